@@ -1,0 +1,242 @@
+//! Collecting problems while a document is walked, and turning them into diagnostics at the end.
+
+use super::Span;
+use crate::diagnostic::{Diagnostic, Report};
+
+/// More problems than anyone reads; the rest is only counted.
+const LISTED_MAX: usize = 50;
+/// How much of an offending text a message shows, in characters.
+const SHOWN_MAX: usize = 60;
+
+/// One problem, placed by bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    span: Span,
+    message: String,
+    help: Option<String>,
+    path: Option<String>,
+    /// The place of another thing that the message speaks of.
+    also: Option<Span>,
+}
+
+/// The problems found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    list: Vec<Problem>,
+    omitted: usize,
+}
+
+impl Problem {
+    pub(crate) fn at(span: Span, message: impl Into<String>) -> Self {
+        Self {
+            span,
+            message: message.into(),
+            help: None,
+            path: None,
+            also: None,
+        }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Sets the help where there is one to give.
+    pub(crate) fn maybe_help(mut self, help: Option<String>) -> Self {
+        self.help = help;
+        self
+    }
+
+    pub(crate) fn path(mut self, path: impl Into<String>) -> Self {
+        let path = path.into();
+        self.path = (!path.is_empty()).then_some(path);
+        self
+    }
+
+    /// Adds `, first … in line N` to the message, once lines are known.
+    pub(crate) fn also(mut self, span: Span) -> Self {
+        self.also = Some(span);
+        self
+    }
+}
+
+impl Problems {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, problem: Problem) {
+        // One place that is used several times (a YAML alias) is reported once.
+        if self.list.contains(&problem) {
+            return;
+        }
+        if self.list.len() < LISTED_MAX {
+            self.list.push(problem);
+        } else {
+            self.omitted = self.omitted.saturating_add(1);
+        }
+    }
+
+    pub(crate) fn push_duplicate(&mut self, key: &str, span: Span, first: Span) {
+        let message = format!("the key `{}` is given twice", shown(key));
+        self.push(
+            Problem::at(span, message)
+                .also(first)
+                .help("remove one of the two"),
+        );
+    }
+
+    /// The value, or the report of why there is none.
+    pub(crate) fn into_result<T>(
+        self,
+        file: &str,
+        text: &str,
+        value: Option<T>,
+    ) -> Result<T, Report> {
+        match value {
+            Some(value) if self.list.is_empty() => Ok(value),
+            _ => Err(self.into_report(file, text)),
+        }
+    }
+
+    fn into_report(mut self, file: &str, text: &str) -> Report {
+        if self.list.is_empty() {
+            self.list
+                .push(Problem::at(Span::default(), "the file could not be read"));
+        }
+        self.list.sort_by_key(|problem| problem.span.start);
+        let lines = Lines::new(text);
+        let diagnostics = self
+            .list
+            .into_iter()
+            .map(|problem| lines.diagnostic(file, problem))
+            .collect();
+        Report {
+            file: file.to_owned(),
+            source: text.to_owned(),
+            diagnostics,
+            omitted: self.omitted,
+        }
+    }
+}
+
+/// Where the lines of a text start.
+struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t str) -> Self {
+        let breaks = text.match_indices('\n').map(|(offset, _)| offset + 1);
+        Self {
+            text,
+            starts: std::iter::once(0).chain(breaks).collect(),
+        }
+    }
+
+    /// The line (from 1), the start of that line and the rest of the line from `offset` on.
+    fn place(&self, offset: usize) -> (usize, usize, &'t str) {
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = line
+            .checked_sub(1)
+            .and_then(|index| self.starts.get(index))
+            .copied()
+            .unwrap_or_default();
+        let rest = self.text.get(offset..).unwrap_or_default();
+        (
+            line,
+            start,
+            rest.split(['\r', '\n']).next().unwrap_or_default(),
+        )
+    }
+
+    fn diagnostic(&self, file: &str, problem: Problem) -> Diagnostic {
+        let offset = self.on_boundary(problem.span.start);
+        let (line, start, rest) = self.place(offset);
+        let before = self.text.get(start..offset).unwrap_or_default();
+        let length = self
+            .on_boundary(problem.span.end)
+            .saturating_sub(offset)
+            .min(rest.trim_end().len());
+        let mut message = problem.message;
+        if let Some(also) = problem.also {
+            let (line, ..) = self.place(self.on_boundary(also.start));
+            message.push_str(&format!(" (first in line {line})"));
+        }
+        Diagnostic {
+            file: file.to_owned(),
+            line,
+            column: before.chars().count() + 1,
+            offset,
+            length,
+            message,
+            help: problem.help,
+            path: problem.path,
+        }
+    }
+
+    fn on_boundary(&self, offset: usize) -> usize {
+        self.text.floor_char_boundary(offset)
+    }
+}
+
+/// A text fit for a message: one line, and not endless.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count == SHOWN_MAX {
+            shown.push('…');
+            break;
+        }
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// `did you mean …?` for a name that is close to a known one, else the list of the known ones.
+pub(crate) fn suggest(name: &str, known: &[&str]) -> Option<String> {
+    if let Some(nearest) = nearest(name, known) {
+        return Some(format!("did you mean `{nearest}`?"));
+    }
+    match known {
+        [] => None,
+        [only] => Some(format!("the only known name is `{only}`")),
+        _ => Some(format!("known names: {}", quoted(known))),
+    }
+}
+
+/// The known name that is closest to this one, if any is close.
+pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    if name.chars().count() > SHOWN_MAX {
+        return None;
+    }
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['_', '-'], "");
+    let wanted = plain(name);
+    known
+        .iter()
+        .map(|candidate| {
+            let candidate_plain = plain(candidate);
+            let close = strsim::normalized_damerau_levenshtein(&wanted, &candidate_plain);
+            let begins = wanted.len() >= 4
+                && (candidate_plain.starts_with(&wanted) || wanted.starts_with(&candidate_plain));
+            (if begins { close.max(0.6) } else { close }, *candidate)
+        })
+        .filter(|(score, _)| *score >= 0.6)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+/// Names in back-quotes, joined by commas.
+pub(crate) fn quoted<T: AsRef<str>>(names: &[T]) -> String {
+    let quoted: Vec<String> = names
+        .iter()
+        .map(|name| format!("`{}`", shown(name.as_ref())))
+        .collect();
+    quoted.join(", ")
+}

@@ -1,0 +1,200 @@
+//! One entry of `hostInterfaces` (manifest) or `dev.host_interfaces` (project file): its fields and the rules between
+//! entries, which are the same in both.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::document::Value;
+use crate::document::decode::{At, Fields};
+use crate::document::problem::{Problems, shown};
+use crate::interface::is_identifier;
+use crate::pattern;
+use crate::spec::HostInterface;
+
+/// Limits of the CRD: entries, and characters of names.
+const ENTRIES_MAX: usize = 64;
+const PACKAGE_MAX: usize = 128;
+const NAME_MAX: usize = 64;
+
+/// An entry without its configuration. Project files hold the same, with plain `config` alone.
+pub(crate) struct Parts {
+    namespace: String,
+    package: String,
+    interfaces: BTreeSet<String>,
+    version: Option<semver::Version>,
+    name: Option<String>,
+}
+
+impl Parts {
+    pub(crate) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        let mut required = |name| {
+            fields
+                .required(name, problems)
+                .and_then(|at| at.checked(problems, package_part))
+        };
+        let (namespace, package) = (required("namespace"), required("package"));
+        let interfaces = fields
+            .required("interfaces", problems)
+            .map(|at| interfaces(&at, problems));
+        let version = fields
+            .optional("version")
+            .and_then(|at| at.checked(problems, version));
+        let name = fields
+            .optional("name")
+            .and_then(|at| at.checked(problems, entry_name));
+        Some(Self {
+            namespace: namespace?,
+            package: package?,
+            interfaces: interfaces?,
+            version,
+            name,
+        })
+    }
+
+    pub(crate) fn is_http(&self) -> bool {
+        self.namespace == "wasi" && self.package == "http"
+    }
+
+    pub(crate) fn with_config(self, config: BTreeMap<String, String>) -> HostInterface {
+        let Self {
+            namespace,
+            package,
+            interfaces,
+            version,
+            name,
+        } = self;
+        HostInterface {
+            namespace,
+            package,
+            interfaces,
+            version,
+            config,
+            name,
+        }
+    }
+}
+
+fn interfaces(at: &At<'_>, problems: &mut Problems) -> BTreeSet<String> {
+    let items = at.items(problems);
+    if items.is_empty() && matches!(at.value(), Value::List(_)) {
+        problems.push(at.problem(format!("`{}` must name at least one interface", at.path())));
+    }
+    items
+        .iter()
+        .filter_map(|item| item.checked(problems, interface_name))
+        .collect()
+}
+
+fn package_part(text: &str) -> Result<String, String> {
+    if text.chars().count() > PACKAGE_MAX {
+        return Err(format!(
+            "`{}` has more than {PACKAGE_MAX} characters",
+            shown(text)
+        ));
+    }
+    if !is_identifier(text) {
+        return Err(format!(
+            "`{}` is not a part of a package name; `wasi:http` is written `namespace: wasi` and `package: http`",
+            shown(text)
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn interface_name(text: &str) -> Result<String, String> {
+    if is_identifier(text) {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "`{}` is not the name of an interface; write its last part alone, such as `incoming-handler`",
+        shown(text)
+    ))
+}
+
+fn version(text: &str) -> Result<semver::Version, String> {
+    semver::Version::parse(text).map_err(|_| {
+        format!(
+            "`{}` is not a version; write all three numbers, such as `0.2.0`",
+            shown(text)
+        )
+    })
+}
+
+fn entry_name(text: &str) -> Result<String, String> {
+    let begins = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let plain = text
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if !begins || !plain {
+        return Err(format!(
+            "`{}` is not a name: only lower-case letters, digits and `-` are allowed, and no `-` at the start",
+            shown(text)
+        ));
+    }
+    if text.len() > NAME_MAX {
+        return Err(format!(
+            "the name `{}` has more than {NAME_MAX} characters",
+            shown(text)
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// The entries of a list; more than the CRD allows are reported and left out.
+pub(crate) fn entries<'t>(at: &At<'t>, problems: &mut Problems) -> Vec<At<'t>> {
+    let mut items = at.items(problems);
+    if items.len() > ENTRIES_MAX {
+        let message = format!(
+            "`{}` has {} entries; at most {ENTRIES_MAX} are allowed",
+            at.path(),
+            items.len()
+        );
+        problems.push(at.problem(message));
+        items.truncate(ENTRIES_MAX);
+    }
+    items
+}
+
+/// The two rules of the CRD: no two entries with the same package, name and version, and of one package at most one
+/// entry without a name.
+pub(crate) fn check_between(entries: &[(At<'_>, HostInterface)], problems: &mut Problems) {
+    let mut seen = HashMap::new();
+    for (at, entry) in entries {
+        let package = format!("{}:{}", entry.namespace, entry.package);
+        let version = entry.name.as_ref().and(entry.version.as_ref());
+        let Some(first) = seen.insert((package.clone(), entry.name.as_deref(), version), at.span())
+        else {
+            continue;
+        };
+        let (message, help) = match &entry.name {
+            Some(name) => (
+                format!(
+                    "an entry for `{package}` with the name `{name}` and this version is given twice"
+                ),
+                "give one of the two another `name`",
+            ),
+            None => (
+                format!("a second entry for `{package}` without a name"),
+                "join the two, or give one of them a `name`",
+            ),
+        };
+        problems.push(at.problem(message).also(first).help(help));
+    }
+}
+
+/// What is wrong with the host names of a `wasi:http` entry: the key and the reason.
+pub(crate) fn wrong_hosts(
+    host: Option<&str>,
+    aliases: Option<&str>,
+) -> Vec<(&'static str, String)> {
+    let host = host.into_iter().map(|host| ("host", host.trim()));
+    let aliases = aliases
+        .into_iter()
+        .flat_map(|aliases| aliases.split(','))
+        .map(str::trim);
+    let aliases = aliases
+        .filter(|alias| !alias.is_empty())
+        .map(|alias| ("host-aliases", alias));
+    host.chain(aliases)
+        .filter_map(|(key, name)| Some((key, pattern::route_host(name).err()?)))
+        .collect()
+}

@@ -1,0 +1,26 @@
+//! weft's plain data: what the other crates pass to each other, and how people write it down.
+//!
+//! Layout:
+//! - `ids`, `interface`, `fault`, `spec`: the words that every crate shares;
+//! - `diagnostic`: a problem in a file, with its place;
+//! - `manifest`: wasmCloud manifests (Kubernetes YAML) -> [`spec::WorkloadSpec`];
+//! - `project`: the project file of a developer (`.wash/config.yaml`, `weft.yaml`) -> [`project::Project`];
+//! - `document` (private): the one tree that YAML, JSON and TOML are read into, and the decoder that walks it.
+//!
+//! Invariants:
+//! - no tokio, no wasmtime, no network; only `project::discover` touches the file system;
+//! - whatever the text is, parsing ends with a value or a [`diagnostic::Report`]: no panic, no unbounded memory;
+//! - values that may be secret never reach `Debug` or a message.
+
+pub mod diagnostic;
+pub mod fault;
+pub mod ids;
+pub mod image;
+pub mod interface;
+pub mod manifest;
+pub mod project;
+pub mod spec;
+
+mod document;
+mod host_interface;
+mod pattern;

@@ -1,0 +1,118 @@
+//! The configuration layer: `config`, then `configFrom`, then `secretFrom`, each winning over what came before.
+
+use std::collections::BTreeMap;
+
+use super::Scope;
+use super::source::SourceKind;
+use crate::document::decode::{At, Fields};
+use crate::document::problem::Problem;
+
+/// A value, and where to point when it is wrong.
+pub(super) struct Setting<'t> {
+    pub(super) value: String,
+    /// The value in the file, or the reference that brought it.
+    at: At<'t>,
+    /// The ConfigMap or Secret that it is from.
+    origin: Option<(SourceKind, String)>,
+}
+
+/// Values by name.
+pub(super) type Settings<'t> = BTreeMap<String, Setting<'t>>;
+
+impl Setting<'_> {
+    /// A problem with this value: `check` says what is wrong with it. The value of a Secret is not shown.
+    pub(super) fn problem(&self, key: &str, why: String) -> Problem {
+        match &self.origin {
+            None => self.at.problem(why),
+            Some((SourceKind::ConfigMap, name)) => self
+                .at
+                .problem(format!("`{key}` of ConfigMap `{name}`: {why}")),
+            Some((SourceKind::Secret, name)) => self.at.problem(format!(
+                "`{key}` of Secret `{name}` has a value that is not valid here"
+            )),
+        }
+    }
+}
+
+/// Reads the three fields of a layer from the mapping that holds them.
+pub(super) fn read<'t>(fields: &mut Fields<'t>, scope: &mut Scope<'_>) -> Settings<'t> {
+    let mut settings = Settings::new();
+    if let Some(at) = fields.optional("config") {
+        for (key, at) in at.named(scope.problems) {
+            if let Some(text) = at.text(scope.problems) {
+                let setting = Setting {
+                    value: text.to_owned(),
+                    at,
+                    origin: None,
+                };
+                settings.insert(key.to_owned(), setting);
+            }
+        }
+    }
+    for (field, kind) in [
+        ("configFrom", SourceKind::ConfigMap),
+        ("secretFrom", SourceKind::Secret),
+    ] {
+        if let Some(at) = fields.optional(field) {
+            merge(&at, kind, &mut settings, scope);
+        }
+    }
+    settings
+}
+
+/// The plain values of a layer.
+pub(super) fn values(settings: Settings<'_>) -> BTreeMap<String, String> {
+    settings
+        .into_iter()
+        .map(|(key, setting)| (key, setting.value))
+        .collect()
+}
+
+fn merge<'t>(
+    references: &At<'t>,
+    kind: SourceKind,
+    settings: &mut Settings<'t>,
+    scope: &mut Scope<'_>,
+) {
+    for reference in references.items(scope.problems) {
+        let Some(mut fields) = reference.fields(scope.problems) else {
+            continue;
+        };
+        let name = fields.required("name", scope.problems);
+        fields.finish(scope.problems);
+        let Some(at) = name else { continue };
+        let Some(name) = at.filled(scope.problems) else {
+            continue;
+        };
+        let found = match scope.sources.find(kind, scope.namespace, &at, name) {
+            Ok(found) => found,
+            Err(problem) => {
+                scope.problems.push(problem);
+                continue;
+            }
+        };
+        let cost: usize = found
+            .iter()
+            .map(|(key, value)| 64 + key.len() + value.len())
+            .sum();
+        let Some(left) = scope.settings_left.checked_sub(cost) else {
+            scope.settings_left = 0;
+            scope
+                .problems
+                .push(at.problem("the settings of this file take more than 48 MiB in all"));
+            return;
+        };
+        scope.settings_left = left;
+        for (key, value) in found {
+            let origin = Some((kind, name.to_owned()));
+            settings.insert(
+                key.clone(),
+                Setting {
+                    value: value.clone(),
+                    at: at.clone(),
+                    origin,
+                },
+            );
+        }
+    }
+}

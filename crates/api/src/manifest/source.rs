@@ -1,0 +1,186 @@
+//! The ConfigMaps and Secrets of a file. Values of Secrets never reach a message.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::Object;
+use super::kind::Kind;
+use crate::document::decode::At;
+use crate::document::problem::{Problem, Problems, quoted, shown};
+
+/// The ConfigMaps and Secrets by namespace and name.
+#[derive(Default)]
+pub(super) struct Sources {
+    config_maps: BTreeMap<(String, String), BTreeMap<String, String>>,
+    secrets: BTreeMap<(String, String), BTreeMap<String, String>>,
+}
+
+/// Which of the two kinds a reference means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SourceKind {
+    ConfigMap,
+    Secret,
+}
+
+impl SourceKind {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::ConfigMap => "ConfigMap",
+            Self::Secret => "Secret",
+        }
+    }
+}
+
+impl Sources {
+    pub(super) fn collect(objects: &[Object<'_>], problems: &mut Problems) -> Self {
+        let mut sources = Self::default();
+        for object in objects {
+            let (kind, values) = match object.kind {
+                Kind::ConfigMap => (SourceKind::ConfigMap, config_map(object, problems)),
+                Kind::Secret => (SourceKind::Secret, secret(object, problems)),
+                Kind::WorkloadDeployment | Kind::Workload | Kind::Foreign => continue,
+            };
+            sources.insert(kind, object, values, problems);
+        }
+        sources
+    }
+
+    fn insert(
+        &mut self,
+        kind: SourceKind,
+        object: &Object<'_>,
+        values: BTreeMap<String, String>,
+        problems: &mut Problems,
+    ) {
+        let Some(name) = object.metadata.name.clone() else {
+            return;
+        };
+        let namespace = object.metadata.namespace_text().to_owned();
+        let message = format!(
+            "the {} `{}` in namespace `{namespace}` is given twice",
+            kind.as_str(),
+            shown(&name)
+        );
+        if self
+            .kind_mut(kind)
+            .insert((namespace, name), values)
+            .is_some()
+        {
+            problems.push(Problem::at(object.metadata.name_span, message).path("metadata.name"));
+        }
+    }
+
+    fn kind_mut(
+        &mut self,
+        kind: SourceKind,
+    ) -> &mut BTreeMap<(String, String), BTreeMap<String, String>> {
+        match kind {
+            SourceKind::ConfigMap => &mut self.config_maps,
+            SourceKind::Secret => &mut self.secrets,
+        }
+    }
+
+    fn kind(&self, kind: SourceKind) -> &BTreeMap<(String, String), BTreeMap<String, String>> {
+        match kind {
+            SourceKind::ConfigMap => &self.config_maps,
+            SourceKind::Secret => &self.secrets,
+        }
+    }
+
+    /// The values of a ConfigMap or Secret, or the problem with this reference to it.
+    pub(super) fn find(
+        &self,
+        kind: SourceKind,
+        namespace: &str,
+        reference: &At<'_>,
+        name: &str,
+    ) -> Result<&BTreeMap<String, String>, Problem> {
+        let of_kind = self.kind(kind);
+        if let Some(values) = of_kind.get(&(namespace.to_owned(), name.to_owned())) {
+            return Ok(values);
+        }
+        let kind = kind.as_str();
+        let message = format!(
+            "the file holds no {kind} `{}` in namespace `{}`",
+            shown(name),
+            shown(namespace)
+        );
+        let here: Vec<&String> = of_kind
+            .keys()
+            .filter(|key| key.0 == namespace)
+            .map(|key| &key.1)
+            .collect();
+        let elsewhere = of_kind.keys().find(|key| key.1 == name);
+        let help = match (elsewhere, here.is_empty()) {
+            (Some((other, _)), _) => {
+                format!(
+                    "the one in namespace `{}` belongs to another tenant and can't be used",
+                    shown(other)
+                )
+            }
+            (None, true) => format!("add the {kind} to the file; it holds none in this namespace"),
+            (None, false) => format!("add the {kind} to the file; it holds {}", quoted(&here)),
+        };
+        Err(reference.problem(message).help(help))
+    }
+}
+
+fn config_map(object: &Object<'_>, problems: &mut Problems) -> BTreeMap<String, String> {
+    let Some(mut fields) = object.fields(problems) else {
+        return BTreeMap::new();
+    };
+    let values = fields
+        .optional("data")
+        .map(|at| at.text_map(problems))
+        .unwrap_or_default();
+    fields.skip(&["binaryData", "immutable"]);
+    fields.finish(problems);
+    values
+}
+
+/// `stringData` wins over `data`, as in Kubernetes.
+fn secret(object: &Object<'_>, problems: &mut Problems) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::new();
+    let Some(mut fields) = object.fields(problems) else {
+        return values;
+    };
+    for (key, at) in fields
+        .optional("data")
+        .map(|at| at.secrets(problems))
+        .unwrap_or_default()
+    {
+        if let Some(value) = at.checked(problems, |encoded| decode(key, encoded)) {
+            values.insert(key.to_owned(), value);
+        }
+    }
+    for (key, at) in fields
+        .optional("stringData")
+        .map(|at| at.secrets(problems))
+        .unwrap_or_default()
+    {
+        if let Some(value) = at.text(problems) {
+            values.insert(key.to_owned(), value.to_owned());
+        }
+    }
+    fields.skip(&["type", "immutable"]);
+    fields.finish(problems);
+    values
+}
+
+fn decode(key: &str, encoded: &str) -> Result<String, String> {
+    let compact: String = encoded.split_ascii_whitespace().collect();
+    let bytes = STANDARD.decode(compact).map_err(|_| {
+        format!(
+            "the value of `{}` is not base64; plain text goes in `stringData`",
+            shown(key)
+        )
+    })?;
+    String::from_utf8(bytes).map_err(|_| {
+        format!(
+            "the value of `{}` is not UTF-8 text, which a component's environment needs",
+            shown(key)
+        )
+    })
+}

@@ -1,0 +1,129 @@
+//! The forms of hosts, names and ports that manifests and project files share. Pure checks: each says what is wrong
+//! with the text, with the text in it.
+
+use std::net::IpAddr;
+
+use crate::document::problem::shown;
+
+/// `*`, or `[scheme://][*.]host[:port][/]`.
+pub(crate) fn allowed_host(text: &str) -> Result<(), String> {
+    let wrong = |why: String| Err(format!("`{}` is not an allowed host: {why}", shown(text)));
+    if text == "*" {
+        return Ok(());
+    }
+    let (scheme, rest) = text
+        .split_once("://")
+        .map_or((None, text), |(scheme, rest)| (Some(scheme), rest));
+    if scheme.is_some_and(|scheme| !is_scheme(scheme)) {
+        return wrong("before `://` stands no scheme".to_owned());
+    }
+    let rest = match rest.strip_suffix('/') {
+        Some(stripped) if scheme.is_some() => stripped,
+        _ => rest,
+    };
+    if rest.contains(['/', '?', '#']) {
+        return wrong("it is a host, without a path or query".to_owned());
+    }
+    if rest.contains('@') {
+        return wrong("it is a host, without a user name".to_owned());
+    }
+    let (name, port) = match rest.rsplit_once(':') {
+        Some((name, port)) if !name.ends_with(':') => (name, Some(port)),
+        _ => (rest, None),
+    };
+    if let Some(port) = port.filter(|port| port_number(port).is_none()) {
+        return wrong(format!("`{}` is not a port from 1 to 65535", shown(port)));
+    }
+    host_name(name).or_else(|why| wrong(why.to_owned()))
+}
+
+/// `*`, `*.suffix`, a host name or an IP address.
+pub(crate) fn allowed_name(text: &str) -> Result<(), String> {
+    if text == "*" || text.parse::<IpAddr>().is_ok() {
+        return Ok(());
+    }
+    host_name(text).map_err(|why| {
+        format!(
+            "`{}` is not a name that can be looked up: {why}",
+            shown(text)
+        )
+    })
+}
+
+/// `5432`, `5432/tcp`, `53/udp`.
+pub(crate) fn loopback_port(text: &str) -> Result<(), String> {
+    let (port, protocol) = text
+        .split_once('/')
+        .map_or((text, None), |(port, protocol)| (port, Some(protocol)));
+    if port_number(port).is_none() {
+        return Err(format!(
+            "`{}` is not a port from 1 to 65535, optionally followed by `/tcp` or `/udp`",
+            shown(text)
+        ));
+    }
+    match protocol {
+        None | Some("tcp" | "udp" | "TCP" | "UDP") => Ok(()),
+        Some(other) => Err(format!(
+            "`{}`: `{}` is not a protocol; use `tcp` or `udp`",
+            shown(text),
+            shown(other)
+        )),
+    }
+}
+
+/// A host name that requests are routed by: RFC 1123, one leading `*.` allowed.
+pub(crate) fn route_host(text: &str) -> Result<(), String> {
+    if text == "*" {
+        return Err("`*` is not a host name; leave `host` out to answer every name".to_owned());
+    }
+    host_name(text).map_err(|why| format!("`{}` is not a host name: {why}", shown(text)))
+}
+
+/// An RFC 1123 host name, one leading `*.` allowed.
+fn host_name(text: &str) -> Result<(), &'static str> {
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    if name.is_empty() {
+        return Err("it is empty");
+    }
+    if name.contains('*') {
+        return Err("`*` is allowed only as the whole first label");
+    }
+    if name.contains(':') {
+        return Err("a port or IPv6 address is not allowed here");
+    }
+    if name.len() > 253 {
+        return Err("it has more than 253 characters");
+    }
+    name.split('.').try_for_each(label)
+}
+
+fn label(label: &str) -> Result<(), &'static str> {
+    if label.is_empty() {
+        return Err("a dot needs a letter or digit on both sides");
+    }
+    if label.len() > 63 {
+        return Err("a part between dots has more than 63 characters");
+    }
+    if !label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        return Err("only letters, digits, `-` and `.` are allowed");
+    }
+    if label.starts_with('-') || label.ends_with('-') {
+        return Err("a part between dots must start and end with a letter or digit");
+    }
+    Ok(())
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+}
+
+fn port_number(text: &str) -> Option<u16> {
+    let digits = text.len() <= 5 && text.chars().all(|c| c.is_ascii_digit());
+    text.parse().ok().filter(|port| digits && *port != 0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! The workload's shape: host names, defaults, and what `Debug` must not show.
+
+use super::*;
+
+fn http(config: &[(&str, &str)]) -> HostInterface {
+    HostInterface {
+        namespace: "wasi".to_owned(),
+        package: "http".to_owned(),
+        interfaces: BTreeSet::from(["incoming-handler".to_owned()]),
+        version: None,
+        config: config
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect(),
+        name: None,
+    }
+}
+
+fn workload(host_interfaces: Vec<HostInterface>) -> WorkloadSpec {
+    WorkloadSpec {
+        tenant: Tenant::parse("default").unwrap(),
+        name: WorkloadName::parse("hello").unwrap(),
+        replicas: 1,
+        components: Vec::new(),
+        service: None,
+        host_interfaces,
+        volumes: Vec::new(),
+    }
+}
+
+#[test]
+fn the_host_comes_first_then_its_aliases_in_lower_case_and_each_once() {
+    let spec = workload(vec![http(&[
+        ("host", "a.example"),
+        ("host-aliases", "B.example, a.example,,c.example "),
+    ])]);
+    assert_eq!(spec.http_hosts(), ["a.example", "b.example", "c.example"]);
+}
+
+#[test]
+fn a_workload_without_an_http_entry_answers_to_no_name() {
+    let mut other = http(&[("host", "a.example")]);
+    other.package = "keyvalue".to_owned();
+    assert!(workload(vec![other]).http_hosts().is_empty());
+    assert!(workload(vec![http(&[])]).http_hosts().is_empty());
+}
+
+#[test]
+fn the_default_reuse_is_a_fresh_instance_for_each_request() {
+    assert_eq!(
+        Reuse::default(),
+        Reuse {
+            pool_size: 0,
+            max_invocations: 0,
+            max_concurrency: 1
+        }
+    );
+}
+
+#[test]
+fn debug_shows_the_keys_of_configuration_and_never_the_values() {
+    let values = BTreeMap::from([("PASSWORD".to_owned(), "hunter2".to_owned())]);
+    let resources = Resources {
+        environment: values.clone(),
+        config: values,
+        ..Resources::default()
+    };
+    let shown = format!("{resources:?} {:?}", http(&[("PASSWORD", "hunter2")]));
+    assert!(shown.contains("PASSWORD"));
+    assert!(!shown.contains("hunter2"));
+}

@@ -1,0 +1,212 @@
+//! Manifests: good files give the right workloads, broken ones the right messages.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use weft_api::manifest::parse;
+use weft_api::spec::{Image, Reuse, VolumeMount, VolumeSource, WorkloadSpec};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/manifests")
+        .join(name)
+}
+
+fn good(name: &str) -> Vec<WorkloadSpec> {
+    let text = fs::read_to_string(folder("good").join(name)).unwrap();
+    parse(name, Path::new("/project"), &text).unwrap_or_else(|report| panic!("{report}"))
+}
+
+/// The names of the files of a folder, in order.
+fn files(name: &str) -> Vec<String> {
+    let entries = fs::read_dir(folder(name)).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// What a person sees, with the marked text and the path of each problem.
+fn shown(name: &str) -> String {
+    let bytes = fs::read(folder("broken").join(name)).unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    let report = parse(name, Path::new("/project"), &text).expect_err("the file is broken");
+    let mut shown = report.to_string();
+    shown.push_str("\n\nmarked:\n");
+    for problem in &report.diagnostics {
+        let marked = &report.source[problem.offset..problem.offset + problem.length];
+        let path = problem.path.as_deref().unwrap_or("-");
+        let marked: String = marked.chars().take(80).collect();
+        shown.push_str(&format!(
+            "{}:{} {path} {marked:?}\n",
+            problem.line, problem.column
+        ));
+    }
+    shown
+}
+
+#[test]
+fn every_broken_manifest_has_its_message() {
+    let files = files("broken");
+    assert!(files.len() >= 20);
+    for file in files {
+        insta::assert_snapshot!(file.trim_end_matches(".yaml"), shown(&file));
+    }
+}
+
+#[test]
+fn every_good_manifest_loads() {
+    for file in files("good") {
+        assert!(!good(&file).is_empty(), "{file}");
+    }
+}
+
+#[test]
+fn the_smallest_manifest_takes_the_defaults() {
+    let specs = good("hello.yaml");
+    let [spec] = specs.as_slice() else {
+        panic!("one workload")
+    };
+    assert_eq!(spec.tenant.as_str(), "default");
+    assert_eq!(spec.name.as_str(), "hello");
+    assert_eq!(spec.replicas, 1);
+    assert_eq!(spec.components.len(), 1);
+    assert_eq!(
+        spec.components[0].image,
+        Image::File(PathBuf::from("/project/hello.wasm"))
+    );
+    assert_eq!(spec.components[0].reuse, Reuse::default());
+    assert_eq!(spec.components[0].resources, Default::default());
+    assert_eq!(spec.service, None);
+    assert_eq!(spec.http_hosts(), ["hello.localhost"]);
+}
+
+#[test]
+fn every_field_of_a_deployment_is_read() {
+    let specs = good("everything.yaml");
+    let [spec] = specs.as_slice() else {
+        panic!("one workload")
+    };
+    assert_eq!(
+        (spec.tenant.as_str(), spec.name.as_str(), spec.replicas),
+        ("team-a", "shop", 3)
+    );
+    insta::assert_debug_snapshot!("everything", spec);
+}
+
+#[test]
+fn a_secret_wins_over_a_config_map_and_that_over_inline_values() {
+    let spec = &good("everything.yaml")[0];
+    let environment = &spec.components[0].resources.environment;
+    let pairs: Vec<(&str, &str)> = environment
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect();
+    let expected = [
+        ("GREETING", "hi"),
+        ("LEVEL", "info"),
+        ("REGION", "east"),
+        ("TOKEN", "hunter2"),
+        ("host-aliases", "b.example.com, *.c.example.com"),
+    ];
+    assert_eq!(pairs, expected);
+    assert_eq!(spec.components[0].resources.config["max_in_flight"], "8");
+}
+
+#[test]
+fn host_names_may_come_from_a_config_map() {
+    assert_eq!(
+        good("everything.yaml")[0].http_hosts(),
+        ["a.example.com", "b.example.com", "*.c.example.com"]
+    );
+}
+
+#[test]
+fn file_images_are_relative_to_the_manifest() {
+    let spec = &good("everything.yaml")[0];
+    assert_eq!(
+        spec.components[1].image,
+        Image::File(PathBuf::from("/srv/prices.wasm"))
+    );
+    let service = spec.service.as_ref().unwrap();
+    assert_eq!(
+        service.image,
+        Image::File(PathBuf::from("/project/../service/worker.wasm"))
+    );
+    assert_eq!(service.max_restarts, 5);
+}
+
+#[test]
+fn no_concurrency_means_one_call_at_a_time() {
+    let spec = &good("everything.yaml")[0];
+    assert_eq!(
+        spec.components[0].reuse,
+        Reuse {
+            pool_size: 4,
+            max_invocations: 1000,
+            max_concurrency: 8
+        }
+    );
+    assert_eq!(spec.components[1].reuse.max_concurrency, 1);
+}
+
+#[test]
+fn mounts_refer_to_volumes_by_name() {
+    let spec = &good("everything.yaml")[0];
+    let mount = |volume: &str, mount_path: &str, read_only| VolumeMount {
+        volume: volume.to_owned(),
+        mount_path: mount_path.to_owned(),
+        read_only,
+    };
+    let mounts = &spec.components[0].resources.volume_mounts;
+    assert_eq!(
+        *mounts,
+        [
+            mount("data", "/data", false),
+            mount("host", "/etc/shop", true)
+        ]
+    );
+    assert_eq!(spec.volumes[0].source, VolumeSource::EmptyDir);
+    assert_eq!(
+        spec.volumes[1].source,
+        VolumeSource::HostPath(PathBuf::from("/srv/shop"))
+    );
+}
+
+#[test]
+fn two_tenants_may_use_the_same_name_in_one_file() {
+    let specs = good("two-tenants.yaml");
+    let names: Vec<(&str, &str)> = specs
+        .iter()
+        .map(|spec| (spec.tenant.as_str(), spec.name.as_str()))
+        .collect();
+    assert_eq!(names, [("one", "app"), ("two", "app")]);
+    assert_eq!(
+        specs[1].components[2].resources,
+        specs[1].components[1].resources
+    );
+}
+
+#[test]
+fn a_secret_is_in_no_message_and_in_no_debug_output() {
+    let sources = shown("sources.yaml") + &shown("host-names.yaml");
+    for secret in ["hunter2", "12345", "/w==", "hush_hush"] {
+        assert!(!sources.contains(secret), "{secret} is shown");
+    }
+    assert!(!format!("{:?}", good("everything.yaml")).contains("hunter2"));
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_are_read_over() {
+    let text = fs::read_to_string(folder("good").join("hello.yaml"))
+        .unwrap()
+        .replace('\n', "\r\n");
+    let specs = parse(
+        "hello.yaml",
+        Path::new("/project"),
+        &format!("\u{feff}{text}"),
+    )
+    .unwrap();
+    assert_eq!(specs, good("hello.yaml"));
+}

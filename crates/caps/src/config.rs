@@ -1,0 +1,80 @@
+//! `wasi:config/store@0.2.0-rc.1`: the configuration that the manifest gives to a component, read-only.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wasmtime::component::{HasData, Linker, LinkerInstance};
+
+mod bindings {
+    wasmtime::component::bindgen!({ path: "../../wit/wasi-config", world: "imports", imports: { default: trappable } });
+}
+
+use bindings::wasi::config::store;
+
+/// The name under which a linker offers this interface.
+pub const INTERFACE: &str = "wasi:config/store@0.2.0-rc.1";
+
+/// The values that one component sees.
+#[derive(Clone, Default)]
+pub struct Ctx {
+    /// All values by key. Shared by every instance of the component.
+    pub values: Arc<BTreeMap<String, String>>,
+}
+
+/// How the store data is asked for the context.
+pub struct View<'a>(pub &'a Ctx);
+
+/// Ties [`View`] to the linker.
+struct Config;
+
+impl HasData for Config {
+    type Data<'a> = View<'a>;
+}
+
+/// Offers the interface; `view` finds the context of the component in the store data.
+pub fn add_to_linker<T: 'static>(
+    linker: &mut Linker<T>,
+    view: fn(&mut T) -> View<'_>,
+) -> wasmtime::Result<()> {
+    store::add_to_linker::<T, Config>(linker, view)
+}
+
+/// Offers the interface under another name: for a component that shares its store with others and must not share
+/// its configuration with them.
+pub fn add_to_instance<T: 'static>(
+    instance: &mut LinkerInstance<'_, T>,
+    view: impl for<'a> Fn(&'a mut T) -> View<'a> + Clone + Send + Sync + 'static,
+) -> wasmtime::Result<()> {
+    let get = view.clone();
+    instance.func_wrap("get", move |mut cx, (key,): (String,)| {
+        Ok((get(cx.data_mut()).lookup(&key),))
+    })?;
+    instance.func_wrap("get-all", move |mut cx, (): ()| {
+        Ok((view(cx.data_mut()).entries(),))
+    })
+}
+
+impl View<'_> {
+    fn lookup(&self, key: &str) -> Result<Option<String>, store::Error> {
+        Ok(self.0.values.get(key).cloned())
+    }
+
+    fn entries(&self) -> Result<Vec<(String, String)>, store::Error> {
+        Ok(self
+            .0
+            .values
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect())
+    }
+}
+
+impl store::Host for View<'_> {
+    fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<String>, store::Error>> {
+        Ok(self.lookup(&key))
+    }
+
+    fn get_all(&mut self) -> wasmtime::Result<Result<Vec<(String, String)>, store::Error>> {
+        Ok(self.entries())
+    }
+}

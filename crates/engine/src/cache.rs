@@ -1,0 +1,197 @@
+//! Compiled code on disk, keyed by what it was made from and what made it.
+//!
+//! An entry is three files: `<key>.wasm`, the component; `<key>.cwasm`, native code; and `<key>.sum`, its checksum. Each
+//! is written under a temporary name and renamed, the checksum last, so that a reader sees a whole entry or none. The
+//! directory must
+//! belong to this user alone: whoever can write to it can make the host run native code.
+
+#![expect(
+    unsafe_code,
+    reason = "mapping our own compiled code is unsafe by nature; see the SAFETY comment"
+)]
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// Names an entry: the content's digest and the engine's configuration and CPU features, hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    /// The key of `bytes` for this engine.
+    pub fn new(engine: &Engine, bytes: &[u8]) -> Self {
+        let mut hasher = EngineHasher(blake3::Hasher::new());
+        // Covers wasmtime's version, its settings, and the CPU features that code is made for.
+        std::hash::Hash::hash(&engine.precompile_compatibility_hash(), &mut hasher);
+        hasher.0.update(blake3::hash(bytes).as_bytes());
+        Self(*hasher.0.finalize().as_bytes())
+    }
+
+    fn hex(self) -> String {
+        blake3::Hash::from_bytes(self.0).to_hex().to_string()
+    }
+}
+
+/// A directory of compiled code.
+#[derive(Debug)]
+pub struct DiskCache {
+    dir: PathBuf,
+    written: AtomicU64,
+}
+
+/// Why a cache directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    #[error("cannot make the code cache `{}`; choose another with --cache-dir, or none with --no-cache", .dir.display())]
+    Create { dir: PathBuf, source: io::Error },
+    #[error(
+        "the code cache `{}` can be written by others, who could then run native code here; make it private with \
+         `chmod 700`, or choose another with --cache-dir",
+        .dir.display()
+    )]
+    NotPrivate { dir: PathBuf },
+}
+
+/// What a look-up found.
+#[derive(Debug)]
+pub enum Found {
+    /// Good code, mapped.
+    Code(Component),
+    /// No entry.
+    Nothing,
+    /// An entry that is damaged, with what is wrong with it.
+    Corrupt(String),
+}
+
+impl DiskCache {
+    /// Opens a directory, making it if need be.
+    pub fn open(dir: &Path) -> Result<Self, CacheError> {
+        let create = |source| CacheError::Create {
+            dir: dir.to_owned(),
+            source,
+        };
+        private_dir(dir).map_err(create)?;
+        if !is_private(&fs::metadata(dir).map_err(create)?) {
+            return Err(CacheError::NotPrivate {
+                dir: dir.to_owned(),
+            });
+        }
+        Ok(Self {
+            dir: dir.to_owned(),
+            written: AtomicU64::new(0),
+        })
+    }
+
+    /// Looks an entry up, checks it and maps it.
+    pub fn load(&self, engine: &Engine, key: Key) -> Found {
+        let code = self.code_path(key);
+        let expected = match fs::read_to_string(self.sum_path(key)) {
+            Ok(sum) => sum,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Found::Nothing,
+            Err(error) => return Found::Corrupt(format!("its checksum cannot be read: {error}")),
+        };
+        let actual = match fs::read(&code) {
+            Ok(bytes) => blake3::hash(&bytes).to_hex().to_string(),
+            Err(error) => return Found::Corrupt(format!("its code cannot be read: {error}")),
+        };
+        if actual != expected.trim() {
+            return Found::Corrupt("its checksum does not match".to_owned());
+        }
+        // SAFETY: the file was written by `store` below from `Component::serialize` of an engine with this very key,
+        // its checksum has just been compared, and its directory is writable by this user alone.
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that may load native code"
+        )]
+        let component = unsafe { Component::deserialize_file(engine, &code) };
+        component.map_or_else(
+            |error| Found::Corrupt(format!("the engine refuses it: {error:#}")),
+            Found::Code,
+        )
+    }
+
+    /// Writes an entry, replacing what is there.
+    pub fn store(&self, key: Key, component: &Component) -> io::Result<()> {
+        let code = component.serialize().map_err(io::Error::other)?;
+        let sum = blake3::hash(&code).to_hex().to_string();
+        self.replace(&self.code_path(key), &code)?;
+        self.replace(&self.sum_path(key), sum.as_bytes())
+    }
+
+    /// Keeps the component that an entry is made from, so that the entry can be made again.
+    pub fn store_source(&self, key: Key, bytes: &[u8]) -> io::Result<()> {
+        let path = self.source_path(key);
+        let known = fs::metadata(&path).is_ok_and(|file| file.len() == bytes.len() as u64);
+        if known {
+            Ok(())
+        } else {
+            self.replace(&path, bytes)
+        }
+    }
+
+    /// Reads a component back.
+    pub fn load_source(&self, key: Key) -> io::Result<Arc<[u8]>> {
+        fs::read(self.source_path(key)).map(Into::into)
+    }
+
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let serial = self.written.fetch_add(1, Ordering::Relaxed);
+        let temporary = self
+            .dir
+            .join(format!("new-{}-{serial}", std::process::id()));
+        fs::write(&temporary, bytes)?;
+        fs::rename(&temporary, path).inspect_err(|_| {
+            let _ = fs::remove_file(&temporary);
+        })
+    }
+
+    fn code_path(&self, key: Key) -> PathBuf {
+        self.dir.join(format!("{}.cwasm", key.hex()))
+    }
+
+    fn source_path(&self, key: Key) -> PathBuf {
+        self.dir.join(format!("{}.wasm", key.hex()))
+    }
+
+    fn sum_path(&self, key: Key) -> PathBuf {
+        self.dir.join(format!("{}.sum", key.hex()))
+    }
+}
+
+#[cfg(unix)]
+fn private_dir(dir: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+}
+
+#[cfg(unix)]
+fn is_private(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.permissions().mode() & 0o022 == 0
+}
+
+/// Feeds what wasmtime hashes of its configuration into a digest that is the same in every process.
+struct EngineHasher(blake3::Hasher);
+
+impl std::hash::Hasher for EngineHasher {
+    fn finish(&self) -> u64 {
+        let digest = self.0.finalize();
+        digest
+            .as_bytes()
+            .first_chunk()
+            .map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+}

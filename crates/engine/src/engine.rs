@@ -1,0 +1,190 @@
+//! The engine: one for a host. Its functions are the stages of a workload's start, in their order.
+
+use std::sync::Arc;
+
+use wasmtime::component::Linker;
+
+use crate::cache::{CacheError, DiskCache};
+use crate::command::Command;
+use crate::compile::{CompileError, Compiler, Source};
+use crate::compose::{self, ComposeError, Scoped};
+use crate::config::{EPOCH, EngineConfig, wasmtime_config};
+use crate::host_state::HostState;
+use crate::inspect::Shape;
+use crate::link::{self, LinkError};
+use crate::plan::ValidWorkload;
+use crate::store::StoreTemplate;
+use crate::volume::{VolumeError, Volumes};
+use crate::workload::Workload;
+
+/// Compiles, links and runs components. Cheap to clone; all clones are the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    wasmtime: wasmtime::Engine,
+    linker: Linker<HostState>,
+    compiler: Arc<Compiler>,
+    config: EngineConfig,
+}
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("the WebAssembly engine cannot be set up on this machine: {reason}")]
+    Wasmtime { reason: String },
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    #[error(transparent)]
+    Link(#[from] LinkError),
+}
+
+/// Why a checked workload could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    #[error(transparent)]
+    Volume(#[from] VolumeError),
+}
+
+/// One component of a workload, as read from its file.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// The file's content.
+    pub bytes: Arc<[u8]>,
+    /// What `inspect` made of it.
+    pub shape: Shape,
+}
+
+/// A workload whose code exists and whose imports are known to fit.
+pub struct LinkedWorkload {
+    valid: ValidWorkload,
+    source: Source,
+    scoped: Vec<Scoped>,
+    template: StoreTemplate,
+    volumes: Volumes,
+}
+
+impl Engine {
+    /// Sets an engine up.
+    pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
+        let wasmtime = wasmtime::Engine::new(&wasmtime_config(true)).or_else(|error| {
+            tracing::warn!(reason = %format!("{error:#}"), "no address space for pooled instances; they are allocated one by one");
+            wasmtime::Engine::new(&wasmtime_config(false))
+        });
+        let wasmtime = wasmtime.map_err(|error| EngineError::Wasmtime {
+            reason: format!("{error:#}"),
+        })?;
+        let disk = config
+            .cache_dir
+            .as_deref()
+            .map(DiskCache::open)
+            .transpose()?;
+        let linker = link::base_linker(&wasmtime)?;
+        let compiler = Compiler::new(&wasmtime, disk);
+        move_epochs(&wasmtime);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                wasmtime,
+                linker,
+                compiler,
+                config,
+            }),
+        })
+    }
+
+    /// Fuses, compiles and links a checked workload. `components` are those of the manifest, in its order.
+    pub async fn link(
+        &self,
+        valid: ValidWorkload,
+        components: &[Component],
+    ) -> Result<LinkedWorkload, StartError> {
+        let parts: Vec<_> = valid
+            .program
+            .parts
+            .iter()
+            .filter_map(|part| components.get(part.position))
+            .map(|component| (&*component.bytes, &component.shape))
+            .collect();
+        let fused = compose::fuse(&valid.program, &parts)?;
+        let source = self.inner.compiler.keep(fused.bytes.into());
+        let label = format!("{}/{}", valid.tenant, valid.name);
+        let code = self.inner.compiler.code(&source, &label).await?;
+        // Types are checked now, so that a misfit is a failed start and not a failed request.
+        link::link(&self.inner.linker, &code, &fused.scoped)?;
+        let config = &self.inner.config;
+        let volumes = Volumes::prepare(
+            &valid.volumes,
+            &config.host_path_roots,
+            config.empty_dir_limit,
+        )?;
+        let template = StoreTemplate::new(&valid, &volumes, config.log_lines_per_second)?;
+        Ok(LinkedWorkload {
+            valid,
+            source,
+            scoped: fused.scoped,
+            template,
+            volumes,
+        })
+    }
+
+    /// Makes a linked workload ready for requests.
+    pub fn start(&self, linked: LinkedWorkload) -> Workload {
+        let LinkedWorkload {
+            valid,
+            source,
+            scoped,
+            template,
+            volumes,
+        } = linked;
+        Workload::new(self.clone(), valid, (source, scoped), template, volumes)
+    }
+
+    /// Makes a linked workload ready to run once, as a command.
+    pub fn command(&self, linked: LinkedWorkload) -> Command {
+        Command {
+            workload: self.start(linked),
+        }
+    }
+
+    pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.inner.wasmtime
+    }
+
+    pub(crate) fn linker(&self) -> &Linker<HostState> {
+        &self.inner.linker
+    }
+
+    pub(crate) fn compiler(&self) -> &Arc<Compiler> {
+        &self.inner.compiler
+    }
+
+    pub(crate) fn config(&self) -> &EngineConfig {
+        &self.inner.config
+    }
+}
+
+/// Makes running guests look up every [`EPOCH`], for as long as the engine lives. A thread of its own: it has to go on
+/// when every other one is busy.
+fn move_epochs(engine: &wasmtime::Engine) {
+    let engine = engine.weak();
+    let ticking = std::thread::Builder::new()
+        .name("weft-epoch".to_owned())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(EPOCH);
+            }
+        });
+    if let Err(error) = ticking {
+        tracing::error!(%error, "no thread for the epoch clock: a guest that computes without end will hold a thread");
+    }
+}

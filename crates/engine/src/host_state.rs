@@ -1,0 +1,115 @@
+//! What a guest can touch: the data of one store. One field for each capability, once for every part of the program.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::cli::WasiCliCtxView;
+use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use weft_caps::{config, logging};
+use weft_net::egress_http::HttpEgress;
+
+use crate::volume::Quota;
+
+/// The data of one store.
+pub(crate) struct HostState {
+    table: ResourceTable,
+    entry: PartState,
+    linked: Vec<PartState>,
+    /// Open files and directories that lie on a volume with a size limit, by their index in the table. An index is
+    /// only ever looked up for a descriptor, and every new descriptor sets its own.
+    pub(crate) limited: HashMap<u32, Arc<Quota>>,
+}
+
+/// What belongs to one part of the program and to no other.
+pub(crate) struct PartState {
+    /// Environment, arguments, standard streams, directories, clocks, random numbers; no sockets.
+    pub(crate) wasi: WasiCtx,
+    /// Limits of `wasi:http` resources.
+    pub(crate) http: WasiHttpCtx,
+    /// Outbound HTTP and its policy.
+    pub(crate) egress: HttpEgress,
+    /// `wasi:config/store`.
+    pub(crate) config: config::Ctx,
+    /// `wasi:logging`.
+    pub(crate) logging: logging::Ctx,
+    /// Size limits by mount path.
+    pub(crate) quotas: Arc<[(String, Arc<Quota>)]>,
+}
+
+impl HostState {
+    pub(crate) fn new(entry: PartState, linked: Vec<PartState>) -> Self {
+        Self {
+            table: ResourceTable::new(),
+            entry,
+            linked,
+            limited: HashMap::new(),
+        }
+    }
+
+    /// The state of a part. `link` only ever binds parts that the program has.
+    fn part(&mut self, index: usize) -> (&mut ResourceTable, &mut PartState) {
+        let part = match index
+            .checked_sub(1)
+            .and_then(|linked| self.linked.get_mut(linked))
+        {
+            Some(part) => part,
+            None => &mut self.entry,
+        };
+        (&mut self.table, part)
+    }
+
+    pub(crate) fn cli(&mut self, part: usize) -> WasiCliCtxView<'_> {
+        let (table, part) = self.part(part);
+        WasiCliCtxView {
+            ctx: part.wasi.cli(),
+            table,
+        }
+    }
+
+    pub(crate) fn filesystem(&mut self, part: usize) -> WasiFilesystemCtxView<'_> {
+        let (table, part) = self.part(part);
+        WasiFilesystemCtxView {
+            ctx: part.wasi.filesystem(),
+            table,
+        }
+    }
+
+    pub(crate) fn outbound_http(&mut self, part: usize) -> WasiHttpCtxView<'_> {
+        let (table, part) = self.part(part);
+        WasiHttpCtxView {
+            ctx: &mut part.http,
+            table,
+            hooks: &mut part.egress,
+        }
+    }
+
+    pub(crate) fn config(&mut self, part: usize) -> config::View<'_> {
+        config::View(&self.part(part).1.config)
+    }
+
+    pub(crate) fn logging(&mut self, part: usize) -> logging::View<'_> {
+        logging::View(&self.part(part).1.logging)
+    }
+
+    pub(crate) fn quotas(&mut self, part: usize) -> Arc<[(String, Arc<Quota>)]> {
+        Arc::clone(&self.part(part).1.quotas)
+    }
+}
+
+impl WasiView for HostState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.entry.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for HostState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        self.outbound_http(0)
+    }
+}

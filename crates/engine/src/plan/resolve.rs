@@ -1,0 +1,492 @@
+//! Who provides each import: another component of the workload first, then the host. Pure.
+
+use std::collections::BTreeMap;
+
+use weft_api::interface::InterfaceName;
+use weft_api::spec::{ComponentSpec, Reuse, WorkloadSpec};
+use weft_net::policy::EgressPolicy;
+
+use super::{Entry, Granting, Link, Part, PlanError, Program, Purpose, merged_config};
+use crate::grants::{self, Grant};
+use crate::inspect::{Import, Shape};
+
+/// Components that may share a store. Bounds the size of what is compiled as one.
+pub(crate) const MAX_PARTS: usize = 16;
+
+/// Finds the entry component and everything that it needs.
+pub(super) fn program(
+    spec: &WorkloadSpec,
+    shapes: &[Shape],
+    granting: Granting,
+    purpose: Purpose,
+    notes: &mut Vec<String>,
+    errors: &mut Vec<PlanError>,
+) -> Option<Program> {
+    let graph = Graph {
+        spec,
+        shapes,
+        granting,
+    };
+    let (entry_position, entry) = graph.entry(purpose, notes, errors)?;
+    if purpose == Purpose::Serve && granting == Granting::Entries {
+        graph.check_ingress(entry, errors);
+    }
+    let order = graph.reachable(entry_position, errors)?;
+    if order.len() > MAX_PARTS {
+        errors.push(PlanError::TooManyParts { count: order.len() });
+        return None;
+    }
+    graph.note_unused(&order, notes);
+    let parts: Vec<Part> = order
+        .iter()
+        .filter_map(|position| graph.part(*position, &order, notes, errors))
+        .collect();
+    let reuse = order
+        .iter()
+        .filter_map(|position| spec.components.get(*position))
+        .map(|c| c.reuse)
+        .reduce(least)?;
+    Some(Program {
+        parts,
+        entry,
+        reuse,
+    })
+}
+
+struct Graph<'a> {
+    spec: &'a WorkloadSpec,
+    shapes: &'a [Shape],
+    granting: Granting,
+}
+
+/// Who serves one import.
+enum Provider {
+    Host,
+    Component { position: usize, export: String },
+}
+
+impl<'a> Graph<'a> {
+    fn components(&self) -> impl Iterator<Item = (usize, &'a ComponentSpec, &'a Shape)> {
+        self.spec
+            .components
+            .iter()
+            .zip(self.shapes)
+            .enumerate()
+            .map(|(position, (spec, shape))| (position, spec, shape))
+    }
+
+    /// The first component, in the order of the manifest, that can be the entry.
+    fn entry(
+        &self,
+        purpose: Purpose,
+        notes: &mut Vec<String>,
+        errors: &mut Vec<PlanError>,
+    ) -> Option<(usize, Entry)> {
+        let mut found = self.components().filter_map(|(position, spec, shape)| {
+            shape
+                .exports
+                .iter()
+                .find_map(|export| entry_of(export, purpose))
+                .map(|entry| (position, spec, entry))
+        });
+        let Some((position, spec, entry)) = found.next() else {
+            errors.push(self.no_entry(purpose));
+            return None;
+        };
+        let others: Vec<_> = found
+            .filter(|(other, ..)| !self.provides_to_another(*other))
+            .map(|(_, spec, _)| format!("`{}`", spec.name))
+            .collect();
+        if !others.is_empty() {
+            notes.push(format!(
+                "several components export wasi:http; `{}` serves because it comes first, {} get no requests",
+                spec.name,
+                others.join(", ")
+            ));
+        }
+        Some((position, entry))
+    }
+
+    fn no_entry(&self, purpose: Purpose) -> PlanError {
+        if self.spec.components.is_empty() {
+            return PlanError::NoComponents;
+        }
+        let exports = self
+            .components()
+            .flat_map(|(_, _, shape)| {
+                shape
+                    .exports
+                    .iter()
+                    .map(ToString::to_string)
+                    .chain(shape.plain_exports.iter().cloned())
+            })
+            .collect();
+        match purpose {
+            Purpose::Serve => PlanError::NothingToServe { exports },
+            Purpose::Command => PlanError::NotACommand { exports },
+        }
+    }
+
+    fn check_ingress(&self, entry: Entry, errors: &mut Vec<PlanError>) {
+        if !self
+            .spec
+            .host_interfaces
+            .iter()
+            .any(weft_api::spec::HostInterface::is_http)
+        {
+            let interface = if entry == Entry::Http3 {
+                "handler"
+            } else {
+                "incoming-handler"
+            };
+            errors.push(PlanError::NoIngress { interface });
+        } else if self.spec.http_hosts().is_empty() {
+            errors.push(PlanError::NoHostName);
+        }
+    }
+
+    /// The components that the entry needs, importers before providers; none when they form a circle or an import
+    /// has no provider.
+    fn reachable(&self, entry: usize, errors: &mut Vec<PlanError>) -> Option<Vec<usize>> {
+        let mut walk = Walk {
+            graph: self,
+            done: Vec::new(),
+            path: Vec::new(),
+            providers: BTreeMap::new(),
+        };
+        let before = errors.len();
+        walk.visit(entry, errors);
+        if errors.len() > before {
+            return None;
+        }
+        let mut order = walk.done;
+        order.reverse();
+        Some(order)
+    }
+
+    fn provider(&self, importer: usize, import: &Import) -> Result<Provider, PlanError> {
+        let component = self.spec.components.get(importer).map(|c| c.name.clone());
+        let (Some(component), Some(interface)) = (component.clone(), &import.interface) else {
+            return Err(missing(
+                component,
+                import,
+                vec!["it is not an interface, and the host offers interfaces only".to_owned()],
+            ));
+        };
+        let mut exporters = self.exporters(importer, interface);
+        match (exporters.pop(), exporters.is_empty()) {
+            (Some(provider), true) => return Ok(provider),
+            (Some(_), false) => {
+                let names = self.exporters_by_name(importer, interface);
+                return Err(PlanError::Ambiguous {
+                    component,
+                    import: import.name.clone(),
+                    exporters: names,
+                });
+            }
+            (None, _) => {}
+        }
+        match grants::serving(interface) {
+            // A named import (`team-a` implementing an interface) asks for its own back-end, which no row offers yet.
+            Some(_) if import.name != interface.to_string() => {
+                let why = format!(
+                    "it is a named import of `{interface}`; weft serves that interface only unnamed"
+                );
+                Err(missing(Some(component), import, vec![why]))
+            }
+            Some(row) if row.grant == Grant::Base || self.granted(interface) => Ok(Provider::Host),
+            Some(_) => Err(PlanError::NotGranted {
+                component,
+                import: import.name.clone(),
+                namespace: interface.namespace.clone(),
+                package: interface.package.clone(),
+                interface: interface.interface.clone(),
+            }),
+            None => Err(missing(
+                Some(component),
+                import,
+                self.candidates(importer, interface),
+            )),
+        }
+    }
+
+    fn exporters(&self, importer: usize, import: &InterfaceName) -> Vec<Provider> {
+        self.components()
+            .filter(|(position, ..)| *position != importer)
+            .filter_map(|(position, _, shape)| {
+                let export = shape
+                    .exports
+                    .iter()
+                    .find(|export| export.satisfies(import))?;
+                Some(Provider::Component {
+                    position,
+                    export: export.to_string(),
+                })
+            })
+            .collect()
+    }
+
+    fn exporters_by_name(&self, importer: usize, import: &InterfaceName) -> Vec<String> {
+        self.components()
+            .filter(|(position, ..)| *position != importer)
+            .filter_map(|(_, spec, shape)| {
+                let export = shape
+                    .exports
+                    .iter()
+                    .find(|export| export.satisfies(import))?;
+                Some(format!("`{}` ({export})", spec.name))
+            })
+            .collect()
+    }
+
+    fn granted(&self, import: &InterfaceName) -> bool {
+        self.granting == Granting::Everything
+            || self.spec.host_interfaces.iter().any(|entry| {
+                entry.namespace == import.namespace
+                    && entry.package == import.package
+                    && entry.interfaces.contains(&import.interface)
+                    && entry
+                        .version
+                        .as_ref()
+                        .zip(import.version.as_ref())
+                        .is_none_or(|(a, b)| a == b)
+            })
+    }
+
+    /// Everything that comes near an import without satisfying it.
+    fn candidates(&self, importer: usize, import: &InterfaceName) -> Vec<String> {
+        let mut candidates = Vec::new();
+        for (position, spec, shape) in self.components() {
+            for export in &shape.exports {
+                let same = export.namespace == import.namespace
+                    && export.package == import.package
+                    && export.interface == import.interface;
+                if same && position == importer {
+                    candidates.push(format!("the component exports {export} itself, but a component cannot serve its own import"));
+                } else if same {
+                    candidates.push(format!(
+                        "component `{}` exports {export}: the versions are not compatible",
+                        spec.name
+                    ));
+                } else if near(&export.to_string(), &import.to_string()) {
+                    candidates.push(format!(
+                        "component `{}` exports {export}: another interface of a similar name",
+                        spec.name
+                    ));
+                }
+            }
+        }
+        candidates.extend(grants::same_package(import).map(|row| format!("the host serves {row}")));
+        if candidates.is_empty() {
+            candidates.push(
+                "no component of the workload exports it, and the host does not know it; add the component that does"
+                    .to_owned(),
+            );
+        }
+        candidates
+    }
+
+    fn provides_to_another(&self, position: usize) -> bool {
+        self.components()
+            .filter(|(other, ..)| *other != position)
+            .any(|(_, _, shape)| {
+                let exports = self
+                    .shapes
+                    .get(position)
+                    .map(|shape| shape.exports.as_slice())
+                    .unwrap_or_default();
+                shape
+                    .imports
+                    .iter()
+                    .filter_map(|import| import.interface.as_ref())
+                    .any(|import| exports.iter().any(|export| export.satisfies(import)))
+            })
+    }
+
+    fn note_unused(&self, order: &[usize], notes: &mut Vec<String>) {
+        for (position, spec, shape) in self.components() {
+            let serves = shape
+                .exports
+                .iter()
+                .any(|export| entry_of(export, Purpose::Serve).is_some());
+            if !order.contains(&position) && !serves {
+                notes.push(format!(
+                    "component `{}` is not used: nothing imports what it exports",
+                    spec.name
+                ));
+            }
+        }
+    }
+
+    fn part(
+        &self,
+        position: usize,
+        order: &[usize],
+        notes: &mut Vec<String>,
+        errors: &mut Vec<PlanError>,
+    ) -> Option<Part> {
+        let spec = self.spec.components.get(position)?;
+        let shape = self.shapes.get(position)?;
+        let links = shape.imports.iter().filter_map(|import| {
+            match self.provider(position, import).ok()? {
+                Provider::Host => None,
+                Provider::Component { position, export } => {
+                    let provider = order.iter().position(|other| *other == position)?;
+                    Some(Link {
+                        import: import.name.clone(),
+                        export,
+                        provider,
+                    })
+                }
+            }
+        });
+        let egress = EgressPolicy::parse(&spec.resources.allowed_hosts).unwrap_or_else(|rules| {
+            errors.extend(rules.into_iter().map(|source| PlanError::Egress {
+                component: spec.name.clone(),
+                source,
+            }));
+            EgressPolicy::default()
+        });
+        if !spec.resources.allowed_ip_name_lookups.is_empty()
+            || !spec.resources.allowed_host_loopback_ports.is_empty()
+        {
+            notes.push(format!(
+                "component `{}`: sockets and name look-ups are all denied in this version, also those listed",
+                spec.name
+            ));
+        }
+        Some(Part {
+            component: spec.name.clone(),
+            position,
+            links: links.collect(),
+            environment: spec.resources.environment.clone().into_iter().collect(),
+            config: merged_config(self.spec, &spec.resources),
+            egress,
+            mounts: spec.resources.volume_mounts.clone(),
+        })
+    }
+}
+
+/// A depth-first walk along imports that notices circles.
+struct Walk<'g, 'a> {
+    graph: &'g Graph<'a>,
+    /// Finished components, providers before importers.
+    done: Vec<usize>,
+    /// The components between the entry and the current one, with the import that led on from each.
+    path: Vec<(usize, String)>,
+    providers: BTreeMap<usize, ()>,
+}
+
+impl Walk<'_, '_> {
+    fn visit(&mut self, position: usize, errors: &mut Vec<PlanError>) {
+        if self.done.contains(&position) || self.providers.insert(position, ()).is_some() {
+            return;
+        }
+        let imports = self
+            .graph
+            .shapes
+            .get(position)
+            .map(|shape| shape.imports.clone())
+            .unwrap_or_default();
+        for import in &imports {
+            match self.graph.provider(position, import) {
+                Ok(Provider::Host) => {}
+                Ok(Provider::Component {
+                    position: provider, ..
+                }) => {
+                    self.path.push((position, import.name.clone()));
+                    if let Some(start) = self
+                        .path
+                        .iter()
+                        .position(|(on_path, _)| *on_path == provider)
+                    {
+                        errors.push(self.circle(start));
+                    } else {
+                        self.visit(provider, errors);
+                    }
+                    self.path.pop();
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        self.done.push(position);
+    }
+
+    fn circle(&self, start: usize) -> PlanError {
+        let name = |position: usize| {
+            self.graph
+                .spec
+                .components
+                .get(position)
+                .map(|c| c.name.to_string())
+                .unwrap_or_default()
+        };
+        let mut path: Vec<String> = self
+            .path
+            .iter()
+            .skip(start)
+            .map(|(position, import)| format!("`{}` (imports {import})", name(*position)))
+            .collect();
+        path.extend(
+            self.path
+                .get(start)
+                .map(|(position, _)| format!("`{}`", name(*position))),
+        );
+        PlanError::Cycle { path }
+    }
+}
+
+fn missing(
+    component: Option<weft_api::ids::ComponentName>,
+    import: &Import,
+    candidates: Vec<String>,
+) -> PlanError {
+    match component {
+        Some(component) => PlanError::MissingImport {
+            component,
+            import: import.name.clone(),
+            candidates,
+        },
+        None => PlanError::NoComponents,
+    }
+}
+
+fn entry_of(export: &InterfaceName, purpose: Purpose) -> Option<Entry> {
+    let track = export.track()?;
+    let path = (
+        export.namespace.as_str(),
+        export.package.as_str(),
+        export.interface.as_str(),
+        track.as_str(),
+    );
+    match (purpose, path) {
+        (Purpose::Serve, ("wasi", "http", "incoming-handler", "0.2")) => Some(Entry::Http2),
+        (Purpose::Serve, ("wasi", "http", "handler", "0.3")) => Some(Entry::Http3),
+        (Purpose::Command, ("wasi", "cli", "run", "0.2")) => Some(Entry::Command2),
+        (Purpose::Command, ("wasi", "cli", "run", "0.3")) => Some(Entry::Command3),
+        _ => None,
+    }
+}
+
+/// A program is kept warm only as far as every part of it may be.
+fn least(a: Reuse, b: Reuse) -> Reuse {
+    let limit = |a: u32, b: u32| {
+        if a == 0 {
+            b
+        } else if b == 0 {
+            a
+        } else {
+            a.min(b)
+        }
+    };
+    Reuse {
+        pool_size: a.pool_size.min(b.pool_size),
+        max_invocations: limit(a.max_invocations, b.max_invocations),
+        max_concurrency: a.max_concurrency.min(b.max_concurrency),
+    }
+}
+
+/// Whether a person may have meant one name by the other.
+fn near(a: &str, b: &str) -> bool {
+    strsim::jaro_winkler(a, b) > 0.93
+}

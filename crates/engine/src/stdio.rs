@@ -1,0 +1,246 @@
+//! Guest output as log lines: each line of stdout and stderr becomes one event labelled with its component.
+//!
+//! Lines are cut at [`MAX_LINE`] bytes, and a component that prints more lines per second than it may loses the rest,
+//! which is counted and reported once the second is over.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use weft_caps::logging::{Level, Sink};
+
+/// Bytes of one line at most; a longer one is logged in pieces.
+pub const MAX_LINE: usize = 16 << 10;
+
+/// Where the output of one component goes. Shared by all its instances.
+pub struct GuestLog {
+    workload: String,
+    component: String,
+    per_second: u32,
+    rate: Mutex<Rate>,
+}
+
+struct Rate {
+    second: Instant,
+    lines: u32,
+    dropped: u64,
+}
+
+/// Which stream a line came from.
+#[derive(Clone, Copy, Debug)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl GuestLog {
+    /// A log for one component of a workload.
+    pub fn new(workload: String, component: String, per_second: u32) -> Arc<Self> {
+        let rate = Mutex::new(Rate {
+            second: Instant::now(),
+            lines: 0,
+            dropped: 0,
+        });
+        Arc::new(Self {
+            workload,
+            component,
+            per_second,
+            rate,
+        })
+    }
+
+    /// The guest's standard output or error.
+    pub fn stream(self: &Arc<Self>, stream: Stream) -> GuestOutput {
+        GuestOutput {
+            log: Arc::clone(self),
+            stream,
+        }
+    }
+
+    fn line(&self, stream: Stream, line: &[u8]) {
+        if !self.admit() {
+            return;
+        }
+        let text = String::from_utf8_lossy(line);
+        let text = text.trim_end_matches(['\r', '\n']);
+        let (workload, component) = (self.workload.as_str(), self.component.as_str());
+        match stream {
+            Stream::Stdout => {
+                tracing::info!(target: "guest", workload, component, stream = "stdout", "{text}")
+            }
+            Stream::Stderr => {
+                tracing::info!(target: "guest", workload, component, stream = "stderr", "{text}")
+            }
+        }
+    }
+
+    fn admit(&self) -> bool {
+        let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        if rate.second.elapsed().as_secs() >= 1 {
+            if rate.dropped > 0 {
+                tracing::warn!(
+                    workload = self.workload,
+                    component = self.component,
+                    dropped = rate.dropped,
+                    "the component printed more than {} lines a second; the rest was dropped",
+                    self.per_second
+                );
+            }
+            *rate = Rate {
+                second: Instant::now(),
+                lines: 0,
+                dropped: 0,
+            };
+        }
+        let admitted = rate.lines < self.per_second;
+        if admitted {
+            rate.lines = rate.lines.saturating_add(1);
+        } else {
+            rate.dropped = rate.dropped.saturating_add(1);
+        }
+        admitted
+    }
+}
+
+impl Sink for GuestLog {
+    fn log(&self, level: Level, context: &str, message: &str) {
+        if !self.admit() {
+            return;
+        }
+        let (workload, component) = (self.workload.as_str(), self.component.as_str());
+        match level {
+            Level::Trace => {
+                tracing::trace!(target: "guest", workload, component, context, "{message}")
+            }
+            Level::Debug => {
+                tracing::debug!(target: "guest", workload, component, context, "{message}")
+            }
+            Level::Info => {
+                tracing::info!(target: "guest", workload, component, context, "{message}")
+            }
+            Level::Warn => {
+                tracing::warn!(target: "guest", workload, component, context, "{message}")
+            }
+            Level::Error => {
+                tracing::error!(target: "guest", workload, component, context, "{message}")
+            }
+            Level::Critical => {
+                tracing::error!(target: "guest", workload, component, context, critical = true, "{message}");
+            }
+        }
+    }
+}
+
+/// One standard stream of a component, as wasmtime asks for it.
+pub struct GuestOutput {
+    log: Arc<GuestLog>,
+    stream: Stream,
+}
+
+impl IsTerminal for GuestOutput {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for GuestOutput {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.lines())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.lines())
+    }
+}
+
+impl GuestOutput {
+    fn lines(&self) -> Lines {
+        Lines {
+            log: Arc::clone(&self.log),
+            stream: self.stream,
+            partial: Vec::new(),
+        }
+    }
+}
+
+/// Cuts what is written into lines; what is left when it is dropped is a line too.
+struct Lines {
+    log: Arc<GuestLog>,
+    stream: Stream,
+    partial: Vec<u8>,
+}
+
+impl Lines {
+    fn push(&mut self, bytes: &[u8]) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            for piece in piece.chunks(MAX_LINE) {
+                if self.partial.len().saturating_add(piece.len()) > MAX_LINE {
+                    self.flush_line();
+                }
+                self.partial.extend_from_slice(piece);
+                if piece.ends_with(b"\n") {
+                    self.flush_line();
+                }
+            }
+        }
+    }
+
+    fn flush_line(&mut self) {
+        if !self.partial.is_empty() {
+            self.log.line(self.stream, &self.partial);
+            self.partial.clear();
+        }
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.flush_line();
+    }
+}
+
+impl OutputStream for Lines {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.push(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(1 << 20)
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Lines {
+    async fn ready(&mut self) {}
+}
+
+impl AsyncWrite for Lines {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        self.push(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

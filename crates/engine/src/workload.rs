@@ -1,0 +1,273 @@
+//! A running workload: takes HTTP requests, loads its code when it is needed and drops it when it is not.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use tokio::sync::{Semaphore, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre};
+
+use crate::compile::{Code, Source};
+use crate::compose::Scoped;
+use crate::engine::Engine;
+use crate::fault::{self, Fault, FaultKind};
+use crate::link::{self, Linked};
+use crate::plan::{Entry, ValidWorkload};
+use crate::pool::{Pool, Ticket};
+use crate::store::StoreTemplate;
+use crate::volume::Volumes;
+
+/// What the body of a request or response can fail with.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The body of a request or response.
+pub type Body = UnsyncBoxBody<Bytes, BoxError>;
+
+/// A workload that answers HTTP. Dropping it ends its idle instances and removes its volumes; requests in flight hold
+/// what they need until they are done.
+pub struct Workload {
+    name: String,
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) engine: Engine,
+    pub(crate) valid: ValidWorkload,
+    pub(crate) source: Source,
+    pub(crate) scoped: Vec<Scoped>,
+    pub(crate) template: Arc<StoreTemplate>,
+    pub(crate) _volumes: Volumes,
+    loaded: ArcSwapOption<Loaded>,
+    /// Held while code is loaded, so that it is loaded once.
+    loading: tokio::sync::Mutex<()>,
+    started: Instant,
+    /// Milliseconds after `started` of the last request.
+    last_used: AtomicU64,
+}
+
+/// Code in memory, and the instances that run it.
+struct Loaded {
+    handler: ProxyHandler<Pool>,
+    _code: Arc<Code>,
+}
+
+/// How long a request waits to hear why its instance ended. It ends at once; this bounds the wait should it not.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+impl Workload {
+    pub(crate) fn new(
+        engine: Engine,
+        valid: ValidWorkload,
+        built: (Source, Vec<Scoped>),
+        template: StoreTemplate,
+        volumes: Volumes,
+    ) -> Self {
+        let name = format!("{}/{}", valid.tenant, valid.name);
+        let idle = engine.config().code_idle;
+        let inner = Arc::new(Inner {
+            engine,
+            valid,
+            source: built.0,
+            scoped: built.1,
+            template: Arc::new(template),
+            _volumes: volumes,
+            loaded: ArcSwapOption::empty(),
+            loading: tokio::sync::Mutex::new(()),
+            started: Instant::now(),
+            last_used: AtomicU64::new(0),
+        });
+        if inner.source.on_disk() {
+            tokio::spawn(drop_when_idle(Arc::downgrade(&inner), idle));
+        }
+        Self { name, inner }
+    }
+
+    /// `tenant/workload`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Host names it answers to; empty = every name.
+    pub fn hosts(&self) -> &[String] {
+        &self.inner.valid.hosts
+    }
+
+    /// Whether its code is in memory at the moment.
+    pub fn is_loaded(&self) -> bool {
+        self.inner.loaded.load().is_some()
+    }
+
+    /// Loads the code now instead of with the first request.
+    pub async fn warm_up(&self) -> Result<(), Fault> {
+        self.inner.load().await.map(drop)
+    }
+
+    /// Answers one request. Dropping the future, or the response's body before its end, cancels the guest.
+    pub async fn http(&self, request: http::Request<Body>) -> Result<http::Response<Body>, Fault> {
+        let loaded = self.inner.load().await?;
+        let gone = CancellationToken::new();
+        let over = CancellationToken::new();
+        let patron = Patron {
+            gone: Some(gone.clone().drop_guard()),
+            _over: over.clone().drop_guard(),
+        };
+        let (failed, failure) = oneshot::channel();
+        let request = request.map(|body| body.map_err(from_client).boxed_unsync());
+        match loaded
+            .handler
+            .handle(Ticket { gone, over, failed }, request)
+            .await
+        {
+            Ok(response) => Ok(response.map(|body| Watched { body, patron }.boxed_unsync())),
+            Err(error) => {
+                let fault = fault::classify::<Ticket>(&error);
+                if !matches!(fault.kind, FaultKind::Trap | FaultKind::NoResponse) {
+                    return Err(fault);
+                }
+                // The instance tells more than the handler does.
+                match tokio::time::timeout(LAST_WORDS, failure).await {
+                    Ok(Ok(told)) => Err(Arc::unwrap_or_clone(told)),
+                    Ok(Err(_)) | Err(_) => Err(fault),
+                }
+            }
+        }
+    }
+}
+
+impl Inner {
+    async fn load(&self) -> Result<Arc<Loaded>, Fault> {
+        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_used.store(now, Ordering::Relaxed);
+        if let Some(loaded) = self.loaded.load_full() {
+            return Ok(loaded);
+        }
+        let _loading = self.loading.lock().await;
+        if let Some(loaded) = self.loaded.load_full() {
+            return Ok(loaded);
+        }
+        let failed = |detail: String| Fault {
+            kind: FaultKind::Load,
+            detail,
+        };
+        let code = self
+            .code()
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let linked = self
+            .link(&code)
+            .map_err(|error| failed(error.to_string()))?;
+        let handler = ProxyHandler::new(
+            self.pool(linked)
+                .map_err(|error| failed(format!("{error:#}")))?,
+        );
+        let loaded = Arc::new(Loaded {
+            handler,
+            _code: code,
+        });
+        self.loaded.store(Some(Arc::clone(&loaded)));
+        Ok(loaded)
+    }
+
+    pub(crate) async fn code(&self) -> Result<Arc<Code>, crate::compile::CompileError> {
+        let label = format!("{}/{}", self.valid.tenant, self.valid.name);
+        self.engine.compiler().code(&self.source, &label).await
+    }
+
+    pub(crate) fn link(&self, code: &Arc<Code>) -> Result<Linked, link::LinkError> {
+        link::link(self.engine.linker(), code, &self.scoped)
+    }
+
+    fn pool(&self, linked: Linked) -> wasmtime::Result<Pool> {
+        let pre = match self.valid.program.entry {
+            Entry::Http3 | Entry::Command3 => {
+                ProxyPre::P3(wasmtime_wasi_http::p3::bindings::ServicePre::new(linked)?)
+            }
+            Entry::Http2 | Entry::Command2 => {
+                ProxyPre::P2(wasmtime_wasi_http::p2::bindings::ProxyPre::new(linked)?)
+            }
+        };
+        let reuse = self.valid.program.reuse;
+        Ok(Pool {
+            engine: self.engine.wasmtime().clone(),
+            pre,
+            template: Arc::clone(&self.template),
+            reuse,
+            idle: self.engine.config().instance_idle,
+            warm: Arc::new(Semaphore::new(reuse.pool_size as usize)),
+        })
+    }
+
+    fn idle_for(&self) -> Duration {
+        self.started.elapsed().saturating_sub(Duration::from_millis(
+            self.last_used.load(Ordering::Relaxed),
+        ))
+    }
+}
+
+/// Drops a workload's code each time it has lain unused for `idle`. Ends with the workload.
+async fn drop_when_idle(inner: std::sync::Weak<Inner>, idle: Duration) {
+    let mut wait = idle;
+    loop {
+        tokio::time::sleep(wait).await;
+        let Some(inner) = inner.upgrade() else { return };
+        let unused = inner.idle_for();
+        if unused < idle {
+            wait = idle.saturating_sub(unused);
+        } else {
+            inner.loaded.store(None);
+            wait = idle;
+        }
+    }
+}
+
+/// Whoever waits for a response. Dropped before the response's end = gone; dropped in any case = over.
+struct Patron {
+    gone: Option<DropGuard>,
+    _over: DropGuard,
+}
+
+/// The body of a response, which tells the instance when its reader leaves.
+struct Watched<B> {
+    body: B,
+    patron: Patron,
+}
+
+impl<B> http_body::Body for Watched<B>
+where
+    B: http_body::Body<Data = Bytes, Error = wasmtime_wasi_http::Error> + Unpin,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, BoxError>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if matches!(frame, Poll::Ready(None | Some(Err(_)))) || self.body.is_end_stream() {
+            // Read to its end: what the guest does afterwards is not cut short.
+            self.patron.gone.take().map(DropGuard::disarm);
+        }
+        frame.map(|frame| frame.map(|frame| frame.map_err(|error| format!("{error:?}").into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
+    }
+}
+
+fn from_client(error: BoxError) -> wasmtime_wasi_http::Error {
+    tracing::debug!(%error, "the body of a request broke off");
+    wasmtime_wasi_http::Error::ConnectionTerminated
+}

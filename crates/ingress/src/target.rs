@@ -1,0 +1,48 @@
+//! What a route leads to. The trait lives here, with its caller; the layer above implements it for its workloads.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::{Request, Response, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
+use weft_api::fault::Blame;
+
+/// An error whose type does not matter any more.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A body that streams, in either direction; the next frame is produced only when the other side has room for it.
+///
+/// A response body that yields an error ends the response abnormally (HTTP/1 closes the connection without the last
+/// chunk, HTTP/2 resets the stream). If the error is a [`Fault`], the log takes its blame and detail.
+pub type Body = UnsyncBoxBody<Bytes, BoxError>;
+
+/// Something that answers requests: a workload, seen from the network.
+pub trait Target: Send + Sync + 'static {
+    /// The name in the log: `tenant/workload`.
+    fn name(&self) -> &str;
+
+    /// Answers one request. Its URI is absolute: scheme `http`, the authority that the client asked for, path and
+    /// query. Dropping the future, or the response's body, cancels the request: the client has gone, or a drain cut it.
+    fn call(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Fault>>;
+}
+
+/// A request that failed: what the client is told, what the log is told, and who has to change something.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Fault {
+    /// The response's status.
+    pub status: StatusCode,
+    /// A stable word for programs, in kebab case.
+    pub code: &'static str,
+    /// What kind of failure it is, in a few words that do not depend on the request.
+    pub title: &'static str,
+    /// What happened this time, safe to show to any client.
+    pub reason: String,
+    /// What happened, for the log of this host only.
+    pub detail: String,
+    /// The party whose change would have avoided the failure.
+    pub blame: Blame,
+    /// When another attempt makes sense.
+    pub retry_after: Option<Duration>,
+}

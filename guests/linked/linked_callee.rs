@@ -1,0 +1,84 @@
+//! Serves `weft-test:linked/{plain, things}@0.1.0`, WASI 0.2.
+
+mod callee;
+
+use std::sync::atomic::Ordering;
+
+wit_bindgen::generate!({
+    path: "wit/linked-0.1.0",
+    inline: "
+        package weft-test:linked-callee;
+        world callee {
+            export weft-test:linked/plain@0.1.0;
+            export weft-test:linked/things@0.1.0;
+        }
+    ",
+    generate_all,
+});
+
+use callee::Counter;
+use exports::weft_test::linked::{plain, things};
+
+struct Callee;
+
+export!(Callee);
+
+impl plain::Guest for Callee {
+    fn add(a: u32, b: u32) -> u32 {
+        a.wrapping_add(b)
+    }
+
+    fn greet(name: String) -> String {
+        format!("hello, {name}")
+    }
+
+    fn who() -> Vec<(String, String)> {
+        std::env::vars().collect()
+    }
+
+    fn config(key: String) -> Option<String> {
+        callee::config(&key)
+    }
+
+    fn read(path: String) -> Result<String, String> {
+        callee::read(&path)
+    }
+
+    fn print(text: String) {
+        println!("{text}");
+    }
+
+    fn trap() {
+        std::process::abort();
+    }
+
+    fn fetch(url: String) -> Result<u16, String> {
+        callee::fetch(&url)
+    }
+}
+
+impl things::Guest for Callee {
+    type Counter = Counter;
+
+    fn make(start: u32) -> things::Counter {
+        things::Counter::new(Counter::starting_at(start))
+    }
+
+    fn consume(c: things::Counter) -> u32 {
+        c.into_inner::<Counter>().0.get()
+    }
+
+    fn alive() -> u32 {
+        callee::ALIVE.load(Ordering::Relaxed)
+    }
+}
+
+impl things::GuestCounter for Counter {
+    fn new(start: u32) -> Self {
+        Self::starting_at(start)
+    }
+
+    fn bump(&self) -> u32 {
+        self.add_one()
+    }
+}
