@@ -1,4 +1,4 @@
-//! A command (`wasi:cli/run@0.2`), plain std but for `symlink`: each sub-command does one thing.
+//! A command (`wasi:cli/run@0.2`), plain std but for `exit` and `symlink`: each sub-command does one thing.
 //!
 //! - no arguments or an unknown sub-command: prints the arguments, one a line
 //! - `env NAME..`: prints `NAME=VALUE`, or `NAME is not set`
@@ -24,13 +24,15 @@ fn main() -> ExitCode {
     let done = match args.as_slice() {
         ["env", names @ ..] => print_env(names),
         ["cat"] => io::copy(&mut io::stdin().lock(), &mut io::stdout().lock()).map(|_| ()),
-        ["exit", code] => return ExitCode::from(code.parse::<u8>().expect("an exit code from 0 to 255")),
+        ["exit", code] => exit(code.parse().expect("an exit code from 0 to 255")),
         ["stderr", text] => writeln!(io::stderr(), "{text}"),
         ["spin"] => spin(),
         ["trap"] => trap(),
         _ => match file_command(&args) {
             Some(done) => done,
-            None => args.iter().try_for_each(|arg| writeln!(io::stdout(), "{arg}")),
+            None => args
+                .iter()
+                .try_for_each(|arg| writeln!(io::stdout(), "{arg}")),
         },
     };
     match done {
@@ -52,6 +54,12 @@ fn print_env(names: &[&str]) -> io::Result<()> {
     Ok(())
 }
 
+/// std's own function knows success and failure only.
+fn exit(code: u8) -> ! {
+    wasip2::cli::exit::exit_with_code(code);
+    unreachable!("the host ends the command")
+}
+
 fn spin() -> ! {
     loop {
         std::hint::black_box(());
@@ -70,9 +78,11 @@ fn file_command(args: &[&str]) -> Option<io::Result<()>> {
             io::stdout().write_all(&text)
         }),
         ["write", path, text] => fs::write(path, text),
-        ["append", path, text] => {
-            fs::OpenOptions::new().append(true).create(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()))
-        }
+        ["append", path, text] => fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(path)
+            .and_then(|mut file| file.write_all(text.as_bytes())),
         ["fill", path, bytes] => fill(path, bytes.parse().expect("a number of bytes")),
         ["resize", path, bytes] => fs::OpenOptions::new()
             .write(true)
@@ -118,7 +128,9 @@ fn fill(path: &str, limit: u64) -> io::Result<()> {
     let mut file = fs::File::create(path)?;
     let mut written = 0;
     let refused = loop {
-        let next = block.len().min(usize::try_from(limit - written).unwrap_or(usize::MAX));
+        let next = block
+            .len()
+            .min(usize::try_from(limit - written).unwrap_or(usize::MAX));
         if next == 0 {
             break None;
         }

@@ -32,15 +32,23 @@ impl wasip3::exports::cli::run::Guest for Command {
             ["spin"] => loop {
                 std::hint::black_box(());
             },
-            ["sleep", ms] => monotonic_clock::wait_for(ms.parse::<u64>().map_err(|_| ())? * 1_000_000).await,
+            ["sleep", ms] => {
+                monotonic_clock::wait_for(ms.parse::<u64>().map_err(|_| ())? * 1_000_000).await
+            }
             ["trap"] => std::process::abort(),
-            [command, path, rest @ ..] => match files_p3::command(command, path, rest.first().unwrap_or(&"")).await {
-                Some(answer) => {
-                    print(&answer).await;
-                    return if answer.starts_with("error: ") { Err(()) } else { Ok(()) };
+            [command, path, rest @ ..] => {
+                match files_p3::command(command, path, rest.first().unwrap_or(&"")).await {
+                    Some(answer) => {
+                        print(&answer).await;
+                        return if answer.starts_with("error: ") {
+                            Err(())
+                        } else {
+                            Ok(())
+                        };
+                    }
+                    None => print(&args.join("\n")).await,
                 }
-                None => print(&args.join("\n")).await,
-            },
+            }
             _ => print(&args.join("\n")).await,
         }
         Ok(())

@@ -24,7 +24,9 @@ wit_bindgen::generate!({
 
 use exports::wasi::http::incoming_handler::Guest;
 use wasi::http::incoming_handler;
-use wasip2::http::types::{Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam};
+use wasip2::http::types::{
+    Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
+};
 
 struct Middleware;
 
@@ -44,7 +46,9 @@ impl Guest for Middleware {
 
 fn forbid(out: ResponseOutparam) {
     let headers = Fields::new();
-    headers.append("x-middleware", b"yes").expect("a valid header");
+    headers
+        .append("x-middleware", b"yes")
+        .expect("a valid header");
     let response = OutgoingResponse::new(headers);
     response.set_status_code(403).expect("a valid status");
     let body = response.body().expect("the body is taken once");

@@ -37,13 +37,17 @@ impl Guest for Middleware {
         let response = handler::handle(request).await?;
         let status = response.get_status_code();
         let headers = response.get_headers().clone();
-        headers.append("x-middleware", b"yes").map_err(|error| ErrorCode::InternalError(Some(format!("{error:?}"))))?;
+        headers
+            .append("x-middleware", b"yes")
+            .map_err(|error| ErrorCode::InternalError(Some(format!("{error:?}"))))?;
 
         let (done, wanted) = wit_future::new(|| Ok(()));
         let (body, trailers) = Response::consume_body(response, wanted);
         drop(done);
         let (marked, _sent) = Response::new(headers, Some(body), trailers);
-        marked.set_status_code(status).map_err(|()| ErrorCode::InternalError(None))?;
+        marked
+            .set_status_code(status)
+            .map_err(|()| ErrorCode::InternalError(None))?;
         Ok(marked)
     }
 }

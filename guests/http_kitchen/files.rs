@@ -20,10 +20,15 @@ pub(crate) fn route(route: &str, query: &str) -> Option<String> {
 }
 
 fn list(path: &str) -> Result<String> {
-    let names: Result<Vec<_>> = fs::read_dir(path)?.map(|entry| Ok(entry?.file_name())).collect();
+    let names: Result<Vec<_>> = fs::read_dir(path)?
+        .map(|entry| Ok(entry?.file_name()))
+        .collect();
     let mut names = names?;
     names.sort();
-    Ok(names.iter().map(|name| format!("{}\n", name.display())).collect())
+    Ok(names
+        .iter()
+        .map(|name| format!("{}\n", name.display()))
+        .collect())
 }
 
 /// Writes until `limit` bytes are in or the file refuses more: `wrote N bytes[; error: ..]`.
@@ -35,7 +40,11 @@ fn fill(path: &str, limit: u64) -> Result<String> {
         let next = block.len().min((limit - written) as usize);
         match file.write(&block[..next]) {
             Ok(count) if count > 0 => written += count as u64,
-            Ok(_) => return Ok(format!("wrote {written} bytes; error: nothing more goes in")),
+            Ok(_) => {
+                return Ok(format!(
+                    "wrote {written} bytes; error: nothing more goes in"
+                ));
+            }
             Err(error) => return Ok(format!("wrote {written} bytes; error: {error}")),
         }
     }

@@ -98,12 +98,14 @@ fn text(route: &str, query: &str) -> Option<String> {
             "spun".into()
         }
         "/alloc" => {
-            KEPT.lock().expect("one thread").push(vec![1; number(query, 0) as usize]);
+            KEPT.lock()
+                .expect("one thread")
+                .push(vec![1; number(query, 0) as usize]);
             "kept".into()
         }
         "/trap" => std::process::abort(),
         "/panic" => panic!("asked to panic"),
-        "/exit" => std::process::exit(number(query, 0) as i32),
+        "/exit" => exit(number(query, 0) as u8),
         "/spin" => loop {
             std::hint::black_box(());
         },
@@ -117,12 +119,28 @@ fn text(route: &str, query: &str) -> Option<String> {
 
 fn headers(request: &IncomingRequest) -> String {
     let fields = request.headers().entries();
-    lines(fields.into_iter().map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())).collect())
+    lines(
+        fields
+            .into_iter()
+            .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
+            .collect(),
+    )
 }
 
 fn clock() -> String {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
-    format!("system={} monotonic={}", since.as_millis(), monotonic_clock::now())
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .expect("after 1970");
+    format!(
+        "system={} monotonic={}",
+        since.as_millis(),
+        monotonic_clock::now()
+    )
+}
+
+fn exit(code: u8) -> ! {
+    wasip2::cli::exit::exit_with_code(code);
+    unreachable!("the host ends the instance")
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -202,7 +220,10 @@ fn stream_slow(query: &str, out: ResponseOutparam) {
     answer::write(out, 200, |to| {
         for tick in 0..number(query, 0) {
             monotonic_clock::subscribe_duration(number(query, 1) * 1_000_000).block();
-            if writeln!(to, "tick {tick}").and_then(|()| to.flush()).is_err() {
+            if writeln!(to, "tick {tick}")
+                .and_then(|()| to.flush())
+                .is_err()
+            {
                 break;
             }
         }

@@ -16,7 +16,9 @@ pub(crate) fn fetch(url: &str) -> String {
 }
 
 fn get(url: &str) -> Result<(u16, String), ErrorCode> {
-    let (scheme, rest) = url.split_once("://").ok_or(ErrorCode::HttpRequestUriInvalid)?;
+    let (scheme, rest) = url
+        .split_once("://")
+        .ok_or(ErrorCode::HttpRequestUriInvalid)?;
     let scheme = match scheme {
         "http" => Scheme::Http,
         "https" => Scheme::Https,
@@ -24,13 +26,22 @@ fn get(url: &str) -> Result<(u16, String), ErrorCode> {
     };
     let (authority, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
     let request = OutgoingRequest::new(Fields::new());
-    request.set_scheme(Some(&scheme)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
-    request.set_authority(Some(authority)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
-    request.set_path_with_query(Some(path)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    request
+        .set_scheme(Some(&scheme))
+        .map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    request
+        .set_authority(Some(authority))
+        .map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    request
+        .set_path_with_query(Some(path))
+        .map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
 
     let answer = outgoing_handler::handle(request, None)?;
     answer.subscribe().block();
-    let response = answer.get().expect("it is ready").expect("it is taken once")?;
+    let response = answer
+        .get()
+        .expect("it is ready")
+        .expect("it is taken once")?;
     Ok((response.status(), body(&response)))
 }
 
@@ -42,7 +53,9 @@ fn body(response: &IncomingResponse) -> String {
         match stream.blocking_read(64 * 1024) {
             Ok(piece) => bytes.extend(piece),
             Err(StreamError::Closed) => break String::new(),
-            Err(StreamError::LastOperationFailed(error)) => break format!(" error: {}", error.to_debug_string()),
+            Err(StreamError::LastOperationFailed(error)) => {
+                break format!(" error: {}", error.to_debug_string());
+            }
         }
     };
     String::from_utf8_lossy(&bytes).into_owned() + &failure

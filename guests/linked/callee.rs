@@ -29,19 +29,34 @@ pub(crate) fn read(path: &str) -> Result<String, String> {
 
 /// The status, or the error code's name.
 pub(crate) fn fetch(url: &str) -> Result<u16, String> {
-    get(url).map_err(|code| format!("{code:?}").trim_start_matches("ErrorCode::").to_owned())
+    get(url).map_err(|code| {
+        format!("{code:?}")
+            .trim_start_matches("ErrorCode::")
+            .to_owned()
+    })
 }
 
 fn get(url: &str) -> Result<u16, ErrorCode> {
-    let rest = url.strip_prefix("http://").ok_or(ErrorCode::HttpRequestUriInvalid)?;
+    let rest = url
+        .strip_prefix("http://")
+        .ok_or(ErrorCode::HttpRequestUriInvalid)?;
     let (authority, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
     let request = OutgoingRequest::new(Fields::new());
-    request.set_scheme(Some(&Scheme::Http)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
-    request.set_authority(Some(authority)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
-    request.set_path_with_query(Some(path)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    request
+        .set_scheme(Some(&Scheme::Http))
+        .map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    request
+        .set_authority(Some(authority))
+        .map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    request
+        .set_path_with_query(Some(path))
+        .map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
     let answer = outgoing_handler::handle(request, None)?;
     answer.subscribe().block();
-    let response = answer.get().expect("it is ready").expect("it is taken once")?;
+    let response = answer
+        .get()
+        .expect("it is ready")
+        .expect("it is taken once")?;
     Ok(response.status())
 }
 

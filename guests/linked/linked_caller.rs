@@ -86,7 +86,12 @@ fn text(route: &str, query: &str) -> Option<String> {
 
 fn who() -> String {
     let own = std::env::vars().map(|(name, value)| format!("caller {name}={value}\n"));
-    own.chain(plain::who().into_iter().map(|(name, value)| format!("callee {name}={value}\n"))).collect()
+    own.chain(
+        plain::who()
+            .into_iter()
+            .map(|(name, value)| format!("callee {name}={value}\n")),
+    )
+    .collect()
 }
 
 fn count() -> String {
@@ -94,7 +99,13 @@ fn count() -> String {
     let constructed = things::Counter::new(10);
     let bumps = (made.bump(), constructed.bump(), constructed.bump());
     let consumed = things::consume(made);
-    format!("{} {} {} {consumed} {}", bumps.0, bumps.1, bumps.2, things::alive())
+    format!(
+        "{} {} {} {consumed} {}",
+        bumps.0,
+        bumps.1,
+        bumps.2,
+        things::alive()
+    )
 }
 
 fn bench(calls: u64, mut call: impl FnMut(u32)) -> String {

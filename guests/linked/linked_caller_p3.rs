@@ -38,7 +38,9 @@ impl wasip3::exports::http::handler::Guest for Caller {
         let (first, second) = (number(query, 0) as u32, number(query, 1) as u32);
         let text = match route {
             "/hello" => "hello".into(),
-            "/slow-add" => later::slow_add(first, second, number(query, 2) as u32).await.to_string(),
+            "/slow-add" => later::slow_add(first, second, number(query, 2) as u32)
+                .await
+                .to_string(),
             "/slow-add-many" => slow_add_many(first, second).await,
             "/numbers" => numbers(first).await,
             "/numbers-through" => return Ok(answer_p3::stream(200, later::numbers(first).await)),
@@ -52,7 +54,10 @@ impl wasip3::exports::http::handler::Guest for Caller {
 
 async fn slow_add_many(calls: u32, ms: u32) -> String {
     let sums = join_all((0..calls).map(|call| later::slow_add(call, 1, ms))).await;
-    sums.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
+    sums.iter()
+        .map(u32::to_string)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 async fn numbers(count: u32) -> String {
@@ -63,8 +68,15 @@ async fn numbers(count: u32) -> String {
 
 async fn who(ms: u32) -> String {
     let (callee, own) = join(later::who(ms), async { environment::get_environment() }).await;
-    let own = own.into_iter().map(|(name, value)| format!("caller {name}={value}\n"));
-    own.chain(callee.into_iter().map(|(name, value)| format!("callee {name}={value}\n"))).collect()
+    let own = own
+        .into_iter()
+        .map(|(name, value)| format!("caller {name}={value}\n"));
+    own.chain(
+        callee
+            .into_iter()
+            .map(|(name, value)| format!("callee {name}={value}\n")),
+    )
+    .collect()
 }
 
 async fn config(key: String, ms: u32) -> String {

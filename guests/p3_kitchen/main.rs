@@ -17,7 +17,7 @@ mod outbound;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use wasip3::cli::{environment, stderr, stdout};
+use wasip3::cli::{environment, exit as cli_exit, stderr, stdout};
 use wasip3::clocks::{monotonic_clock, system_clock};
 use wasip3::http::types::{ErrorCode, Request, Response};
 use wasip3::{wit_future, wit_stream};
@@ -67,7 +67,10 @@ async fn respond(request: Request) -> Result<Response, ErrorCode> {
     Ok(match route {
         "/echo" => answer_p3::stream(200, body(request)),
         "/echo-copy" => echo_copy(request),
-        "/swallow" => answer_p3::text(200, format!("{} bytes", body(request).collect().await.len())),
+        "/swallow" => answer_p3::text(
+            200,
+            format!("{} bytes", body(request).collect().await.len()),
+        ),
         "/stream" => stream(query),
         "/stream-slow" => stream_slow(query),
         "/half" => answer_p3::write(200, async |mut to| {
@@ -92,7 +95,10 @@ async fn text(route: &str, query: &str) -> Option<String> {
         "/active" => ACTIVE.load(Ordering::Relaxed).to_string(),
         "/env" => env(&first).unwrap_or_else(|| format!("{first} is not set")),
         "/env-all" => lines(environment::get_environment()),
-        "/args" => environment::get_arguments().into_iter().map(|arg| arg + "\n").collect(),
+        "/args" => environment::get_arguments()
+            .into_iter()
+            .map(|arg| arg + "\n")
+            .collect(),
         "/clock" => clock(),
         "/random" => hex(&wasip3::random::random::get_random_bytes(16)),
         "/config" => match store::get(&first) {
@@ -107,12 +113,14 @@ async fn text(route: &str, query: &str) -> Option<String> {
             "slept".into()
         }
         "/alloc" => {
-            KEPT.lock().expect("one thread").push(vec![1; number(query, 0) as usize]);
+            KEPT.lock()
+                .expect("one thread")
+                .push(vec![1; number(query, 0) as usize]);
             "kept".into()
         }
         "/trap" => std::process::abort(),
         "/panic" => panic!("asked to panic"),
-        "/exit" => std::process::exit(number(query, 0) as i32),
+        "/exit" => exit(number(query, 0) as u8),
         "/spin" => loop {
             std::hint::black_box(());
         },
@@ -120,7 +128,9 @@ async fn text(route: &str, query: &str) -> Option<String> {
             KEPT.lock().expect("one thread").push(vec![1; 1 << 20]);
         },
         "/fetch" => outbound::fetch(query).await,
-        _ => return files_p3::command(route.trim_start_matches('/'), &first, &part(query, 1)).await,
+        _ => {
+            return files_p3::command(route.trim_start_matches('/'), &first, &part(query, 1)).await;
+        }
     })
 }
 
@@ -166,7 +176,11 @@ fn stream_slow(query: &str) -> Response {
     answer_p3::write(200, async move |mut to| {
         for tick in 0..ticks {
             monotonic_clock::wait_for(pause).await;
-            if !to.write_all(format!("tick {tick}\n").into_bytes()).await.is_empty() {
+            if !to
+                .write_all(format!("tick {tick}\n").into_bytes())
+                .await
+                .is_empty()
+            {
                 break;
             }
         }
@@ -175,17 +189,30 @@ fn stream_slow(query: &str) -> Response {
 
 fn headers(request: &Request) -> String {
     let fields = request.get_headers().copy_all();
-    lines(fields.into_iter().map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())).collect())
+    lines(
+        fields
+            .into_iter()
+            .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
+            .collect(),
+    )
 }
 
 fn env(name: &str) -> Option<String> {
-    environment::get_environment().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    environment::get_environment()
+        .into_iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value)
 }
 
 fn clock() -> String {
     let now = system_clock::now();
     let millis = now.seconds * 1000 + i64::from(now.nanoseconds) / 1_000_000;
     format!("system={millis} monotonic={}", monotonic_clock::now())
+}
+
+fn exit(code: u8) -> ! {
+    cli_exit::exit_with_code(code);
+    unreachable!("the host ends the instance")
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -211,8 +238,15 @@ async fn print(route: &str, query: &str) -> String {
         return "printed".into();
     }
     let (mut writer, reader) = wit_stream::new();
-    let done = if route == "/eprint" { stderr::write_via_stream(reader) } else { stdout::write_via_stream(reader) };
-    let _ = writer.write_all(format!("{}\n", part(query, 0)).into_bytes()).await;
+    let done = if route == "/eprint" {
+        stderr::write_via_stream(reader)
+    } else {
+        stdout::write_via_stream(reader)
+    };
+    let _ = writer
+        .write_all(format!("{}\n", part(query, 0)).into_bytes())
+        .await;
     drop(writer);
-    done.await.map_or_else(|code| format!("error: {code:?}"), |()| "printed".into())
+    done.await
+        .map_or_else(|code| format!("error: {code:?}"), |()| "printed".into())
 }

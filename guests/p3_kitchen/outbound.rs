@@ -16,7 +16,9 @@ pub(crate) async fn fetch(url: &str) -> String {
 }
 
 async fn get(url: &str) -> Result<(u16, Vec<u8>), ErrorCode> {
-    let (scheme, rest) = url.split_once("://").ok_or(ErrorCode::HttpRequestUriInvalid)?;
+    let (scheme, rest) = url
+        .split_once("://")
+        .ok_or(ErrorCode::HttpRequestUriInvalid)?;
     let scheme = match scheme {
         "http" => Scheme::Http,
         "https" => Scheme::Https,
@@ -26,9 +28,15 @@ async fn get(url: &str) -> Result<(u16, Vec<u8>), ErrorCode> {
     let (trailers, no_trailers) = wit_future::new(|| Ok(None));
     let (request, _sent) = Request::new(Fields::new(), None, no_trailers, None);
     drop(trailers);
-    request.set_scheme(Some(&scheme)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
-    request.set_authority(Some(authority)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
-    request.set_path_with_query(Some(path)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    request
+        .set_scheme(Some(&scheme))
+        .map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    request
+        .set_authority(Some(authority))
+        .map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    request
+        .set_path_with_query(Some(path))
+        .map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
 
     let response = client::send(request).await?;
     let status = response.get_status_code();

@@ -16,7 +16,9 @@ pub fn text(out: ResponseOutparam, status: u16, text: &str) {
 /// Sends the head, then lets `fill` write the body, then ends it.
 pub fn write(out: ResponseOutparam, status: u16, fill: impl FnOnce(&mut OutputStream)) {
     let headers = Fields::new();
-    headers.append("content-type", b"text/plain; charset=utf-8").expect("a valid header");
+    headers
+        .append("content-type", b"text/plain; charset=utf-8")
+        .expect("a valid header");
     let response = OutgoingResponse::new(headers);
     response.set_status_code(status).expect("a valid status");
     let body = response.body().expect("the body is taken once");

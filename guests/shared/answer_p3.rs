@@ -23,7 +23,9 @@ pub fn write(status: u16, fill: impl AsyncFnOnce(StreamWriter<u8>) + 'static) ->
 /// A response whose body is a stream that somebody else writes.
 pub fn stream(status: u16, body: wit_bindgen::StreamReader<u8>) -> Response {
     let headers = Fields::new();
-    headers.append("content-type", b"text/plain; charset=utf-8").expect("a valid header");
+    headers
+        .append("content-type", b"text/plain; charset=utf-8")
+        .expect("a valid header");
     let (trailers, no_trailers) = wit_future::new(|| Ok(None));
     let (response, _sent) = Response::new(headers, Some(body), no_trailers);
     drop(trailers);

@@ -21,14 +21,18 @@ pub async fn command(command: &str, path: &str, argument: &str) -> Option<String
 
 /// The error code's name, such as `InsufficientSpace`.
 fn name(code: &ErrorCode) -> String {
-    format!("{code:?}").trim_start_matches("ErrorCode::").to_owned()
+    format!("{code:?}")
+        .trim_start_matches("ErrorCode::")
+        .to_owned()
 }
 
 /// The preopened directory that holds `path`, and the rest of the path.
 fn locate(path: &str) -> Result<(Descriptor, &str), ErrorCode> {
     let directories = preopens::get_directories().into_iter();
     let (directory, rest) = directories
-        .filter_map(|(directory, root)| Some((directory, root.len(), path.strip_prefix(root.as_str())?)))
+        .filter_map(|(directory, root)| {
+            Some((directory, root.len(), path.strip_prefix(root.as_str())?))
+        })
         .max_by_key(|(_, length, _)| *length)
         .map(|(directory, _, rest)| (directory, rest.trim_start_matches('/')))
         .ok_or(ErrorCode::NoEntry)?;
@@ -37,7 +41,9 @@ fn locate(path: &str) -> Result<(Descriptor, &str), ErrorCode> {
 
 async fn open(path: &str, how: OpenFlags, flags: DescriptorFlags) -> Result<Descriptor, ErrorCode> {
     let (directory, rest) = locate(path)?;
-    directory.open_at(PathFlags::SYMLINK_FOLLOW, rest.to_owned(), how, flags).await
+    directory
+        .open_at(PathFlags::SYMLINK_FOLLOW, rest.to_owned(), how, flags)
+        .await
 }
 
 async fn read(path: &str) -> Result<String, ErrorCode> {
@@ -49,7 +55,12 @@ async fn read(path: &str) -> Result<String, ErrorCode> {
 }
 
 async fn write(path: &str, text: &str) -> Result<String, ErrorCode> {
-    let file = open(path, OpenFlags::CREATE | OpenFlags::TRUNCATE, DescriptorFlags::WRITE).await?;
+    let file = open(
+        path,
+        OpenFlags::CREATE | OpenFlags::TRUNCATE,
+        DescriptorFlags::WRITE,
+    )
+    .await?;
     let (mut writer, reader) = wit_stream::new();
     let done = file.write_via_stream(reader, 0);
     let _ = writer.write_all(text.as_bytes().to_vec()).await;
@@ -95,7 +106,12 @@ async fn fill(path: &str, limit: usize) -> Result<String, ErrorCode> {
 async fn list(path: &str) -> Result<String, ErrorCode> {
     let directory = open(path, OpenFlags::DIRECTORY, DescriptorFlags::READ).await?;
     let (entries, done) = directory.read_directory();
-    let mut names: Vec<_> = entries.collect().await.into_iter().map(|entry| entry.name + "\n").collect();
+    let mut names: Vec<_> = entries
+        .collect()
+        .await
+        .into_iter()
+        .map(|entry| entry.name + "\n")
+        .collect();
     done.await?;
     names.sort();
     Ok(names.concat())

@@ -25,7 +25,9 @@ pub fn decode(text: &str) -> String {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let escape = text.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let escape = text
+            .get(at + 1..at + 3)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match (bytes[at], escape) {
             (b'%', Some(byte)) => {
                 decoded.push(byte);
@@ -42,5 +44,8 @@ pub fn decode(text: &str) -> String {
 /// `name=value` lines in the order of the names.
 pub fn lines(mut pairs: Vec<(String, String)>) -> String {
     pairs.sort();
-    pairs.into_iter().map(|(name, value)| format!("{name}={value}\n")).collect()
+    pairs
+        .into_iter()
+        .map(|(name, value)| format!("{name}={value}\n"))
+        .collect()
 }

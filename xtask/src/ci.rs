@@ -1,6 +1,7 @@
 //! `cargo xtask ci`: everything that a change must pass, the quick checks first and the tests last, then how long
 //! each took. From nothing it takes less than 45 minutes on two cores.
 
+use crate::programs::Programs;
 use crate::sh::Sh;
 use crate::step::Steps;
 use crate::{demo, doc, fuzz, guests, setup, test, tidy, workspace};
@@ -24,13 +25,14 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
 
 fn checks(steps: &mut Steps, args: &Args) -> Result<()> {
     format(steps)?;
-    tidy::run(steps)?;
+    tidy::run(steps, &tidy::Args::default())?;
     clippy(steps)?;
     doc::run(steps)?;
     let compiler = setup::run(steps, &args.setup)?;
     guests::build(steps, &compiler, args.setup.only_rust)?;
-    demo::check(steps, args.setup.only_rust)?;
-    fuzz::fuzz(steps, args.fuzz_seconds)?;
+    let programs = build(steps)?;
+    demo::check(steps, programs.path("weft")?, args.setup.only_rust)?;
+    fuzz::fuzz(steps, &programs, args.fuzz_seconds)?;
     test::tests(steps, &["--no-fail-fast".to_owned()])
 }
 
@@ -68,5 +70,14 @@ fn clippy(steps: &mut Steps) -> Result<()> {
                 "warnings",
             ])
             .run()
+    })
+}
+
+/// The programs that the next steps run. Selecting the whole workspace and an example makes cargo choose the same
+/// features as for the tests, so that nothing is compiled twice.
+fn build(steps: &mut Steps) -> Result<Programs> {
+    let selection = ["--workspace", "--bin", "weft", "--example", fuzz::PROGRAM];
+    steps.run("build weft", "the compiler's messages are above", |_| {
+        Programs::build(&selection)
     })
 }

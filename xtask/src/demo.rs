@@ -4,6 +4,7 @@
 mod http;
 mod pages;
 
+use crate::programs::Programs;
 use crate::setup;
 use crate::sh::{Sh, wait_within};
 use crate::step::Steps;
@@ -49,10 +50,12 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
     let only_rust = args.setup.only_rust;
     let compiler = setup::run(steps, &args.setup)?;
     let advice = "the compiler's messages are above";
-    let weft = steps.run("build weft", advice, |_| build_weft())?;
+    let weft = steps.run("build weft", advice, |_| {
+        Programs::build(&["--package", "weft-cli"])?.path("weft")
+    })?;
     guests::build(steps, &compiler, only_rust)?;
     if args.check {
-        return check_pages(steps, weft, only_rust);
+        return check(steps, weft, only_rust);
     }
     let addr = match args.addr {
         Some(addr) => addr,
@@ -64,15 +67,8 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
     Err(serve(weft, addr, only_rust)?.become_it())
 }
 
-/// Serves the built examples and compares the answer of every page; for CI, where all is set up.
-pub(crate) fn check(steps: &mut Steps, only_rust: bool) -> Result<()> {
-    let weft = steps.run("build weft", "the compiler's messages are above", |_| {
-        build_weft()
-    })?;
-    check_pages(steps, weft, only_rust)
-}
-
-fn check_pages(steps: &mut Steps, weft: PathBuf, only_rust: bool) -> Result<()> {
+/// Serves the built examples with `weft`, compares the answer of every page, and stops it.
+pub(crate) fn check(steps: &mut Steps, weft: PathBuf, only_rust: bool) -> Result<()> {
     let advice =
         "`cargo xtask demo` serves the same; examples/demo.toml says what each page must answer";
     steps.run("check the demo", advice, |steps| {
@@ -121,36 +117,6 @@ fn announce_later(addr: SocketAddr, only_rust: bool) -> Result<()> {
         .args(only_rust.then_some("--only-rust"))
         .spawn()
         .map(drop)
-}
-
-fn build_weft() -> Result<PathBuf> {
-    Sh::cargo().args(["build", "--package", "weft-cli"]).run()?;
-    // Once more for the path alone, so that the build above shows its progress.
-    let cargo = Sh::cargo().args([
-        "build",
-        "--package",
-        "weft-cli",
-        "--quiet",
-        "--message-format",
-        "json",
-    ]);
-    executable(&cargo.read()?).context("cargo built no program `weft`")
-}
-
-/// The path of the program `weft` in cargo's messages.
-fn executable(messages: &str) -> Option<PathBuf> {
-    let messages = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let weft = messages.filter(|message| {
-        message
-            .pointer("/target/name")
-            .and_then(|name| name.as_str())
-            == Some("weft")
-    });
-    let mut paths =
-        weft.filter_map(|message| message.get("executable")?.as_str().map(PathBuf::from));
-    paths.next()
 }
 
 /// The command that serves all examples. Their manifests name components relative to the folder of the manifest.
@@ -216,18 +182,6 @@ impl Drop for Server {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
-
-    #[test]
-    fn the_program_is_found_in_cargos_messages() {
-        let messages = "{\"target\":{\"name\":\"weft_cli\"},\"executable\":null}\n\
-                        {\"target\":{\"name\":\"weft\"},\"executable\":\"/t/debug/weft\"}\n{\"reason\":\"build-finished\"}";
-        assert_eq!(
-            executable(messages).as_deref(),
-            Some(Path::new("/t/debug/weft"))
-        );
-        assert_eq!(executable("{\"reason\":\"build-finished\"}"), None);
-    }
 
     #[test]
     fn a_server_that_is_stopped_tells_how_it_ended() {

@@ -8,6 +8,7 @@ mod doc;
 mod fuzz;
 mod guests;
 mod metadata;
+mod programs;
 mod setup;
 mod sh;
 mod step;
@@ -30,7 +31,7 @@ enum Task {
     /// Run every test; extra arguments go to `cargo test`
     Test(test::Args),
     /// Check the rules of the house that the compiler does not know
-    Tidy,
+    Tidy(tidy::Args),
     /// Build the test guests and the example components into target/guests
     Guests(guests::Args),
     /// Run a benchmark, or list them
@@ -58,7 +59,7 @@ fn run(task: Task, steps: &mut step::Steps) -> Result<()> {
         Task::Setup(args) => setup::run(steps, &args).map(drop),
         Task::Demo(args) => demo::run(steps, &args),
         Task::Test(args) => test::run(steps, &args),
-        Task::Tidy => tidy::run(steps),
+        Task::Tidy(args) => tidy::run(steps, &args),
         Task::Guests(args) => guests::run(steps, &args),
         Task::Bench(args) => bench::run(steps, &args),
         Task::Ci(args) => ci::run(steps, &args),

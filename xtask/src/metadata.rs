@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 /// The packages of a workspace, and everything that they depend on when that was asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(crate) struct Metadata {
     pub(crate) packages: Vec<Package>,
     #[serde(default)]

@@ -1,12 +1,8 @@
 //! A step of a task: it says what it does, how long that took and, when it fails, what to do about it.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the terminal is xtask's only output"
-)]
 
 use anyhow::{Error, Result};
 use std::fmt::{self, Display};
+use std::io::{Write, stderr, stdout};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -26,7 +22,7 @@ impl Steps {
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
         let indent = "  ".repeat(self.depth);
-        println!("{indent}==> {title}");
+        print(format_args!("{indent}==> {title}"));
         let start = Instant::now();
         self.depth += 1;
         let outcome = work(self);
@@ -37,11 +33,14 @@ impl Steps {
         }
         match outcome {
             Ok(value) => {
-                println!("{indent}    {title}: done in {}", Took(took));
+                print(format_args!("{indent}    {title}: done in {}", Took(took)));
                 Ok(value)
             }
             Err(error) => {
-                println!("{indent}    {title}: FAILED after {}", Took(took));
+                print(format_args!(
+                    "{indent}    {title}: FAILED after {}",
+                    Took(took)
+                ));
                 Err(advise(error, title, advice))
             }
         }
@@ -49,7 +48,7 @@ impl Steps {
 
     /// A line about the step that is running.
     pub(crate) fn say(&self, line: impl Display) {
-        println!("{}{line}", "  ".repeat(self.depth + 1));
+        print(format_args!("{}{line}", "  ".repeat(self.depth + 1)));
     }
 
     /// The time that each outermost step took, as a table with a total.
@@ -66,14 +65,19 @@ impl Steps {
 
     /// Prints [`Steps::table`].
     pub(crate) fn print_table(&self) {
-        println!("\n{}", self.table());
+        print(format_args!("\n{}", self.table()));
     }
 }
 
 /// Prints why a task failed: every cause, then the advice of each step that it stopped, innermost first.
 pub(crate) fn report(error: &Error) -> ExitCode {
-    eprintln!("\n{}", render(error));
+    drop(writeln!(stderr(), "\n{}", render(error)));
     ExitCode::FAILURE
+}
+
+/// One line on standard output. A reader that has gone, as in `| head`, is no reason to stop working.
+fn print(line: impl Display) {
+    drop(writeln!(stdout(), "{line}"));
 }
 
 fn render(error: &Error) -> String {

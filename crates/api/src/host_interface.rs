@@ -28,12 +28,12 @@ impl Parts {
     pub(crate) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
         let mut required = |name| {
             fields
-                .required(name, problems)
+                .required(name)
                 .and_then(|at| at.checked(problems, package_part))
         };
         let (namespace, package) = (required("namespace"), required("package"));
         let interfaces = fields
-            .required("interfaces", problems)
+            .required("interfaces")
             .map(|at| interfaces(&at, problems));
         let version = fields
             .optional("version")

@@ -5,10 +5,11 @@
 //! - `diagnostic`: a problem in a file, with its place;
 //! - `manifest`: wasmCloud manifests (Kubernetes YAML) -> [`spec::WorkloadSpec`];
 //! - `project`: the project file of a developer (`.wash/config.yaml`, `weft.yaml`) -> [`project::Project`];
+//! - `image`, `pattern`, `host_interface`: forms of text that manifests and project files share;
 //! - `document` (private): the one tree that YAML, JSON and TOML are read into, and the decoder that walks it.
 //!
 //! Invariants:
-//! - no tokio, no wasmtime, no network; only `project::discover` touches the file system;
+//! - no tokio, no wasmtime, no network; only `project::find` touches the file system;
 //! - whatever the text is, parsing ends with a value or a [`diagnostic::Report`]: no panic, no unbounded memory;
 //! - values that may be secret never reach `Debug` or a message.
 

@@ -56,7 +56,8 @@ impl<'t> Object<'t> {
     /// The fields of the document behind `apiVersion`, `kind` and `metadata`.
     fn fields(&self, problems: &mut Problems) -> Option<Fields<'t>> {
         let mut fields = self.at.fields(problems)?;
-        fields.skip(&["apiVersion", "kind", "metadata"]);
+        fields.skip(&["apiVersion", "kind"]);
+        fields.required("metadata");
         Some(fields)
     }
 }
@@ -156,6 +157,3 @@ fn no_workload(objects: &[Object<'_>]) -> Problem {
     )
     .help(kind::STARTS_WITH)
 }
-
-#[cfg(test)]
-mod tests;

@@ -85,6 +85,9 @@ fn host_name(text: &str) -> Result<(), &'static str> {
     if name.is_empty() {
         return Err("it is empty");
     }
+    if name.contains("://") {
+        return Err("write the name alone, without the scheme");
+    }
     if name.contains('*') {
         return Err("`*` is allowed only as the whole first label");
     }

@@ -79,6 +79,3 @@ fn only_document(mut documents: Vec<Node>, problems: &mut Problems) -> Option<No
         None => None,
     }
 }
-
-#[cfg(test)]
-mod tests;

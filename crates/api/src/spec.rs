@@ -133,8 +133,8 @@ pub struct HostInterface {
 }
 
 impl WorkloadSpec {
-    /// The host names that the workload answers to, in lower case, in the order written and each once: from each `wasi:http` entry
-    /// its `host`, then its comma-separated `host-aliases`.
+    /// The host names that the workload answers to, in lower case, in the order written and each once: from each
+    /// `wasi:http` entry its `host`, then its comma-separated `host-aliases`.
     pub fn http_hosts(&self) -> Vec<String> {
         let mut hosts: Vec<String> = Vec::new();
         for entry in self.host_interfaces.iter().filter(|entry| entry.is_http()) {

@@ -1,2 +1,66 @@
-//! Placeholder.
-fn main() {}
+//! The `weft` command. One file per subcommand; this one only says which there are.
+
+mod check;
+mod completions;
+mod dev;
+mod inspect;
+mod logging;
+mod printer;
+mod run;
+mod shutdown;
+mod sources;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::printer::Global;
+
+/// Runs WebAssembly components for many tenants.
+#[derive(Parser)]
+#[command(name = "weft", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  weft run hello.wasm                     serve a component on http://127.0.0.1:8000
+  weft run manifest.yaml                  serve the workloads of a manifest
+  weft run tool.wasm -- --verbose in.txt  run a command component
+  weft dev                                build, serve and watch the project in this folder
+  weft inspect hello.wasm                 show what a component imports and exports";
+
+#[derive(Subcommand)]
+enum Command {
+    Run(run::Args),
+    Dev(dev::Args),
+    Check(check::Args),
+    Inspect(inspect::Args),
+    Completions(completions::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::start(&cli.global);
+    let outcome = match cli.command {
+        Command::Run(args) => run::run(args, &cli.global),
+        Command::Dev(args) => dev::run(args, &cli.global),
+        Command::Check(args) => check::run(&args, &cli.global),
+        Command::Inspect(args) => inspect::run(&args, &cli.global),
+        Command::Completions(args) => completions::run(&args),
+    };
+    outcome.unwrap_or_else(|error| {
+        cli.global.error(&error);
+        ExitCode::FAILURE
+    })
+}
+
+impl Cli {
+    /// The command line's definition, for completions.
+    fn definition() -> clap::Command {
+        <Self as clap::CommandFactory>::command()
+    }
+}

@@ -6,7 +6,15 @@ use wasmtime_wasi::I32Exit;
 use crate::fault::{self, Fault, FaultKind};
 use crate::host_state::HostState;
 use crate::plan::Entry;
-use crate::store::CommandLine;
+
+/// How a command talks to whoever runs it.
+#[derive(Clone, Debug, Default)]
+pub struct CommandLine {
+    /// Arguments, the program's name first.
+    pub args: Vec<String>,
+    /// Variables in addition to those of the workload.
+    pub environment: Vec<(String, String)>,
+}
 
 /// A command that is ready to run.
 pub struct Command {

@@ -9,6 +9,7 @@ use wasmtime_wasi_http::WasiHttpCtx;
 use weft_caps::{config, logging};
 use weft_net::egress_http::HttpEgress;
 
+use crate::command::CommandLine;
 use crate::host_state::{HostState, PartState};
 use crate::plan::{Part, ValidWorkload};
 use crate::stdio::{GuestLog, Stream};
@@ -28,15 +29,6 @@ struct PartTemplate {
     config: config::Ctx,
     log: Arc<GuestLog>,
     egress: HttpEgress,
-}
-
-/// How a command talks to whoever runs it.
-#[derive(Clone, Debug, Default)]
-pub struct CommandLine {
-    /// Arguments, the program's name first.
-    pub args: Vec<String>,
-    /// Variables in addition to those of the workload.
-    pub environment: Vec<(String, String)>,
 }
 
 impl StoreTemplate {

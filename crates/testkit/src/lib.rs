@@ -1,1 +1,50 @@
-//! Placeholder.
+//! What tests need beside the code under test: components to run, servers to reach, a client, the log. Nothing here
+//! stands in for a part of weft.
+//!
+//! Layout:
+//! - `guests`: where the built test guests and examples are;
+//! - `client`: HTTP requests whose bodies can be fed and read piece by piece;
+//! - `server`: an HTTP server that guests reach out to;
+//! - `log`: the log events of one workload.
+//!
+//! Everything panics when it cannot do its work: a test that cannot be set up has failed.
+
+#![expect(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+pub mod client;
+pub mod guests;
+pub mod log;
+pub mod server;
+
+use std::time::Duration;
+
+pub use guests::{example, guest};
+
+/// How long anything in a test may take. Generous: it only bounds a test that would hang.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for something that is bound to happen, and fails the test if it does not.
+pub async fn within<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .unwrap_or_else(|_| {
+            panic!(
+                "this did not happen within {} seconds",
+                PATIENCE.as_secs()
+            )
+        })
+}
+
+/// Waits until `holds` is true, for states that announce no change.
+pub async fn until(mut holds: impl FnMut() -> bool) {
+    within(async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+}

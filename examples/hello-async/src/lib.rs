@@ -24,12 +24,20 @@ impl wasip3::exports::http::handler::Guest for Hello {
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
         match path {
             "/" => respond(200, async |mut body| {
-                say(&mut body, "Hello from WASI 0.3! Try /countdown?3 and /gather?10").await;
+                say(
+                    &mut body,
+                    "Hello from WASI 0.3! Try /countdown?3 and /gather?10",
+                )
+                .await;
             }),
             "/countdown" => respond(200, countdown(number(query, 3))),
             "/gather" => respond(200, gather(number(query, 10))),
             _ => respond(404, async |mut body| {
-                say(&mut body, "There is nothing here. Try /countdown?3 and /gather?10").await;
+                say(
+                    &mut body,
+                    "There is nothing here. Try /countdown?3 and /gather?10",
+                )
+                .await;
             }),
         }
     }
@@ -52,7 +60,11 @@ fn gather(waits: u64) -> impl AsyncFnOnce(StreamWriter<u8>) {
         let start = monotonic_clock::now();
         join_all((0..waits).map(|_| monotonic_clock::wait_for(100 * MILLISECOND))).await;
         let took = (monotonic_clock::now() - start) / MILLISECOND;
-        say(&mut body, &format!("{waits} waits of 100 ms took {took} ms together")).await;
+        say(
+            &mut body,
+            &format!("{waits} waits of 100 ms took {took} ms together"),
+        )
+        .await;
     }
 }
 
@@ -62,7 +74,9 @@ fn number(query: &str, otherwise: u64) -> u64 {
 
 /// Writes a line; false when nobody reads any more.
 async fn say(body: &mut StreamWriter<u8>, line: &str) -> bool {
-    body.write_all(format!("{line}\n").into_bytes()).await.is_empty()
+    body.write_all(format!("{line}\n").into_bytes())
+        .await
+        .is_empty()
 }
 
 /// The head goes out at once; `write` goes on with the body in a task of its own.
@@ -79,10 +93,14 @@ fn response(status: u16, body: StreamReader<u8>) -> Result<Response, ErrorCode> 
     let internal = |what: &str| ErrorCode::InternalError(Some(what.to_owned()));
     let headers = Fields::new();
     let kind = b"text/plain; charset=utf-8";
-    headers.append("content-type", kind).map_err(|_| internal("the content type was refused"))?;
+    headers
+        .append("content-type", kind)
+        .map_err(|_| internal("the content type was refused"))?;
     // Dropping the writer sends what the closure makes: no trailers.
     let (_, trailers) = wit_future::new(|| Ok(None));
     let (response, _sent) = Response::new(headers, Some(body), trailers);
-    response.set_status_code(status).map_err(|()| internal("the status was refused"))?;
+    response
+        .set_status_code(status)
+        .map_err(|()| internal("the status was refused"))?;
     Ok(response)
 }

@@ -14,7 +14,11 @@ wit_bindgen::generate!({
 #[wstd::http_server]
 async fn main(request: Request<Body>) -> Result<Response<Body>, Error> {
     if request.uri().path() != "/" {
-        return respond(StatusCode::NOT_FOUND, "text/plain", "There is only one page here: /\n".into());
+        return respond(
+            StatusCode::NOT_FOUND,
+            "text/plain",
+            "There is only one page here: /\n".into(),
+        );
     }
     let greeting = greeting();
     if wants_html(&request) {
@@ -34,7 +38,9 @@ fn greeting() -> String {
 
 fn wants_html(request: &Request<Body>) -> bool {
     let accept = request.headers().get("accept");
-    accept.and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
+    accept
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/html"))
 }
 
 fn page(greeting: &str) -> String {
@@ -56,5 +62,8 @@ fn page(greeting: &str) -> String {
 
 fn respond(status: StatusCode, kind: &str, body: String) -> Result<Response<Body>, Error> {
     let kind = format!("{kind}; charset=utf-8");
-    Ok(Response::builder().status(status).header("content-type", kind).body(body.into())?)
+    Ok(Response::builder()
+        .status(status)
+        .header("content-type", kind)
+        .body(body.into())?)
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use super::problem::{Problem, Problems, shown, suggest};
+use super::problem::{Problem, Problems, nearest, shown, suggest};
 use super::{Entry, Node, Span, Value};
 
 /// How much of a key a path shows, in characters: keys may be as long as the file.
@@ -140,14 +140,26 @@ impl<'t> At<'t> {
         if let Value::Boolean(value) = self.node.value {
             return Some(value);
         }
-        self.wrong("`true` or `false`", None, problems);
+        let quoted =
+            matches!(&self.node.value, Value::Text(text) if text == "true" || text == "false");
+        self.wrong(
+            "`true` or `false`",
+            quoted.then(|| "remove the quotes".to_owned()),
+            problems,
+        );
         None
     }
 
     /// This value as a number in a range; `what` the limits mean is in the message.
     pub(crate) fn number(&self, min: u32, max: u32, problems: &mut Problems) -> Option<u32> {
         let Value::Integer(value) = self.node.value else {
-            self.wrong("a whole number", None, problems);
+            let quoted =
+                matches!(&self.node.value, Value::Text(text) if text.parse::<i64>().is_ok());
+            self.wrong(
+                "a whole number",
+                quoted.then(|| "remove the quotes".to_owned()),
+                problems,
+            );
             return None;
         };
         let number = u32::try_from(value)
@@ -166,8 +178,8 @@ impl<'t> At<'t> {
     /// The items of this list.
     pub(crate) fn items(&self, problems: &mut Problems) -> Vec<Self> {
         let Value::List(items) = &self.node.value else {
-            let help = matches!(self.node.value, Value::Text(_))
-                .then(|| "a list has one `- item` in each line".to_owned());
+            let listable = matches!(self.node.value, Value::Text(_) | Value::Map(_));
+            let help = listable.then(|| "a list has one `- item` in each line".to_owned());
             self.wrong("a list", help, problems);
             return Vec::new();
         };
@@ -263,6 +275,7 @@ impl<'t> At<'t> {
             at: self.clone(),
             entries,
             known: Vec::new(),
+            missing: Vec::new(),
             reported: Vec::new(),
         })
     }
@@ -286,6 +299,7 @@ pub(crate) struct Fields<'t> {
     at: At<'t>,
     entries: &'t [Entry],
     known: Vec<&'static str>,
+    missing: Vec<&'static str>,
     /// Keys that are reported already.
     reported: Vec<Span>,
 }
@@ -303,21 +317,12 @@ impl<'t> Fields<'t> {
         (entry.value.value != Value::Null).then(|| self.at.entry(entry))
     }
 
-    /// A field that must be there.
-    pub(crate) fn required(
-        &mut self,
-        name: &'static str,
-        problems: &mut Problems,
-    ) -> Option<At<'t>> {
+    /// A field that must be there. That it is not is reported by [`Fields::finish`], unless a misspelled field
+    /// explains it.
+    pub(crate) fn required(&mut self, name: &'static str) -> Option<At<'t>> {
         let found = self.optional(name);
         if found.is_none() {
-            let empty = self.entries.iter().find(|entry| entry.key == name);
-            let path = join(&self.at.path, name);
-            let problem = match empty {
-                Some(entry) => Problem::at(entry.key_span, format!("`{path}` has no value")),
-                None => Problem::at(self.at.span, format!("`{path}` is missing")),
-            };
-            problems.push(problem.path(path));
+            self.missing.push(name);
         }
         found
     }
@@ -346,31 +351,53 @@ impl<'t> Fields<'t> {
         }
     }
 
-    /// Reports unknown fields.
+    /// Reports unknown fields and missing ones.
     pub(crate) fn finish(self, problems: &mut Problems) {
-        let unknown = |entry: &&Entry| {
-            !self.known.contains(&entry.key.as_str()) && !self.reported.contains(&entry.key_span)
-        };
-        for entry in self.entries.iter().filter(unknown) {
+        let mut meant = Vec::new();
+        for entry in self.entries {
+            let key = entry.key.as_str();
+            if self.known.contains(&key) || self.reported.contains(&entry.key_span) {
+                continue;
+            }
+            meant.extend(nearest(key, &self.known));
             let within = if self.at.path.is_empty() {
                 String::new()
             } else {
                 format!(" in `{}`", self.at.path)
             };
-            let message = format!("unknown field `{}`{within}", shown(&entry.key));
-            let help = match entry.key.as_str() {
+            let help = match key {
                 "<<" => Some("YAML merge keys are not supported: write the fields out".to_owned()),
                 key => suggest(key, &self.known),
             };
             let path = join(
                 &self.at.path,
-                &entry.key.chars().take(KEY_SHOWN_MAX).collect::<String>(),
+                &key.chars().take(KEY_SHOWN_MAX).collect::<String>(),
             );
+            let message = format!("unknown field `{}`{within}", shown(key));
             problems.push(
                 Problem::at(entry.key_span, message)
                     .maybe_help(help)
                     .path(path),
             );
         }
+        for name in self.missing.iter().filter(|name| !meant.contains(name)) {
+            let path = join(&self.at.path, name);
+            let problem = match self.entries.iter().find(|entry| entry.key == **name) {
+                Some(entry) => Problem::at(entry.key_span, format!("`{path}` has no value")),
+                None => Problem::at(self.at.span, format!("`{path}` is missing")),
+            };
+            problems.push(problem.path(path));
+        }
+    }
+
+    /// Whether a field that was not found may be there under a misspelled name, which [`Fields::finish`] reports.
+    pub(crate) fn may_be_misspelled(&self, name: &'static str) -> bool {
+        let unknown = self
+            .entries
+            .iter()
+            .filter(|entry| !self.known.contains(&entry.key.as_str()));
+        unknown
+            .into_iter()
+            .any(|entry| nearest(&entry.key, &self.known) == Some(name))
     }
 }

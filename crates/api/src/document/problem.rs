@@ -5,6 +5,10 @@ use crate::diagnostic::{Diagnostic, Report};
 
 /// More problems than anyone reads; the rest is only counted.
 const LISTED_MAX: usize = 50;
+/// More names than a help lists or a suggestion is sought among: some lists are as long as the file.
+const NAMES_MAX: usize = 200;
+/// How many names a help lists.
+const NAMES_SHOWN_MAX: usize = 48;
 /// How much of an offending text a message shows, in characters.
 const SHOWN_MAX: usize = 60;
 
@@ -66,15 +70,20 @@ impl Problems {
         self.list.is_empty()
     }
 
+    /// Whether further problems are only counted, so that finding help for them is wasted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.list.len() >= LISTED_MAX
+    }
+
     pub(crate) fn push(&mut self, problem: Problem) {
         // One place that is used several times (a YAML alias) is reported once.
         if self.list.contains(&problem) {
             return;
         }
-        if self.list.len() < LISTED_MAX {
-            self.list.push(problem);
-        } else {
+        if self.is_full() {
             self.omitted = self.omitted.saturating_add(1);
+        } else {
+            self.list.push(problem);
         }
     }
 
@@ -220,6 +229,7 @@ pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let wanted = plain(name);
     known
         .iter()
+        .take(NAMES_MAX)
         .map(|candidate| {
             let candidate_plain = plain(candidate);
             let close = strsim::normalized_damerau_levenshtein(&wanted, &candidate_plain);
@@ -232,11 +242,19 @@ pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
         .map(|(_, candidate)| candidate)
 }
 
-/// Names in back-quotes, joined by commas.
+/// Names in back-quotes, joined by commas; not endless.
 pub(crate) fn quoted<T: AsRef<str>>(names: &[T]) -> String {
-    let quoted: Vec<String> = names
+    let shown_names = names
         .iter()
-        .map(|name| format!("`{}`", shown(name.as_ref())))
-        .collect();
-    quoted.join(", ")
+        .take(NAMES_SHOWN_MAX)
+        .map(|name| format!("`{}`", shown(name.as_ref())));
+    let mut quoted = shown_names.collect::<Vec<_>>().join(", ");
+    if let Some(more) = names
+        .len()
+        .checked_sub(NAMES_SHOWN_MAX)
+        .filter(|more| *more > 0)
+    {
+        quoted.push_str(&format!(" and {more} more"));
+    }
+    quoted
 }

@@ -224,6 +224,12 @@ impl Builder<'_, '_> {
                 .nth(marker.index())
                 .map_or(self.text.len(), |(offset, _)| offset)
         });
+        // A tab is found out at the character behind it.
+        let behind_tab = self
+            .text
+            .get(..start)
+            .is_some_and(|before| before.ends_with('\t'));
+        let start = if behind_tab { start - 1 } else { start };
         let (message, help) = explain(error.kind());
         self.problems.push(
             Problem::at(

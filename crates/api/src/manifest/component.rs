@@ -25,7 +25,7 @@ pub(super) fn component<'t>(
     mounts: &mut Vec<Mount<'t>>,
 ) -> Option<Named<'t>> {
     let mut fields = item.fields(scope.problems)?;
-    let name_at = fields.required("name", scope.problems);
+    let name_at = fields.required("name");
     let name = name_at
         .as_ref()
         .and_then(|at| at.checked(scope.problems, ComponentName::parse));
@@ -64,7 +64,7 @@ pub(super) fn service<'t>(
 }
 
 fn image(fields: &mut Fields<'_>, scope: &mut Scope<'_>) -> Option<Image> {
-    let at = fields.required("image", scope.problems);
+    let at = fields.required("image");
     if let Some(at) = fields.optional("imagePullPolicy") {
         at.choice(&["Always", "IfNotPresent", "Never"], scope.problems);
     }

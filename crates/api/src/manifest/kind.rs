@@ -34,6 +34,17 @@ const CORE_KINDS: [&str; 13] = [
     "ReplicationController",
 ];
 
+/// What else stands at the top of documents that are read here.
+const DOCUMENT_FIELDS: [&str; 7] = [
+    "metadata",
+    "spec",
+    "status",
+    "data",
+    "stringData",
+    "binaryData",
+    "type",
+];
+
 /// What is done with a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -48,10 +59,15 @@ pub(super) enum Kind {
 /// Reads `apiVersion`, `kind` and, for kinds that are used here, `metadata`.
 pub(super) fn recognise<'t>(at: &At<'t>, problems: &mut Problems) -> Option<Object<'t>> {
     let mut fields = at.fields(problems)?;
-    let api_version = fields.required("apiVersion", problems);
-    let kind = fields.required("kind", problems);
+    let api_version = fields.required("apiVersion");
+    let kind = fields.required("kind");
     let api_text = api_version.as_ref().and_then(|at| at.filled(problems));
     let kind_text = kind.as_ref().and_then(|at| at.filled(problems));
+    if api_version.is_none() || kind.is_none() {
+        fields.skip(&DOCUMENT_FIELDS);
+        fields.finish(problems);
+        return None;
+    }
     let (api_version, kind, api_text, kind_text) = (api_version?, kind?, api_text?, kind_text?);
     let found = classify(&api_version, api_text, &kind, kind_text, problems)?;
     let metadata = match found {

@@ -44,7 +44,7 @@ impl Metadata {
 
     pub(super) fn read(document: &mut Fields<'_>, problems: &mut Problems) -> Self {
         let mut metadata = Self::absent(document.at());
-        let at = document.required("metadata", problems);
+        let at = document.optional("metadata");
         let Some(mut fields) = at.and_then(|at| at.fields(problems)) else {
             return metadata;
         };
@@ -52,7 +52,7 @@ impl Metadata {
             let problem =
                 at.problem("`metadata.generateName` needs a cluster to generate the name");
             problems.push(problem.help("write `metadata.name`"));
-        } else if let Some(at) = fields.required("name", problems) {
+        } else if let Some(at) = fields.required("name") {
             metadata.name_span = at.span();
             metadata.name = at.checked(problems, |text| {
                 check_subdomain("name", text).map(|()| text.to_owned())

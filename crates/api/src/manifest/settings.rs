@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Scope;
 use super::source::SourceKind;
+use crate::document::Value;
 use crate::document::decode::{At, Fields};
-use crate::document::problem::Problem;
+use crate::document::problem::{Problem, shown};
 
 /// A value, and where to point when it is wrong.
 pub(super) struct Setting<'t> {
@@ -75,21 +76,33 @@ fn merge<'t>(
     scope: &mut Scope<'_>,
 ) {
     for reference in references.items(scope.problems) {
+        if let Value::Text(name) = reference.value() {
+            let problem = reference.problem(format!(
+                "`{}` must be a mapping with a name",
+                reference.path()
+            ));
+            scope
+                .problems
+                .push(problem.help(format!("write `- name: {}`", shown(name))));
+            continue;
+        }
         let Some(mut fields) = reference.fields(scope.problems) else {
             continue;
         };
-        let name = fields.required("name", scope.problems);
+        let name = fields.required("name");
         fields.finish(scope.problems);
         let Some(at) = name else { continue };
         let Some(name) = at.filled(scope.problems) else {
             continue;
         };
-        let found = match scope.sources.find(kind, scope.namespace, &at, name) {
-            Ok(found) => found,
-            Err(problem) => {
-                scope.problems.push(problem);
-                continue;
-            }
+        let Some(found) = scope.sources.find(kind, scope.namespace, name) else {
+            // Looking for what was meant takes time, which is wasted on a problem that is not listed.
+            let problem = match scope.problems.is_full() {
+                true => at.problem("missing"),
+                false => scope.sources.missing(kind, scope.namespace, &at, name),
+            };
+            scope.problems.push(problem);
+            continue;
         };
         let cost: usize = found
             .iter()

@@ -89,29 +89,36 @@ impl Sources {
         }
     }
 
-    /// The values of a ConfigMap or Secret, or the problem with this reference to it.
+    /// The values of a ConfigMap or Secret.
     pub(super) fn find(
+        &self,
+        kind: SourceKind,
+        namespace: &str,
+        name: &str,
+    ) -> Option<&BTreeMap<String, String>> {
+        self.kind(kind)
+            .get(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// What to say about a reference to a ConfigMap or Secret that is not there.
+    pub(super) fn missing(
         &self,
         kind: SourceKind,
         namespace: &str,
         reference: &At<'_>,
         name: &str,
-    ) -> Result<&BTreeMap<String, String>, Problem> {
-        let of_kind = self.kind(kind);
-        if let Some(values) = of_kind.get(&(namespace.to_owned(), name.to_owned())) {
-            return Ok(values);
-        }
-        let kind = kind.as_str();
+    ) -> Problem {
+        let (of_kind, kind) = (self.kind(kind), kind.as_str());
         let message = format!(
             "the file holds no {kind} `{}` in namespace `{}`",
             shown(name),
             shown(namespace)
         );
-        let here: Vec<&String> = of_kind
-            .keys()
-            .filter(|key| key.0 == namespace)
-            .map(|key| &key.1)
-            .collect();
+        let first = (namespace.to_owned(), String::new());
+        let here = of_kind
+            .range(first..)
+            .take_while(|(key, _)| key.0 == namespace);
+        let here: Vec<&String> = here.map(|(key, _)| &key.1).collect();
         let elsewhere = of_kind.keys().find(|key| key.1 == name);
         let help = match (elsewhere, here.is_empty()) {
             (Some((other, _)), _) => {
@@ -123,7 +130,7 @@ impl Sources {
             (None, true) => format!("add the {kind} to the file; it holds none in this namespace"),
             (None, false) => format!("add the {kind} to the file; it holds {}", quoted(&here)),
         };
-        Err(reference.problem(message).help(help))
+        reference.problem(message).help(help)
     }
 }
 

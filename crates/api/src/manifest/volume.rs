@@ -1,6 +1,6 @@
 //! Volumes, and the mounts that refer to them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::Scope;
@@ -18,7 +18,7 @@ pub(super) fn volumes(at: &At<'_>, scope: &mut Scope<'_>) -> Vec<Volume> {
         let Some(mut fields) = item.fields(scope.problems) else {
             continue;
         };
-        let name = fields.required("name", scope.problems);
+        let name = fields.required("name");
         let ephemeral = fields.optional("ephemeral");
         let host_path = fields.optional("hostPath");
         fields.finish(scope.problems);
@@ -77,7 +77,7 @@ fn source(
         }
         (None, Some(at)) => {
             let mut fields = at.fields(problems)?;
-            let path = fields.required("path", problems);
+            let path = fields.required("path");
             fields.finish(problems);
             path?
                 .checked(problems, |text| absolute("hostPath", text))
@@ -100,8 +100,8 @@ pub(super) fn mounts<'t>(at: &At<'t>, scope: &mut Scope<'_>) -> Vec<Mount<'t>> {
         let Some(mut fields) = item.fields(scope.problems) else {
             continue;
         };
-        let name = fields.required("name", scope.problems);
-        let path = fields.required("mountPath", scope.problems);
+        let name = fields.required("name");
+        let path = fields.required("mountPath");
         let read_only = fields
             .optional("readOnly")
             .and_then(|at| at.boolean(scope.problems))
@@ -135,9 +135,14 @@ pub(super) fn mounts<'t>(at: &At<'t>, scope: &mut Scope<'_>) -> Vec<Mount<'t>> {
 
 /// Reports mounts of volumes that the workload does not have. `given` are all names that were written down.
 pub(super) fn check_mounts(mounts: &[Mount<'_>], given: &[&str], problems: &mut Problems) {
+    let known: HashSet<&str> = given.iter().copied().collect();
     for Mount { mount, volume } in mounts {
         let name = mount.volume.as_str();
-        if given.contains(&name) {
+        if known.contains(name) {
+            continue;
+        }
+        if problems.is_full() {
+            problems.push(volume.problem("missing"));
             continue;
         }
         let help = match (nearest(name, given), given.is_empty()) {

@@ -26,7 +26,7 @@ const SPEC_FIELDS: [&str; 7] = [
 /// Reads a workload of either kind.
 pub(super) fn read(object: &Object<'_>, scope: &mut Scope<'_>) -> Option<WorkloadSpec> {
     let mut fields = object.fields(scope.problems)?;
-    let spec = fields.required("spec", scope.problems);
+    let spec = fields.required("spec");
     fields.skip(&["status"]);
     fields.finish(scope.problems);
     let (replicas, body) = match object.kind {
@@ -63,7 +63,7 @@ struct Body {
 fn deployment(at: &At<'_>, scope: &mut Scope<'_>) -> Option<(u32, Body)> {
     let mut fields = at.fields(scope.problems)?;
     let replicas = count(&mut fields, "replicas", scope.problems);
-    let template = fields.required("template", scope.problems);
+    let template = fields.required("template");
     if let Some(at) = fields.optional("deployPolicy") {
         at.choice(&["RollingUpdate", "Recreate"], scope.problems);
     }
@@ -79,7 +79,7 @@ fn deployment(at: &At<'_>, scope: &mut Scope<'_>) -> Option<(u32, Body)> {
     fields.finish(scope.problems);
     let mut template = template?.fields(scope.problems)?;
     metadata::labels(&mut template, scope.problems);
-    let spec = template.required("spec", scope.problems);
+    let spec = template.required("spec");
     template.misplaced(
         &SPEC_FIELDS,
         "it belongs in `spec.template.spec`",
@@ -100,14 +100,14 @@ fn artifacts(at: &At<'_>, problems: &mut Problems) {
         let Some(mut fields) = item.fields(problems) else {
             continue;
         };
-        if let Some(name) = fields.required("name", problems) {
+        if let Some(name) = fields.required("name") {
             name.filled(problems);
         }
         let from = fields
-            .required("artifactFrom", problems)
+            .required("artifactFrom")
             .and_then(|at| at.fields(problems));
         if let Some(mut from) = from {
-            if let Some(name) = from.required("name", problems) {
+            if let Some(name) = from.required("name") {
                 name.filled(problems);
             }
             from.finish(problems);
@@ -126,7 +126,7 @@ fn kubernetes(fields: &mut Fields<'_>, problems: &mut Problems) {
         .optional("service")
         .and_then(|at| at.fields(problems))
     {
-        if let Some(name) = service.required("name", problems) {
+        if let Some(name) = service.required("name") {
             name.filled(problems);
         }
         service.finish(problems);
@@ -154,7 +154,8 @@ fn body(at: &At<'_>, scope: &mut Scope<'_>) -> Option<Body> {
         .map(|at| volume::volumes(at, scope))
         .unwrap_or_default();
     kubernetes(&mut fields, scope.problems);
-    let empty = components.is_none() && service_at.is_none();
+    let misspelled = fields.may_be_misspelled("components") || fields.may_be_misspelled("service");
+    let empty = components.is_none() && service_at.is_none() && !misspelled;
     if empty {
         let problem = at.problem(format!(
             "`{}` has neither `components` nor a `service`",

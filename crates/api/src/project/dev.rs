@@ -168,9 +168,9 @@ fn volumes(fields: &mut Fields<'_>, scope: &mut Scope<'_>) -> Vec<DevVolume> {
             continue;
         };
         let host_path = fields
-            .required("host_path", scope.problems)
+            .required("host_path")
             .and_then(|at| at.filled(scope.problems));
-        let guest_path = fields.required("guest_path", scope.problems);
+        let guest_path = fields.required("guest_path");
         fields.finish(scope.problems);
         let guest_path = guest_path.and_then(|at| at.checked(scope.problems, guest_path_text));
         let host_path = host_path.map(|text| beneath(scope.base, Path::new(text)));
@@ -207,7 +207,7 @@ fn components(fields: &mut Fields<'_>, scope: &mut Scope<'_>) -> Vec<DevComponen
         let Some(mut fields) = item.fields(scope.problems) else {
             continue;
         };
-        let name_at = fields.required("name", scope.problems);
+        let name_at = fields.required("name");
         let name = name_at
             .as_ref()
             .and_then(|at| at.checked(scope.problems, ComponentName::parse));

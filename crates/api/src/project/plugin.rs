@@ -110,7 +110,7 @@ pub(super) fn plugins(
         let Some(mut fields) = item.fields(scope.problems) else {
             continue;
         };
-        let id_at = fields.required("id", scope.problems);
+        let id_at = fields.required("id");
         let id = id_at.as_ref().and_then(|at| at.filled(scope.problems));
         let (image, pull_policy) = Origin::PLAIN.require(&mut fields, scope);
         let max_restarts = fields
@@ -171,12 +171,8 @@ pub(super) fn ports(
         let Some(mut fields) = item.fields(problems) else {
             continue;
         };
-        let name = fields
-            .required("name", problems)
-            .and_then(|at| at.filled(problems));
-        let number = fields
-            .required("port", problems)
-            .and_then(|at| port(&at, problems));
+        let name = fields.required("name").and_then(|at| at.filled(problems));
+        let number = fields.required("port").and_then(|at| port(&at, problems));
         let protocol = fields
             .optional("protocol")
             .and_then(|at| protocol(&at, problems));

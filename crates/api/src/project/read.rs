@@ -1,6 +1,6 @@
 //! From the tree of a project file to the typed sections that are not `dev`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::schema::{
@@ -16,8 +16,8 @@ use crate::pattern;
 /// What the readers of sections need to know besides their text.
 pub(super) struct Scope<'a> {
     pub(super) base: &'a Path,
-    pub(super) configs: Vec<&'a str>,
-    pub(super) secrets: Vec<&'a str>,
+    pub(super) configs: &'a BTreeSet<&'a str>,
+    pub(super) secrets: &'a BTreeSet<&'a str>,
     pub(super) problems: &'a mut Problems,
 }
 
@@ -39,15 +39,12 @@ pub(super) fn project(at: &At<'_>, base: &Path, problems: &mut Problems) -> Opti
     fields.finish(problems);
     let configs = sources(configs_at, problems);
     let secrets = sources(secrets_at, problems);
-    let names = |sources: &[(&'_ str, Source)]| {
-        sources.iter().map(|(name, _)| (*name).to_owned()).collect()
-    };
-    let (config_names, secret_names): (Vec<String>, Vec<String>) =
-        (names(&configs), names(&secrets));
+    let config_names = configs.iter().map(|(name, _)| *name).collect();
+    let secret_names = secrets.iter().map(|(name, _)| *name).collect();
     let mut scope = Scope {
         base,
-        configs: config_names.iter().map(String::as_str).collect(),
-        secrets: secret_names.iter().map(String::as_str).collect(),
+        configs: &config_names,
+        secrets: &secret_names,
         problems,
     };
     Some(Project {
@@ -110,7 +107,7 @@ fn wit(at: &At<'_>, scope: &mut Scope<'_>) -> Option<Wit> {
             continue;
         };
         let url = fields
-            .required("url", scope.problems)
+            .required("url")
             .and_then(|at| at.filled(scope.problems));
         let token = filled(&mut fields, "token", scope.problems).map(Secret::new);
         fields.finish(scope.problems);
@@ -224,28 +221,31 @@ fn references(
     scope: &mut Scope<'_>,
 ) -> Vec<String> {
     let known = if section == "configs" {
-        &scope.configs
+        scope.configs
     } else {
-        &scope.secrets
+        scope.secrets
     };
     let mut names = Vec::new();
     for item in items(fields, field, scope.problems) {
         let Some(name) = item.text(scope.problems) else {
             continue;
         };
-        if known.contains(&name) {
+        if known.contains(name) {
             names.push(name.to_owned());
             continue;
         }
-        let help = match (nearest(name, known), known.is_empty()) {
-            (Some(near), _) => format!("did you mean `{near}`?"),
-            (None, true) => format!("the file has no `{section}` section: add it at the top level"),
-            (None, false) => format!("`{section}` holds {}", quoted(known)),
-        };
-        scope.problems.push(
-            item.problem(format!("`{section}` has no entry `{}`", shown(name)))
-                .help(help),
-        );
+        let mut problem = item.problem(format!("`{section}` has no entry `{}`", shown(name)));
+        if !scope.problems.is_full() {
+            let known: Vec<&str> = known.iter().copied().collect();
+            problem = problem.help(match (nearest(name, &known), known.is_empty()) {
+                (Some(near), _) => format!("did you mean `{near}`?"),
+                (None, true) => {
+                    format!("the file has no `{section}` section: add it at the top level")
+                }
+                (None, false) => format!("`{section}` holds {}", quoted(&known)),
+            });
+        }
+        scope.problems.push(problem);
     }
     names
 }

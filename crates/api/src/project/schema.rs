@@ -1,4 +1,5 @@
-//! What a project file can say. tidy: table
+//! What a project file can say.
+// tidy: table
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

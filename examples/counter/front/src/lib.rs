@@ -22,14 +22,21 @@ async fn main(request: Request<Body>) -> Result<Response<Body>, Error> {
             let by = parameter(&request, "by");
             match by.as_deref().unwrap_or("1").parse() {
                 Ok(by) => bumped(&request, &name, counter.bump(by)),
-                Err(_) => text(StatusCode::BAD_REQUEST, "`by` takes a whole number from 0 to 4294967295"),
+                Err(_) => text(
+                    StatusCode::BAD_REQUEST,
+                    "`by` takes a whole number from 0 to 4294967295",
+                ),
             }
         }
         _ => text(StatusCode::NOT_FOUND, "try GET / or POST /bump?by=2"),
     }
 }
 
-fn show(request: &Request<Body>, name: &str, value: Result<u64, String>) -> Result<Response<Body>, Error> {
+fn show(
+    request: &Request<Body>,
+    name: &str,
+    value: Result<u64, String>,
+) -> Result<Response<Body>, Error> {
     match value {
         Ok(value) if wants_html(request) => respond(StatusCode::OK, "text/html", page(name, value)),
         Ok(value) => text(StatusCode::OK, &value.to_string()),
@@ -37,11 +44,17 @@ fn show(request: &Request<Body>, name: &str, value: Result<u64, String>) -> Resu
     }
 }
 
-fn bumped(request: &Request<Body>, name: &str, value: Result<u64, String>) -> Result<Response<Body>, Error> {
+fn bumped(
+    request: &Request<Body>,
+    name: &str,
+    value: Result<u64, String>,
+) -> Result<Response<Body>, Error> {
     match value {
         Ok(_) if wants_html(request) => {
             let back = Response::builder().status(StatusCode::SEE_OTHER);
-            Ok(back.header("location", format!("/?name={name}")).body(Body::empty())?)
+            Ok(back
+                .header("location", format!("/?name={name}"))
+                .body(Body::empty())?)
         }
         Ok(value) => text(StatusCode::OK, &value.to_string()),
         Err(reason) => text(StatusCode::INTERNAL_SERVER_ERROR, &reason),
@@ -50,13 +63,21 @@ fn bumped(request: &Request<Body>, name: &str, value: Result<u64, String>) -> Re
 
 /// A query parameter, as it is written: neither names nor numbers need percent-decoding.
 fn parameter(request: &Request<Body>, name: &str) -> Option<String> {
-    let mut pairs = request.uri().query()?.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+    let mut pairs = request
+        .uri()
+        .query()?
+        .split('&')
+        .filter_map(|pair| pair.split_once('='));
+    pairs
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
 }
 
 fn wants_html(request: &Request<Body>) -> bool {
     let accept = request.headers().get("accept");
-    accept.and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
+    accept
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/html"))
 }
 
 /// The store accepts letters, digits and hyphens only as a name, so the name needs no escaping here.
@@ -82,5 +103,8 @@ fn text(status: StatusCode, line: &str) -> Result<Response<Body>, Error> {
 
 fn respond(status: StatusCode, kind: &str, body: String) -> Result<Response<Body>, Error> {
     let kind = format!("{kind}; charset=utf-8");
-    Ok(Response::builder().status(status).header("content-type", kind).body(body.into())?)
+    Ok(Response::builder()
+        .status(status)
+        .header("content-type", kind)
+        .body(body.into())?)
 }

@@ -28,17 +28,24 @@ impl GuestCounter for File {
     fn open(name: String) -> Result<Counter, String> {
         let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
         if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
-            return Err(format!("`{name}` is no name for a counter: 1 to 64 letters, digits and hyphens"));
+            return Err(format!(
+                "`{name}` is no name for a counter: 1 to 64 letters, digits and hyphens"
+            ));
         }
         if !Path::new(FOLDER).is_dir() {
             return Err(format!("no volume is mounted at {FOLDER}"));
         }
-        Ok(Counter::new(Self { path: Path::new(FOLDER).join(name) }))
+        Ok(Counter::new(Self {
+            path: Path::new(FOLDER).join(name),
+        }))
     }
 
     fn value(&self) -> Result<u64, String> {
         match fs::read_to_string(&self.path) {
-            Ok(lines) => Ok(lines.lines().filter_map(|line| line.parse::<u64>().ok()).sum()),
+            Ok(lines) => Ok(lines
+                .lines()
+                .filter_map(|line| line.parse::<u64>().ok())
+                .sum()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
             Err(error) => Err(self.failure("read", &error)),
         }

@@ -10,10 +10,14 @@ fn serve_once(answer: &'static str) -> (SocketAddr, JoinHandle<String>) {
     let addr = listener.local_addr().unwrap();
     let served = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let mut asked = [0; 512];
-        let length = stream.read(&mut asked).unwrap();
+        let mut asked = String::new();
+        while !asked.ends_with("\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            asked.push(char::from(byte[0]));
+        }
         stream.write_all(answer.as_bytes()).unwrap();
-        String::from_utf8_lossy(&asked[..length]).into_owned()
+        asked
     });
     (addr, served)
 }

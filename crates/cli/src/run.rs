@@ -1,0 +1,301 @@
+//! `weft run`: serve components and manifests, or run one command to its end.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::net::TcpListener;
+use weft_api::spec::WorkloadSpec;
+use weft_host::{CommandLine, Granting, Host, HostConfig, Purpose, Running};
+
+use crate::check::purpose_of;
+use crate::printer::{FAINT, GOOD, Global, NAME};
+use crate::shutdown;
+use crate::sources::{self, Given, Source};
+
+/// Serve components and manifests, or run a command component to its end
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Components (.wasm) and manifests (.yaml)
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Where to listen; port 0 picks a free one
+    #[arg(long, default_value = "127.0.0.1:8000", env = "WEFT_ADDR")]
+    addr: SocketAddr,
+    #[command(flatten)]
+    given: Given,
+    /// A host directory that hostPath volumes may lie under; none if never given
+    #[arg(long, value_name = "DIR")]
+    allow_host_path: Vec<PathBuf>,
+    /// Bytes that one emptyDir volume may hold
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size)]
+    empty_dir_limit: u64,
+    /// How long requests in flight may go on after a signal to stop, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    drain: u64,
+    #[command(flatten)]
+    cache: Cache,
+    /// Arguments of a command component
+    #[arg(last = true, value_name = "ARGS")]
+    args: Vec<String>,
+}
+
+const EXAMPLES: &str = "Examples:
+  weft run hello.wasm
+  weft run --addr 0.0.0.0:8080 a.yaml b.yaml
+  weft run --env GREETING=hi --dir ./data::/data:ro hello.wasm
+  weft run tool.wasm -- --verbose in.txt
+
+Exit codes: 0 done; 1 it could not start; 2 wrong usage; 134 the command trapped; else the command's own.";
+
+/// Where compiled code is kept.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Cache {
+    /// Where compiled code is kept between runs
+    #[arg(long, value_name = "DIR", env = "WEFT_CACHE_DIR")]
+    cache_dir: Option<PathBuf>,
+    /// Keep no compiled code
+    #[arg(long)]
+    no_cache: bool,
+}
+
+impl Cache {
+    /// The directory, by default in the user's cache.
+    pub(crate) fn dir(&self) -> Option<PathBuf> {
+        if self.no_cache {
+            return None;
+        }
+        let user_cache = || {
+            let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+            cache.or_else(|| std::env::home_dir().map(|home| home.join(".cache")))
+        };
+        self.cache_dir
+            .clone()
+            .or_else(|| Some(user_cache()?.join("weft").join("code")))
+    }
+}
+
+/// What a command that trapped exits with, as a shell reports an abort.
+const TRAPPED: u8 = 134;
+
+/// A workload to start, and how.
+struct Job {
+    spec: WorkloadSpec,
+    granting: Granting,
+    purpose: Purpose,
+}
+
+#[tokio::main]
+pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let (jobs, own_dirs) = jobs(&args)?;
+    let mut config = HostConfig {
+        list_hosts_when_not_found: args.addr.ip().is_loopback(),
+        ..HostConfig::default()
+    };
+    config.engine.cache_dir = args.cache.dir();
+    config.engine.empty_dir_limit = args.empty_dir_limit;
+    config.engine.host_path_roots = args
+        .allow_host_path
+        .iter()
+        .cloned()
+        .chain(own_dirs)
+        .collect();
+    config.limits.drain_timeout = Duration::from_secs(args.drain);
+    let host = Host::new(config)?;
+    match jobs.as_slice() {
+        [job] if job.purpose == Purpose::Command => command(&host, job, &args).await,
+        _ if !args.args.is_empty() => {
+            bail!("arguments after `--` are for a command component; these files serve HTTP")
+        }
+        _ => serve(&host, &jobs, args.addr, global).await,
+    }
+}
+
+fn jobs(args: &Args) -> anyhow::Result<(Vec<Job>, Vec<PathBuf>)> {
+    let mut jobs = Vec::new();
+    let mut own_dirs = Vec::new();
+    let mut components = 0_usize;
+    for file in &args.files {
+        match sources::read(file)? {
+            Source::Component(path) => {
+                components = components.saturating_add(1);
+                let (spec, dirs) = sources::lone_component(&path, &args.given)?;
+                own_dirs.extend(dirs);
+                jobs.push(Job {
+                    spec,
+                    granting: Granting::Everything,
+                    purpose: purpose_of(&path)?,
+                });
+            }
+            Source::Manifest(specs) => {
+                sources::only_for_components(&args.given)?;
+                let job = |spec| Job {
+                    spec,
+                    granting: Granting::Entries,
+                    purpose: Purpose::Serve,
+                };
+                jobs.extend(specs.into_iter().map(job));
+            }
+        }
+    }
+    if components > 1 {
+        bail!(
+            "{components} components without a manifest would all answer every host name; run one at a time, or \
+             describe them in a manifest, which gives each its name"
+        );
+    }
+    if jobs.len() > 1 && jobs.iter().any(|job| job.purpose == Purpose::Command) {
+        bail!("a command component runs alone; start it with a `weft run` of its own");
+    }
+    Ok((jobs, own_dirs))
+}
+
+async fn command(host: &Host, job: &Job, args: &Args) -> anyhow::Result<ExitCode> {
+    let prepared = host.prepare(&job.spec, job.granting, job.purpose).await?;
+    let name = args
+        .files
+        .first()
+        .and_then(|file| file.file_name())
+        .unwrap_or_default();
+    let line = CommandLine {
+        args: std::iter::once(name.to_string_lossy().into_owned())
+            .chain(args.args.iter().cloned())
+            .collect(),
+        environment: Vec::new(),
+    };
+    let command = host.command(prepared);
+    let (stop, _) = shutdown::signals()?;
+    let outcome = tokio::select! {
+        outcome = command.run(&line) => outcome,
+        () = stop.cancelled() => return Ok(ExitCode::from(130)),
+    };
+    match outcome {
+        Ok(code) => Ok(ExitCode::from(code)),
+        Err(fault) => {
+            tracing::error!("{fault}");
+            Ok(ExitCode::from(TRAPPED))
+        }
+    }
+}
+
+async fn serve(
+    host: &Host,
+    jobs: &[Job],
+    addr: SocketAddr,
+    global: &Global,
+) -> anyhow::Result<ExitCode> {
+    let listener = TcpListener::bind(addr).await.with_context(|| {
+        format!("cannot listen on {addr}; choose another address with --addr, e.g. --addr 127.0.0.1:0 for a free port")
+    })?;
+    let addr = listener.local_addr()?;
+    let mut running = Vec::new();
+    for job in jobs {
+        running.extend(start(host, job, global).await?);
+    }
+    let (stop, stop_now) = shutdown::signals()?;
+    announce(addr, &running, global);
+    let draining = stop.clone();
+    let serving = host.serve(listener, stop);
+    let drained = tokio::select! {
+        drained = serving => drained,
+        () = stop_now.cancelled() => bail!("stopped at once by a second signal; requests in flight were cut"),
+        () = told_to_stop(draining, global) => return Ok(ExitCode::FAILURE),
+    };
+    drop(running);
+    if drained.cut_requests > 0 {
+        global.note(format_args!(
+            "{} requests were cut; --drain gives them longer",
+            drained.cut_requests
+        ));
+    }
+    global.object(&serde_json::json!({ "event": "stopped", "cutRequests": drained.cut_requests }));
+    global.status(format_args!("{FAINT}stopped{FAINT:#}"));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn start(host: &Host, job: &Job, global: &Global) -> anyhow::Result<Option<Running>> {
+    let name = format!("{}/{}", job.spec.tenant, job.spec.name);
+    if job.spec.replicas == 0 {
+        global.note(format_args!("`{name}` has replicas: 0 and is not started"));
+        return Ok(None);
+    }
+    if job.spec.replicas > 1 {
+        global.note(format_args!(
+            "`{name}` has replicas: {}; one is started here, since a component makes as many instances as it needs",
+            job.spec.replicas
+        ));
+    }
+    let prepared = host.prepare(&job.spec, job.granting, job.purpose).await?;
+    for note in &prepared.notes {
+        global.note(format_args!("`{name}`: {note}"));
+    }
+    Ok(Some(host.start(&job.spec, prepared)?))
+}
+
+/// Says once that the stop was heard, then leaves the end to the drain.
+async fn told_to_stop(stop: tokio_util::sync::CancellationToken, global: &Global) {
+    stop.cancelled().await;
+    global.status(format_args!(
+        "{FAINT}stopping: finishing what is in flight; again to stop at once{FAINT:#}"
+    ));
+    std::future::pending::<()>().await;
+}
+
+/// Tells where what can be reached.
+fn announce(addr: SocketAddr, running: &[Running], global: &Global) {
+    let workloads: Vec<_> = running
+        .iter()
+        .map(|workload| {
+            let urls: Vec<_> = workload.hosts.iter().map(|host| url(host, addr)).collect();
+            serde_json::json!({ "name": format!("{}/{}", workload.spec.tenant, workload.spec.name), "urls": urls })
+        })
+        .collect();
+    global.object(&serde_json::json!({ "event": "listening", "addr": addr.to_string(), "workloads": workloads }));
+    for workload in running {
+        for host in &workload.hosts {
+            let name = format!("{}/{}", workload.spec.tenant, workload.spec.name);
+            global.status(format_args!(
+                "{GOOD}serving{GOOD:#} {NAME}{name}{NAME:#} on {}",
+                url(host, addr)
+            ));
+        }
+    }
+}
+
+/// What to type into a browser. A workload that answers every name is shown under the address itself.
+pub(crate) fn url(host: &str, addr: SocketAddr) -> String {
+    match host {
+        "*" => format!("http://{addr}/"),
+        host => format!("http://{host}:{}/", addr.port()),
+    }
+}
+
+/// Reads `512MiB`, `1GiB`, `64k` or plain bytes.
+fn size(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text
+        .get(digits.len()..)
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let factor: u64 = match unit.trim_end_matches("ib").trim_end_matches('b') {
+        "" => 1,
+        "k" => 1 << 10,
+        "m" => 1 << 20,
+        "g" => 1 << 30,
+        "t" => 1 << 40,
+        _ => return Err("write bytes, or a number with KiB, MiB, GiB or TiB".to_owned()),
+    };
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| "write a whole number, e.g. 512MiB".to_owned())?;
+    number
+        .checked_mul(factor)
+        .ok_or_else(|| "that is more than can be counted".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,16 @@
+//! What a host is made with.
+
+use weft_engine::config::EngineConfig;
+use weft_ingress::Limits;
+
+/// The configuration of a host.
+#[derive(Clone, Debug, Default)]
+pub struct HostConfig {
+    /// How code is compiled, cached and limited.
+    pub engine: EngineConfig,
+    /// Limits of the HTTP listener.
+    pub limits: Limits,
+    /// Whether an unknown host name is answered with the names that exist. For development: it tells strangers what
+    /// runs here.
+    pub list_hosts_when_not_found: bool,
+}

@@ -1,0 +1,93 @@
+//! A workload's start, the same for `run`, `dev` and the cluster host. Each line is a stage with a type of its own; a
+//! failure at any line drops what came before.
+
+use futures::future::try_join_all;
+use weft_api::spec::WorkloadSpec;
+use weft_engine::Engine;
+use weft_engine::engine::LinkedWorkload;
+use weft_engine::plan::{Granting, PlanErrors, Purpose, plan};
+
+use crate::image::{self, ComponentError};
+
+/// A workload that only has to be started.
+pub struct Prepared {
+    pub(crate) linked: LinkedWorkload,
+    /// Things worth telling whoever starts it.
+    pub notes: Vec<String>,
+    /// What each component imports, by the component's name: for `weft dev` to show.
+    pub imports: Vec<(String, Vec<String>)>,
+}
+
+/// Why a workload does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Image(#[from] ComponentError),
+    #[error(transparent)]
+    Plan(#[from] PlanErrors),
+    #[error("workload `{workload}` cannot start: {source}")]
+    Engine {
+        workload: String,
+        source: weft_engine::engine::StartError,
+    },
+    #[error("workload `{workload}` cannot be published: {source}")]
+    Route {
+        workload: String,
+        source: weft_ingress::RouteError,
+    },
+    #[error("workload `{workload}` cannot be published under `{host}`: {source}")]
+    HostName {
+        workload: String,
+        host: String,
+        source: weft_ingress::HostPatternError,
+    },
+}
+
+/// Reads, checks, compiles and links a workload.
+pub(crate) async fn prepare(
+    engine: &Engine,
+    spec: &WorkloadSpec,
+    granting: Granting,
+    purpose: Purpose,
+) -> Result<Prepared, StartError> {
+    let components = try_join_all(spec.components.iter().map(async |component| {
+        let name = || component.name.to_string();
+        image::read(&component.image)
+            .await
+            .map_err(|source| ComponentError {
+                component: name(),
+                source,
+            })
+    }))
+    .await?;
+    let shapes: Vec<_> = components
+        .iter()
+        .map(|component| component.shape.clone())
+        .collect();
+    let valid = plan(spec, &shapes, granting, purpose)?;
+    let notes = valid.notes.clone();
+    let workload = format!("{}/{}", spec.tenant, spec.name);
+    let linked = engine
+        .link(valid, &components)
+        .await
+        .map_err(|source| StartError::Engine { workload, source })?;
+    let imports = spec
+        .components
+        .iter()
+        .zip(&shapes)
+        .map(|(component, shape)| {
+            (
+                component.name.to_string(),
+                shape
+                    .imports
+                    .iter()
+                    .map(|import| import.name.clone())
+                    .collect(),
+            )
+        });
+    Ok(Prepared {
+        linked,
+        notes,
+        imports: imports.collect(),
+    })
+}
