@@ -1,10 +1,118 @@
-//! `weft dev`.
+//! `weft dev`: build, serve and watch a project.
+//!
+//! Layout: `project` (find and read the project file), `unsupported` (what of it this version cannot do), `build` (run
+//! the build command), `component` (where that left the component), `workload` (from project and component to what the
+//! host starts), `watch` (what was saved), `session` (the loop over all of these), `tell` (what the developer sees of
+//! it), `summary` (what the workload imports, has, and would lack in production).
+
+mod build;
+mod component;
+mod project;
+mod session;
+mod summary;
+mod tell;
+mod unsupported;
+mod watch;
+mod workload;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::net::TcpListener;
+use weft_host::{Host, HostConfig};
+
+use self::project::Opened;
+use self::session::{Options, Session};
+use self::tell::Tell;
+use self::watch::Watch;
+use crate::printer::Global;
+use crate::run::Cache;
+use crate::shutdown;
+
 /// Build, serve and watch the project in a folder
 #[derive(clap::Args)]
-pub(crate) struct Args {}
-pub(crate) fn run(
-    _args: Args,
-    _global: &crate::printer::Global,
-) -> anyhow::Result<std::process::ExitCode> {
-    anyhow::bail!("soon")
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The project's folder, or a folder in it
+    #[arg(default_value = ".", value_name = "DIR")]
+    dir: PathBuf,
+    /// Where to listen, instead of `dev.address`; port 0 picks a free one
+    #[arg(long, env = "WEFT_ADDR")]
+    addr: Option<SocketAddr>,
+    /// Build once and serve, without watching for changes
+    #[arg(long)]
+    no_watch: bool,
+    /// Leave building to someone else: serve the component as it is, and again when its file changes
+    #[arg(long)]
+    no_build: bool,
+    /// How long requests in flight may go on after a signal to stop, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    drain: u64,
+    #[command(flatten)]
+    cache: Cache,
+}
+
+const EXAMPLES: &str = "Examples:
+  weft dev                            the project in this folder
+  weft dev examples/hello             the project in another folder
+  weft dev --addr 127.0.0.1:0         on a free port
+  weft dev --no-build                 when another tool builds the component
+
+The project file is `weft.yaml` or `.wash/config.{yaml,yml,json,toml}`, in the folder or above it. The least of it:
+  build:
+    command: cargo build --release --target wasm32-wasip2
+    component_path: target/wasm32-wasip2/release/hello.wasm";
+
+#[tokio::main]
+pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let opened = Opened::find(&args.dir)?;
+    let addr = args.addr.unwrap_or(opened.project.dev.address);
+    let host = Host::new(host_config(&args, addr))?;
+    let listener = TcpListener::bind(addr).await.with_context(|| {
+        format!("cannot listen on {addr}; choose another address with --addr, e.g. --addr 127.0.0.1:0 for a free port")
+    })?;
+    let addr = listener.local_addr()?;
+    let (stop, stop_now) = shutdown::signals()?;
+
+    let tell = Tell::new(global);
+    tell.listening(&opened, addr);
+    let serving = tokio::spawn({
+        let (host, stop) = (host.clone(), stop.clone());
+        async move { host.serve(listener, stop).await }
+    });
+    let watch = match args.no_watch {
+        true => None,
+        false => Some(
+            Watch::start(opened.watched())
+                .await
+                .with_context(|| format!("cannot watch `{}`; --no-watch does without", opened.folder.display()))?,
+        ),
+    };
+    let options = Options { no_build: args.no_build, url: format!("http://{addr}/") };
+    let mut session = Session::new(opened, host, options, tell, watch);
+    tokio::select! {
+        failed = session.run() => return Err(failed),
+        () = stop.cancelled() => {}
+    }
+    session.tell().stopping();
+    let drained = tokio::select! {
+        drained = serving => drained.context("the server ended in a way that it should not")?,
+        () = stop_now.cancelled() => bail!("stopped at once by a second signal; requests in flight were cut"),
+    };
+    session.tell().stopped(drained.cut_requests);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn host_config(args: &Args, addr: SocketAddr) -> HostConfig {
+    let mut config =
+        HostConfig { list_hosts_when_not_found: addr.ip().is_loopback(), ..HostConfig::default() };
+    config.engine.cache_dir = args.cache.dir();
+    // The only hostPath volumes here are `dev.volumes` of the developer's own project, which may change while we run:
+    // each counts as allowed, wherever it is.
+    config.engine.host_path_roots = vec![PathBuf::from("/")];
+    config.limits.drain_timeout = Duration::from_secs(args.drain);
+    config
 }

@@ -130,9 +130,6 @@ pub(crate) fn for_each_section<'a>(
         if done {
             return Ok(());
         }
-        if nested > 0 {
-            parser.skip_section();
-        }
         rest = rest.get(covered..).unwrap_or_default();
     }
 }

@@ -1,6 +1,7 @@
 //! Rust guests: one call of cargo for a workspace; cargo tells which files came out.
 
 use super::copy_if_different;
+use crate::metadata;
 use crate::setup::GuestCompiler;
 use crate::sh::Sh;
 use crate::step::Steps;
@@ -21,7 +22,12 @@ pub(crate) fn build(
     let advice = "the compiler's messages are above; guests are built with the release profile for wasm32-wasip2";
     steps.run(&format!("{name} (Rust)"), advice, |steps| {
         let mut components = Vec::new();
-        for targets in [&[][..], &["--examples"]] {
+        let examples: &[&[&str]] = if has_examples(source)? {
+            &[&["--examples"]]
+        } else {
+            &[]
+        };
+        for targets in [&[][..]].iter().chain(examples) {
             let messages = compile(compiler, source, targets)?;
             components.extend(self::components(&messages, source)?);
         }
@@ -39,11 +45,20 @@ pub(crate) fn build(
             )?);
         }
         steps.say(format_args!(
-            "{} components, {changed} of them new or changed",
+            "components: {}, of them new or changed: {changed}",
             components.len()
         ));
         Ok(())
     })
+}
+
+/// Whether a package in `source` has examples; cargo warns when it is asked for them and there are none.
+fn has_examples(source: &Path) -> Result<bool> {
+    let packages = metadata::packages(source)?.packages;
+    let targets = packages.iter().flat_map(|package| &package.targets);
+    Ok(targets
+        .flat_map(|target| &target.kind)
+        .any(|kind| kind == "example"))
 }
 
 /// Compiles the default targets, or those that `targets` selects; answers cargo's messages.

@@ -16,7 +16,8 @@ pub(crate) fn build(steps: &mut Steps, source: &Path, finished: &Path) -> Result
     let advice = "check that npm reaches its registry (`npm ping`), or leave TypeScript out with --only-rust";
     steps.run(&format!("{name} (TypeScript)"), advice, |steps| {
         let component = source.join("dist").join(format!("{name}.wasm"));
-        if is_current(source, &component)? {
+        let wit = workspace::root().join("wit");
+        if is_current(&[source, &wit], &component)? {
             steps.say("unchanged");
         } else {
             install(source)?;
@@ -44,11 +45,16 @@ fn install(source: &Path) -> Result<()> {
         .run()
 }
 
-fn is_current(source: &Path, component: &Path) -> Result<bool> {
+fn is_current(sources: &[&Path], component: &Path) -> Result<bool> {
     let Some(built) = modified(component) else {
         return Ok(false);
     };
-    Ok(newest(source)?.is_some_and(|changed| changed <= built))
+    for source in sources {
+        if newest(source)?.is_none_or(|changed| changed > built) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// When the newest source file was changed; what npm and the build make does not count.
@@ -98,16 +104,16 @@ mod tests {
         let component = folder.path().join("dist/x.wasm");
         touch(&folder.path().join("package.json"), 10);
         assert!(
-            !is_current(folder.path(), &component).unwrap(),
+            !is_current(&[folder.path()], &component).unwrap(),
             "nothing was built yet"
         );
         touch(&component, 20);
         touch(&folder.path().join("node_modules/tool/index.js"), 30);
         assert!(
-            is_current(folder.path(), &component).unwrap(),
+            is_current(&[folder.path()], &component).unwrap(),
             "installed tools are no sources"
         );
         touch(&folder.path().join("src/deep/hello.ts"), 21);
-        assert!(!is_current(folder.path(), &component).unwrap());
+        assert!(!is_current(&[folder.path()], &component).unwrap());
     }
 }

@@ -24,36 +24,24 @@ pub(crate) fn existing() -> Result<Option<PathBuf>> {
 
 /// Makes the prefix, or waits for another process that is making it, and answers its compiler.
 pub(crate) fn make(steps: &mut Steps) -> Result<PathBuf> {
-    let advice =
-        "check that this machine reaches a Debian mirror (`apt-get update`), then run this again";
-    steps.run(
-        "private compiler from Debian's archive (260 MB to download, 1.1 GB on disk)",
-        advice,
-        |steps| {
-            for tool in ["apt-get", "dpkg"] {
-                if Sh::new(tool).arg("--version").read().is_err() {
-                    bail!(by_hand());
-                }
-            }
-            let place = place()?;
-            let parent = place.parent().context("the cache folder has no parent")?;
-            fs::create_dir_all(parent)
-                .with_context(|| format!("cannot make {}", parent.display()))?;
-            let lock = File::create(place.with_extension("lock"))?;
-            lock.lock().context("cannot lock the cache folder")?;
-            if let Some(rustc) = complete(&place) {
-                return Ok(rustc); // made by the process that we waited for
-            }
-            build(steps, &place)
-        },
-    )
-}
-
-fn by_hand() -> String {
-    "this system has no apt, and rustup could not get the target; on a machine with network run:\n    \
-     rustup toolchain install 1.95.0 --component rustfmt,clippy --target wasm32-wasip2\n    \
-     or install your distribution's package of Rust's standard library for wasm32-wasip2"
-        .to_owned()
+    for tool in ["apt-get", "dpkg"] {
+        if Sh::new(tool).arg("--version").read().is_err() {
+            bail!("this system has no {tool}, and rustup could not get the target");
+        }
+    }
+    let title = "private compiler from Debian (260 MB to download, 830 MB on disk)";
+    let advice = "check that this machine reaches a Debian mirror, then run this again";
+    steps.run(title, advice, |steps| {
+        let place = place()?;
+        let parent = place.parent().context("the cache folder has no parent")?;
+        fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+        let lock = File::create(place.with_extension("lock"))?;
+        lock.lock().context("cannot lock the cache folder")?;
+        if let Some(rustc) = complete(&place) {
+            return Ok(rustc); // made by the process that we waited for
+        }
+        build(steps, &place)
+    })
 }
 
 /// Where the prefix belongs, by everything that makes one differ from another.

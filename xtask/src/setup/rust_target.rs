@@ -47,7 +47,8 @@ impl GuestCompiler {
 
 /// Finds or gets the compiler.
 pub(crate) fn prepare(steps: &mut Steps, private: bool) -> Result<GuestCompiler> {
-    let advice = "`rustup target add wasm32-wasip2` where rustup has network, then run this again";
+    let advice = "where rustup has network: `rustup target add wasm32-wasip2` in this folder; without rustup: \
+                  your distribution's Rust (1.95 or newer) with its standard library for wasm32-wasip2";
     steps.run("compiler for wasm32-wasip2", advice, |steps| {
         let sysroot = PathBuf::from(rustc(&["--print", "sysroot"])?.trim());
         if !private && has_target(&sysroot) {

@@ -1,0 +1,105 @@
+//! Finding and reading the project file.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use weft_api::project::{Project, find, parse};
+use weft_api::spec::Image;
+
+use super::unsupported::{self, Unsupported};
+use super::watch::Watched;
+
+/// A project as its file says it now.
+pub(super) struct Opened {
+    /// The project's folder: absolute, without symbolic links.
+    pub(super) folder: PathBuf,
+    /// The project file.
+    pub(super) file: PathBuf,
+    /// What it says.
+    pub(super) project: Project,
+    /// Things worth telling: files and keys that are not used.
+    pub(super) notes: Vec<String>,
+}
+
+impl Opened {
+    /// Reads the project file of a folder, or of the nearest folder above that has one.
+    pub(super) fn find(dir: &Path) -> anyhow::Result<Self> {
+        let start = dir
+            .canonicalize()
+            .with_context(|| format!("cannot open the folder `{}`", dir.display()))?;
+        if !start.is_dir() {
+            bail!(
+                "`{}` is a file; `weft dev` takes the folder of a project, `weft run` takes components and manifests",
+                dir.display()
+            );
+        }
+        let folder = start.ancestors().find(|folder| find(folder).is_some());
+        let folder = folder.with_context(|| no_project_file(&start))?;
+        Self::read(folder)
+    }
+
+    /// Reads the project file of exactly this folder.
+    pub(super) fn read(folder: &Path) -> anyhow::Result<Self> {
+        let found = find(folder).with_context(|| no_project_file(folder))?;
+        let text = std::fs::read_to_string(&found.file)
+            .with_context(|| format!("cannot read the project file `{}`", found.file.display()))?;
+        let shown = found.file.strip_prefix(folder).unwrap_or(&found.file);
+        let project = parse(&shown.display().to_string(), &found.folder, &text, found.format)?;
+        let Unsupported { refused, mut unused } = unsupported::review(&project);
+        if !refused.is_empty() {
+            let list: String = refused.iter().map(|key| format!("\n  - {key}")).collect();
+            bail!("`{}` asks for what this version of weft cannot do:{list}", shown.display());
+        }
+        for other in &found.shadowed {
+            let other = other.strip_prefix(folder).unwrap_or(other).display();
+            unused.push(format!("`{other}` does not count, because `{}` is there", shown.display()));
+        }
+        Ok(Self { folder: found.folder, file: found.file, project, notes: unused })
+    }
+
+    /// What to run to get the component, if anything.
+    pub(super) fn command(&self) -> Option<&str> {
+        self.project.dev.command.as_deref().or(self.project.build.command.as_deref())
+    }
+
+    /// Where the project file says that the component is.
+    pub(super) fn component_path(&self) -> Option<&Path> {
+        self.project.dev.component_path.as_deref().or(self.project.build.component_path.as_deref())
+    }
+
+    /// A path as the developer would write it.
+    pub(super) fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
+        path.strip_prefix(&self.folder).unwrap_or(path).display()
+    }
+
+    /// What to look at for changes; the component itself is added once it is known.
+    pub(super) fn watched(&self) -> Watched {
+        let places = ["weft.yaml", ".wash/config.yaml", ".wash/config.yml", ".wash/config.json", ".wash/config.toml"];
+        let sidecars = self.project.dev.components.iter().filter_map(|component| match &component.image {
+            Image::File(path) => Some(path.clone()),
+            Image::Registry(_) => None,
+        });
+        Watched {
+            root: self.folder.clone(),
+            project_files: places.iter().map(|place| self.folder.join(place)).collect(),
+            components: self.component_path().map(Path::to_owned).into_iter().chain(sidecars).collect(),
+            // What components write there is no change of the project.
+            outside: self.project.dev.volumes.iter().map(|volume| volume.host_path.clone()).collect(),
+        }
+    }
+}
+
+fn no_project_file(folder: &Path) -> String {
+    let command = if folder.join("Cargo.toml").is_file() {
+        "cargo build --release --target wasm32-wasip2"
+    } else if folder.join("package.json").is_file() {
+        "npm run build"
+    } else {
+        "<what builds the component>"
+    };
+    format!(
+        "no project file in `{}` or above it; write a `weft.yaml` there:\n  build:\n    command: {command}\n    \
+         component_path: <the .wasm file that it makes>",
+        folder.display()
+    )
+}

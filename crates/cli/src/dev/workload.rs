@@ -1,0 +1,153 @@
+//! From a project and its built component to the workload that the host starts. Pure.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::bail;
+use weft_api::ids::{ComponentName, Tenant, WorkloadName};
+use weft_api::project::{DevComponent, Environment, Project, Source};
+use weft_api::spec::{
+    ComponentSpec, HostInterface, Image, Resources, Volume, VolumeMount, VolumeSource, WorkloadSpec,
+};
+
+use crate::sources::{self, Given};
+
+/// The name of the component when its file's name is that of another one.
+const SPARE_NAME: &str = "main-component";
+
+/// The workload as production would be asked to run it: the host names that the project gives still stand in it.
+pub(super) fn spec(project: &Project, component: &Path) -> anyhow::Result<WorkloadSpec> {
+    let (mut spec, _) = sources::lone_component(component, &Given::default())?;
+    spec.tenant = Tenant::parse("default")?;
+    spec.name = WorkloadName::parse("dev")?;
+    spec.host_interfaces.clone_from(&project.dev.host_interfaces);
+    spec.volumes = volumes(project);
+    let shared = shared(project)?;
+    for main in &mut spec.components {
+        main.resources = shared.clone();
+        if project.dev.components.iter().any(|sidecar| sidecar.name == main.name) {
+            main.name = ComponentName::parse(SPARE_NAME)?;
+        }
+    }
+    for sidecar in &project.dev.components {
+        spec.components.push(self::sidecar(project, sidecar, &shared)?);
+    }
+    Ok(spec)
+}
+
+/// The same workload, but answering to every host name: in development there is only one.
+pub(super) fn answering_every_name(mut spec: WorkloadSpec) -> WorkloadSpec {
+    for entry in spec.host_interfaces.iter_mut().filter(|entry| HostInterface::is_http(entry)) {
+        entry.config.remove("host");
+        entry.config.remove("host-aliases");
+    }
+    spec
+}
+
+/// The files that the components of a workload come from.
+pub(super) fn files(spec: &WorkloadSpec) -> impl Iterator<Item = &Path> {
+    spec.components.iter().filter_map(|component| match &component.image {
+        Image::File(path) => Some(path.as_path()),
+        Image::Registry(_) => None,
+    })
+}
+
+/// What the component being developed sees and reaches; the others start from the same.
+fn shared(project: &Project) -> anyhow::Result<Resources> {
+    let workload = &project.workload;
+    Ok(Resources {
+        environment: variables("workload", &workload.environment, project)?,
+        config: workload.config.clone().into_map(),
+        allowed_hosts: workload.allowed_hosts.clone(),
+        allowed_ip_name_lookups: workload.allowed_ip_name_lookups.clone(),
+        allowed_host_loopback_ports: workload.allowed_host_loopback_ports.clone(),
+        volume_mounts: mounts(project),
+    })
+}
+
+fn sidecar(project: &Project, sidecar: &DevComponent, shared: &Resources) -> anyhow::Result<ComponentSpec> {
+    let mut resources = shared.clone();
+    let owner = format!("dev component `{}`", sidecar.name);
+    resources.environment.extend(variables(&owner, &sidecar.environment, project)?);
+    resources.config.extend(sidecar.config.clone().into_map());
+    for (replaced, given) in [
+        (&mut resources.allowed_hosts, &sidecar.allowed_hosts),
+        (&mut resources.allowed_ip_name_lookups, &sidecar.allowed_ip_name_lookups),
+        (&mut resources.allowed_host_loopback_ports, &sidecar.allowed_host_loopback_ports),
+    ] {
+        if let Some(given) = given {
+            replaced.clone_from(given);
+        }
+    }
+    if let Image::Registry(reference) = &sidecar.image {
+        bail!(
+            "{owner}: image `{reference}` is in a registry; this version of weft runs files: pull it and write \
+             `file: <path>`"
+        );
+    }
+    Ok(ComponentSpec {
+        name: sidecar.name.clone(),
+        image: sidecar.image.clone(),
+        reuse: sidecar.reuse,
+        resources,
+    })
+}
+
+/// Inline values, then `configFrom`, then `secretFrom`, the later winning.
+fn variables(owner: &str, from: &Environment, project: &Project) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut variables = from.config.clone().into_map();
+    for (section, names, sources) in [
+        ("configs", &from.config_from, &project.configs),
+        ("secrets", &from.secret_from, &project.secrets),
+    ] {
+        for name in names {
+            let Some(source) = sources.get(name) else {
+                bail!("{owner} asks for `{name}`, which `{section}` does not have");
+            };
+            variables.extend(values(&format!("{section}.{name}"), source)?);
+        }
+    }
+    Ok(variables)
+}
+
+/// The values of a source. Only those in the project file itself are read so far.
+fn values(key: &str, source: &Source) -> anyhow::Result<BTreeMap<String, String>> {
+    let Source { inline, file, dir, from_env } = source;
+    for (field, given) in [("file", file.is_some()), ("dir", dir.is_some()), ("fromEnv", !from_env.is_empty())] {
+        if given {
+            bail!(
+                "`{key}.{field}`: this version of weft does not read values from there yet; write them under \
+                 `{key}.inline`, or take `{key}` out of the components that use it"
+            );
+        }
+    }
+    Ok(inline.clone().into_map())
+}
+
+fn volume_name(index: usize) -> String {
+    format!("dev-{index}")
+}
+
+fn volumes(project: &Project) -> Vec<Volume> {
+    let volumes = project.dev.volumes.iter().enumerate();
+    volumes
+        .map(|(index, volume)| Volume {
+            name: volume_name(index),
+            source: VolumeSource::HostPath(volume.host_path.clone()),
+        })
+        .collect()
+}
+
+fn mounts(project: &Project) -> Vec<VolumeMount> {
+    let volumes = project.dev.volumes.iter().enumerate();
+    volumes
+        .map(|(index, volume)| VolumeMount {
+            volume: volume_name(index),
+            mount_path: volume.guest_path.clone(),
+            read_only: false,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
