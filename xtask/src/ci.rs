@@ -27,6 +27,7 @@ fn checks(steps: &mut Steps, args: &Args) -> Result<()> {
     format(steps)?;
     tidy::run(steps, &tidy::Args::default())?;
     clippy(steps)?;
+    dependencies(steps)?;
     doc::run(steps)?;
     let compiler = setup::run(steps, &args.setup)?;
     guests::build(steps, &compiler, args.setup.only_rust)?;
@@ -54,6 +55,20 @@ fn format(steps: &mut Steps) -> Result<()> {
             Ok(())
         },
     )
+}
+
+/// Needs cargo-deny, which is too long to compile here; advisories need a network, so they are left to `cargo deny`.
+fn dependencies(steps: &mut Steps) -> Result<()> {
+    let advice = "choose another crate, or give deny.toml an entry with its reason";
+    steps.run("licences and versions of dependencies", advice, |steps| {
+        if Sh::cargo().args(["deny", "--version"]).read().is_err() {
+            steps.say("not checked: cargo-deny is not installed (`cargo install cargo-deny`)");
+            return Ok(());
+        }
+        Sh::cargo()
+            .args(["deny", "--offline", "check", "licenses", "bans", "sources"])
+            .run()
+    })
 }
 
 fn clippy(steps: &mut Steps) -> Result<()> {

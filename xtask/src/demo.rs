@@ -59,7 +59,7 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
     }
     let addr = match args.addr {
         Some(addr) => addr,
-        None => free_address()?,
+        None => free_address(USUAL)?,
     };
     announce_later(addr, only_rust)?;
     steps.say(format_args!("starting weft on {addr}; Ctrl-C stops it"));
@@ -72,13 +72,14 @@ pub(crate) fn check(steps: &mut Steps, weft: PathBuf, only_rust: bool) -> Result
     let advice =
         "`cargo xtask demo` serves the same; examples/demo.toml says what each page must answer";
     steps.run("check the demo", advice, |steps| {
-        let addr = free_address()?;
+        let addr = free_address(USUAL)?;
         let mut server = Server(serve(weft, addr, only_rust)?.spawn()?);
-        pages::wait_until_served(addr, READY_LIMIT, || Ok(server.0.try_wait()?.is_none()))?;
-        for page in pages::list(only_rust)? {
-            page.check(addr)?;
-            steps.say(format_args!("{} answers as expected", page.url(addr)));
-        }
+        let pages = pages::list(only_rust)?;
+        let alive = || Ok(server.0.try_wait()?.is_none());
+        pages::wait_until_served(&pages, addr, READY_LIMIT, alive)?;
+        pages
+            .iter()
+            .for_each(|page| steps.say(format_args!("{} answers as expected", page.url(addr))));
         let status = server.stop()?;
         if status.success() {
             Ok(())
@@ -90,8 +91,11 @@ pub(crate) fn check(steps: &mut Steps, weft: PathBuf, only_rust: bool) -> Result
 
 /// Waits until weft serves, then prints the addresses.
 pub(crate) fn announce(steps: &mut Steps, args: &Announce) -> Result<()> {
-    pages::wait_until_served(args.addr, READY_LIMIT, || Ok(parent_id() == args.parent))?;
-    let rows = pages::list(args.only_rust)?
+    let pages = pages::list(args.only_rust)?;
+    pages::wait_until_served(&pages, args.addr, READY_LIMIT, || {
+        Ok(parent_id() == args.parent)
+    })?;
+    let rows = pages
         .into_iter()
         .map(|page| (page.url(args.addr), page.shows));
     let rows: Vec<(String, String)> = rows.collect();
@@ -143,9 +147,9 @@ fn is_typescript(example: &std::path::Path) -> bool {
     example.join("package.json").is_file()
 }
 
-/// The usual address, or one with a free port.
-fn free_address() -> Result<SocketAddr> {
-    let listener = TcpListener::bind(USUAL).or_else(|_| TcpListener::bind("127.0.0.1:0"));
+/// The `usual` address, or one with a free port.
+fn free_address(usual: &str) -> Result<SocketAddr> {
+    let listener = TcpListener::bind(usual).or_else(|_| TcpListener::bind("127.0.0.1:0"));
     Ok(listener
         .context("no free port on 127.0.0.1")?
         .local_addr()?)
@@ -191,8 +195,8 @@ mod tests {
 
     #[test]
     fn a_taken_port_is_not_chosen() {
-        let taken = TcpListener::bind(USUAL); // or someone else has it, which is as good
-        assert_ne!(free_address().unwrap().to_string(), USUAL);
-        drop(taken);
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let usual = taken.local_addr().unwrap();
+        assert_ne!(free_address(&usual.to_string()).unwrap(), usual);
     }
 }

@@ -85,13 +85,17 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode>
     });
     let watch = match args.no_watch {
         true => None,
-        false => Some(
-            Watch::start(opened.watched())
-                .await
-                .with_context(|| format!("cannot watch `{}`; --no-watch does without", opened.folder.display()))?,
-        ),
+        false => Some(Watch::start(opened.watched()).await.with_context(|| {
+            format!(
+                "cannot watch `{}`; --no-watch does without",
+                opened.folder.display()
+            )
+        })?),
     };
-    let options = Options { no_build: args.no_build, url: format!("http://{addr}/") };
+    let options = Options {
+        no_build: args.no_build,
+        url: format!("http://{addr}/"),
+    };
     let mut session = Session::new(opened, host, options, tell, watch);
     tokio::select! {
         failed = session.run() => return Err(failed),
@@ -107,8 +111,10 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode>
 }
 
 fn host_config(args: &Args, addr: SocketAddr) -> HostConfig {
-    let mut config =
-        HostConfig { list_hosts_when_not_found: addr.ip().is_loopback(), ..HostConfig::default() };
+    let mut config = HostConfig {
+        list_hosts_when_not_found: addr.ip().is_loopback(),
+        ..HostConfig::default()
+    };
     config.engine.cache_dir = args.cache.dir();
     // The only hostPath volumes here are `dev.volumes` of the developer's own project, which may change while we run:
     // each counts as allowed, wherever it is.

@@ -135,6 +135,12 @@ impl Engine {
         })
     }
 
+    /// Compiles a component without linking it: whether its code is valid.
+    pub async fn validate(&self, bytes: Arc<[u8]>) -> Result<(), CompileError> {
+        let source = self.inner.compiler.keep(bytes);
+        self.inner.compiler.code(&source, "check").await.map(drop)
+    }
+
     /// Makes a linked workload ready for requests.
     pub fn start(&self, linked: LinkedWorkload) -> Workload {
         let LinkedWorkload {

@@ -4,7 +4,7 @@
 //! takes another request, and when one is over.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -48,7 +48,12 @@ pub(crate) struct Ticket {
     pub(crate) over: CancellationToken,
     /// Told why the instance failed, if it does.
     pub(crate) failed: oneshot::Sender<Arc<Fault>>,
+    /// Set before anything of a failed instance is dropped.
+    pub(crate) broken: Broken,
 }
+
+/// Why an instance failed, once it has. A body ends when its instance goes; this tells such an end from the real one.
+pub(crate) type Broken = Arc<OnceLock<Arc<Fault>>>;
 
 /// The requests that one instance has taken and not finished.
 type Taken = Arc<Mutex<Vec<TakenRequest>>>;
@@ -57,6 +62,7 @@ struct TakenRequest {
     gone: CancellationToken,
     over: CancellationToken,
     failed: oneshot::Sender<Arc<Fault>>,
+    broken: Broken,
 }
 
 impl HandlerState for Pool {
@@ -126,6 +132,7 @@ impl WorkerState for Member {
             gone: left,
             over,
             failed,
+            broken,
         } = ticket;
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.retain(|request| !request.over.is_cancelled());
@@ -133,19 +140,27 @@ impl WorkerState for Member {
             gone: left,
             over,
             failed,
+            broken,
         });
         Box::pin(async move { gone.cancelled().await })
     }
 
     fn drop(&self, store: Store<HostState>, result: Result<(), wasmtime::Error>) {
         let taken = std::mem::take(&mut *self.taken.lock().unwrap_or_else(PoisonError::into_inner));
+        let Err(error) = result else {
+            drop(store);
+            return;
+        };
+        let fault = Arc::new(fault::trap(&error));
+        for request in &taken {
+            let _ = request.broken.set(Arc::clone(&fault));
+        }
         // The store goes first: by the time a request hears of the failure, everything of the instance is freed.
         drop(store);
-        let Err(error) = result else { return };
-        let fault = Arc::new(fault::trap(&error));
         let mut told = false;
         for request in taken {
-            told |= !request.gone.is_cancelled() && request.failed.send(Arc::clone(&fault)).is_ok();
+            let waiting = !request.gone.is_cancelled() && request.failed.send(Arc::clone(&fault)).is_ok();
+            told |= waiting || !request.over.is_cancelled();
         }
         if !told {
             tracing::debug!(

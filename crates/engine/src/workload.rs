@@ -20,7 +20,7 @@ use crate::engine::Engine;
 use crate::fault::{self, Fault, FaultKind};
 use crate::link::{self, Linked};
 use crate::plan::{Entry, ValidWorkload};
-use crate::pool::{Pool, Ticket};
+use crate::pool::{Broken, Pool, Ticket};
 use crate::store::StoreTemplate;
 use crate::volume::Volumes;
 
@@ -119,13 +119,23 @@ impl Workload {
             _over: over.clone().drop_guard(),
         };
         let (failed, failure) = oneshot::channel();
+        let broken = Broken::default();
+        let ticket = Ticket {
+            gone,
+            over,
+            failed,
+            broken: Arc::clone(&broken),
+        };
         let request = request.map(|body| body.map_err(from_client).boxed_unsync());
-        match loaded
-            .handler
-            .handle(Ticket { gone, over, failed }, request)
-            .await
-        {
-            Ok(response) => Ok(response.map(|body| Watched { body, patron }.boxed_unsync())),
+        match loaded.handler.handle(ticket, request).await {
+            Ok(response) => Ok(response.map(|body| {
+                Watched {
+                    body,
+                    patron,
+                    broken: Some(broken),
+                }
+                .boxed_unsync()
+            })),
             Err(error) => {
                 let fault = fault::classify::<Ticket>(&error);
                 if !matches!(fault.kind, FaultKind::Trap | FaultKind::NoResponse) {
@@ -233,10 +243,20 @@ struct Patron {
     _over: DropGuard,
 }
 
-/// The body of a response, which tells the instance when its reader leaves.
+/// The body of a response, which tells the instance when its reader leaves, and its reader when the instance failed.
 struct Watched<B> {
     body: B,
     patron: Patron,
+    /// Taken once the reader knows.
+    broken: Option<Broken>,
+}
+
+impl<B> Watched<B> {
+    /// Why the body is not whole although it ends here.
+    fn cut_short(&mut self) -> Option<BoxError> {
+        let fault = self.broken.take()?.get().cloned()?;
+        Some(Box::new(Arc::unwrap_or_clone(fault)))
+    }
 }
 
 impl<B> http_body::Body for Watched<B>
@@ -251,6 +271,9 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, BoxError>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if let (Poll::Ready(None), Some(fault)) = (&frame, self.cut_short()) {
+            return Poll::Ready(Some(Err(fault)));
+        }
         if matches!(frame, Poll::Ready(None | Some(Err(_)))) || self.body.is_end_stream() {
             // Read to its end: what the guest does afterwards is not cut short.
             self.patron.gone.take().map(DropGuard::disarm);
@@ -259,7 +282,8 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        let broken = self.broken.as_ref().is_some_and(|why| why.get().is_some());
+        self.body.is_end_stream() && !broken
     }
 
     fn size_hint(&self) -> http_body::SizeHint {

@@ -195,7 +195,7 @@ pub fn full(bytes: impl Into<Bytes>) -> Body {
 /// A body that the test feeds.
 pub fn fed() -> (Feed, Body) {
     let (sender, receiver) = mpsc::channel(0);
-    let frames = receiver.map(|piece| piece.map(Frame::data));
+    let frames = receiver.map(|piece: Result<Bytes, BoxError>| piece.map(Frame::data));
     (Feed(sender), StreamBody::new(frames).boxed_unsync())
 }
 

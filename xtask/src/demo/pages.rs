@@ -8,6 +8,10 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// What weft answers for a host name that no workload has.
+const NO_ROUTE: u16 = 404;
+const NOT_READY: u16 = 503;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Demo {
@@ -35,19 +39,22 @@ impl Page {
         format!("http://{}:{}{}", self.host, addr.port(), self.path)
     }
 
-    /// Asks for the page and compares the answer.
-    pub(crate) fn check(&self, addr: SocketAddr) -> Result<()> {
-        let answer = http::get(addr, &self.host, &self.path)?;
-        if answer.status == 200 && answer.body.contains(&self.expect) {
-            return Ok(());
+    /// Asks for the page and compares the answer. `Ok(false)`: nobody serves it yet.
+    pub(crate) fn ask(&self, addr: SocketAddr) -> Result<bool> {
+        let Ok(answer) = http::get(addr, &self.host, &self.path) else {
+            return Ok(false);
+        };
+        match answer.status {
+            200 if answer.body.contains(&self.expect) => Ok(true),
+            NO_ROUTE | NOT_READY => Ok(false),
+            status => {
+                let (url, body) = (self.url(addr), answer.body);
+                bail!(
+                    "{url} answered status {status} and not `{}`:\n{body}",
+                    self.expect
+                )
+            }
         }
-        let url = self.url(addr);
-        bail!(
-            "{url} answered status {} and not `{}`:\n{}",
-            answer.status,
-            self.expect,
-            answer.body
-        )
     }
 }
 
@@ -64,24 +71,34 @@ pub(crate) fn list(only_rust: bool) -> Result<Vec<Page>> {
     Ok(demo.page)
 }
 
-/// Waits until something listens on `addr`, while `alive` and for at most `limit`. weft opens its port when all
-/// workloads are ready.
+/// Waits until every page answers, while `alive` and for at most `limit`. weft opens its port first and adds a route
+/// when its workload is ready. A wrong answer ends the wait at once.
 pub(crate) fn wait_until_served(
+    pages: &[Page],
     addr: SocketAddr,
     limit: Duration,
     mut alive: impl FnMut() -> Result<bool>,
 ) -> Result<()> {
     let deadline = Instant::now() + limit;
-    while Instant::now() < deadline {
-        if !alive()? {
-            bail!("weft ended before it served {addr}; its messages are above");
+    for page in pages {
+        while !page.ask(addr)? {
+            if !alive()? {
+                bail!(
+                    "weft ended before it served {}; its messages are above",
+                    page.url(addr)
+                );
+            }
+            if Instant::now() > deadline {
+                bail!(
+                    "{} is not served after {} s",
+                    page.url(addr),
+                    limit.as_secs()
+                );
+            }
+            thread::sleep(Duration::from_millis(100)); // a route sends no event when it opens
         }
-        if std::net::TcpStream::connect(addr).is_ok() {
-            return Ok(());
-        }
-        thread::sleep(Duration::from_millis(100)); // an address sends no event when it opens
     }
-    bail!("nothing listens on {addr} after {} s", limit.as_secs())
+    Ok(())
 }
 
 #[cfg(test)]

@@ -44,7 +44,9 @@ impl Build {
         let mut command = Command::new("sh");
         if tell.coloured() {
             // The tools see a pipe and would leave their colours out.
-            command.env("CARGO_TERM_COLOR", "always").env("FORCE_COLOR", "1");
+            command
+                .env("CARGO_TERM_COLOR", "always")
+                .env("FORCE_COLOR", "1");
         }
         command
             .arg("-c")
@@ -65,7 +67,11 @@ impl Build {
         if let Some(stderr) = child.stderr.take() {
             output.spawn(pass_on(stderr, tell.clone()));
         }
-        Ok(Self { child, group, output })
+        Ok(Self {
+            child,
+            group,
+            output,
+        })
     }
 
     /// Waits for the end. May be dropped and called again.

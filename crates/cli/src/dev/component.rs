@@ -8,7 +8,11 @@ use anyhow::{Context, bail};
 use super::project::Opened;
 
 /// Where build tools leave components, in the order that they are looked at.
-const PLACES: [&str; 3] = ["target/wasm32-wasip2/release", "target/wasm32-wasip2/debug", "dist"];
+const PLACES: [&str; 3] = [
+    "target/wasm32-wasip2/release",
+    "target/wasm32-wasip2/debug",
+    "dist",
+];
 
 /// Tells one state of a file from another without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +25,10 @@ impl Stamp {
     /// The present state of a file; none if it is not there.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let metadata = std::fs::metadata(path).ok()?;
-        Some(Self { bytes: metadata.len(), modified: metadata.modified().ok() })
+        Some(Self {
+            bytes: metadata.len(),
+            modified: metadata.modified().ok(),
+        })
     }
 }
 
@@ -39,7 +46,11 @@ pub(super) fn locate(opened: &Opened) -> anyhow::Result<PathBuf> {
         if path.is_file() {
             return Ok(path.to_owned());
         }
-        let key = if opened.project.dev.component_path.is_some() { "dev" } else { "build" };
+        let key = if opened.project.dev.component_path.is_some() {
+            "dev"
+        } else {
+            "build"
+        };
         bail!(
             "there is no component at `{}`: `{key}.component_path` names it, so {}",
             opened.shown(path),
@@ -60,23 +71,37 @@ pub(super) fn locate(opened: &Opened) -> anyhow::Result<PathBuf> {
             [] => {}
             [only] => return Ok(only.clone()),
             several => {
-                let list: String = several.iter().map(|path| format!("\n  - {}", opened.shown(path))).collect();
+                let list: String = several
+                    .iter()
+                    .map(|path| format!("\n  - {}", opened.shown(path)))
+                    .collect();
                 bail!("there are several components; name one with `build.component_path`:{list}");
             }
         }
     }
-    let name = own.file_name().context("the project's folder has no name")?.to_string_lossy().into_owned();
+    let name = own
+        .file_name()
+        .context("the project's folder has no name")?
+        .to_string_lossy()
+        .into_owned();
     bail!(
         "there is no component: looked for `{name}` and for `.wasm` files in {}; say where it is with \
          `build.component_path`{}",
         PLACES.map(|place| format!("`{place}`")).join(", "),
-        if opened.command().is_none() { ", and how it is made with `build.command`" } else { "" }
+        if opened.command().is_none() {
+            ", and how it is made with `build.command`"
+        } else {
+            ""
+        }
     )
 }
 
 /// wasmCloud's default: the folder's name with `.wasm`, in the folder.
 fn by_folder_name(folder: &Path) -> PathBuf {
-    let mut name = folder.file_name().unwrap_or("component".as_ref()).to_owned();
+    let mut name = folder
+        .file_name()
+        .unwrap_or("component".as_ref())
+        .to_owned();
     name.push(".wasm");
     folder.join(name)
 }
@@ -85,7 +110,11 @@ fn components_in(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "wasm") && path.is_file())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "wasm")
+                && path.is_file()
+        })
         .collect()
 }
 

@@ -44,27 +44,54 @@ impl Opened {
         let text = std::fs::read_to_string(&found.file)
             .with_context(|| format!("cannot read the project file `{}`", found.file.display()))?;
         let shown = found.file.strip_prefix(folder).unwrap_or(&found.file);
-        let project = parse(&shown.display().to_string(), &found.folder, &text, found.format)?;
-        let Unsupported { refused, mut unused } = unsupported::review(&project);
+        let project = parse(
+            &shown.display().to_string(),
+            &found.folder,
+            &text,
+            found.format,
+        )?;
+        let Unsupported {
+            refused,
+            mut unused,
+        } = unsupported::review(&project);
         if !refused.is_empty() {
             let list: String = refused.iter().map(|key| format!("\n  - {key}")).collect();
-            bail!("`{}` asks for what this version of weft cannot do:{list}", shown.display());
+            bail!(
+                "`{}` asks for what this version of weft cannot do:{list}",
+                shown.display()
+            );
         }
         for other in &found.shadowed {
             let other = other.strip_prefix(folder).unwrap_or(other).display();
-            unused.push(format!("`{other}` does not count, because `{}` is there", shown.display()));
+            unused.push(format!(
+                "`{other}` does not count, because `{}` is there",
+                shown.display()
+            ));
         }
-        Ok(Self { folder: found.folder, file: found.file, project, notes: unused })
+        Ok(Self {
+            folder: found.folder,
+            file: found.file,
+            project,
+            notes: unused,
+        })
     }
 
     /// What to run to get the component, if anything.
     pub(super) fn command(&self) -> Option<&str> {
-        self.project.dev.command.as_deref().or(self.project.build.command.as_deref())
+        self.project
+            .dev
+            .command
+            .as_deref()
+            .or(self.project.build.command.as_deref())
     }
 
     /// Where the project file says that the component is.
     pub(super) fn component_path(&self) -> Option<&Path> {
-        self.project.dev.component_path.as_deref().or(self.project.build.component_path.as_deref())
+        self.project
+            .dev
+            .component_path
+            .as_deref()
+            .or(self.project.build.component_path.as_deref())
     }
 
     /// A path as the developer would write it.
@@ -74,17 +101,39 @@ impl Opened {
 
     /// What to look at for changes; the component itself is added once it is known.
     pub(super) fn watched(&self) -> Watched {
-        let places = ["weft.yaml", ".wash/config.yaml", ".wash/config.yml", ".wash/config.json", ".wash/config.toml"];
-        let sidecars = self.project.dev.components.iter().filter_map(|component| match &component.image {
-            Image::File(path) => Some(path.clone()),
-            Image::Registry(_) => None,
-        });
+        let places = [
+            "weft.yaml",
+            ".wash/config.yaml",
+            ".wash/config.yml",
+            ".wash/config.json",
+            ".wash/config.toml",
+        ];
+        let sidecars = self
+            .project
+            .dev
+            .components
+            .iter()
+            .filter_map(|component| match &component.image {
+                Image::File(path) => Some(path.clone()),
+                Image::Registry(_) => None,
+            });
         Watched {
             root: self.folder.clone(),
             project_files: places.iter().map(|place| self.folder.join(place)).collect(),
-            components: self.component_path().map(Path::to_owned).into_iter().chain(sidecars).collect(),
+            components: self
+                .component_path()
+                .map(Path::to_owned)
+                .into_iter()
+                .chain(sidecars)
+                .collect(),
             // What components write there is no change of the project.
-            outside: self.project.dev.volumes.iter().map(|volume| volume.host_path.clone()).collect(),
+            outside: self
+                .project
+                .dev
+                .volumes
+                .iter()
+                .map(|volume| volume.host_path.clone())
+                .collect(),
         }
     }
 }

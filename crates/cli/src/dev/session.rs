@@ -68,7 +68,13 @@ struct Ready {
 }
 
 impl Session {
-    pub(super) fn new(opened: Opened, host: Host, options: Options, tell: Tell, watch: Option<Watch>) -> Self {
+    pub(super) fn new(
+        opened: Opened,
+        host: Host,
+        options: Options,
+        tell: Tell,
+        watch: Option<Watch>,
+    ) -> Self {
         Self {
             opened,
             host,
@@ -100,7 +106,9 @@ impl Session {
                 Some(work) => match self.round(work).await {
                     Round::Done => continue,
                     Round::Failed if self.watch.is_none() && self.running.is_none() => {
-                        return anyhow::anyhow!("the project could not be started, and nothing is watched");
+                        return anyhow::anyhow!(
+                            "the project could not be started, and nothing is watched"
+                        );
                     }
                     Round::Failed => continue,
                     Round::Outdated(change) => change,
@@ -132,8 +140,12 @@ impl Session {
             self.tell.changed(&self.opened, &change.sources);
             return Some(Due::Build);
         }
-        let changed: Vec<PathBuf> =
-            self.seen.iter().filter(|(path, seen)| Stamp::of(path) != *seen).map(|(path, _)| path.clone()).collect();
+        let changed: Vec<PathBuf> = self
+            .seen
+            .iter()
+            .filter(|(path, seen)| Stamp::of(path) != *seen)
+            .map(|(path, _)| path.clone())
+            .collect();
         if change.components && (!changed.is_empty() || self.seen.is_empty()) {
             self.tell.changed(&self.opened, &changed);
             return Some(Due::Start);
@@ -148,7 +160,10 @@ impl Session {
         {
             match self.build(&recipe).await {
                 Built::Done { changed } => late = changed,
-                Built::Failed { changed: Some(change) } | Built::Stopped(change) => return Round::Outdated(change),
+                Built::Failed {
+                    changed: Some(change),
+                }
+                | Built::Stopped(change) => return Round::Outdated(change),
                 Built::Failed { changed: None } => return Round::Failed,
             }
         }
@@ -174,7 +189,11 @@ impl Session {
 
     /// Starts the first version, or swaps a later one in.
     async fn put_in_place(&mut self, ready: Ready, started: Instant) -> anyhow::Result<()> {
-        let Ready { spec, production, prepared } = ready;
+        let Ready {
+            spec,
+            production,
+            prepared,
+        } = ready;
         let imports = prepared.imports.clone();
         let notes = prepared.notes.clone();
         match &mut self.running {
@@ -182,7 +201,8 @@ impl Session {
             None => self.running = Some(self.host.start(&spec, prepared)?),
         }
         self.version = self.version.saturating_add(1);
-        self.tell.serving(self.version, &self.options.url, started.elapsed());
+        self.tell
+            .serving(self.version, &self.options.url, started.elapsed());
 
         let refusals = refusals_in_production(&self.host, &production).await;
         let hosts_given = self.opened.project.workload.allowed_hosts_given;
@@ -205,7 +225,9 @@ impl Session {
         Some(Recipe {
             command: command.to_owned(),
             folder: self.opened.folder.clone(),
-            env: env.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            env: env
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
             component: component::wanted(&self.opened),
         })
     }
@@ -213,7 +235,9 @@ impl Session {
     async fn build(&mut self, recipe: &Recipe) -> Built {
         self.tell.building(&recipe.command);
         let started = Instant::now();
-        let mut build = match Build::start(recipe, &self.tell).context("cannot start `sh` for the build command") {
+        let mut build = match Build::start(recipe, &self.tell)
+            .context("cannot start `sh` for the build command")
+        {
             Ok(build) => build,
             Err(error) => {
                 self.tell.not_started(&error, self.version);
@@ -250,7 +274,8 @@ impl Session {
                 Built::Done { changed }
             }
             Ok(status) => {
-                self.tell.build_failed(status, started.elapsed(), self.version);
+                self.tell
+                    .build_failed(status, started.elapsed(), self.version);
                 Built::Failed { changed }
             }
             Err(error) => {
@@ -265,7 +290,9 @@ impl Session {
     fn watch_project(&self) {
         if let Some(watch) = &self.watch {
             let mut watched = self.opened.watched();
-            watched.components.extend(self.seen.iter().map(|(path, _)| path.clone()));
+            watched
+                .components
+                .extend(self.seen.iter().map(|(path, _)| path.clone()));
             watch.point_at(watched);
         }
     }
@@ -303,10 +330,18 @@ async fn prepare(
 ) -> anyhow::Result<Ready> {
     let production = workload::spec(&opened.project, &component::locate(opened)?)?;
     // Taken before the files are read: what is written meanwhile is then a change.
-    *seen = workload::files(&production).map(|path| (path.to_owned(), Stamp::of(path))).collect();
+    *seen = workload::files(&production)
+        .map(|path| (path.to_owned(), Stamp::of(path)))
+        .collect();
     let spec = workload::answering_every_name(production.clone());
-    let prepared = host.prepare(&spec, Granting::Everything, Purpose::Serve).await?;
-    Ok(Ready { spec, production, prepared })
+    let prepared = host
+        .prepare(&spec, Granting::Everything, Purpose::Serve)
+        .await?;
+    Ok(Ready {
+        spec,
+        production,
+        prepared,
+    })
 }
 
 /// What a host that grants only what is asked for has against the workload: its own words.

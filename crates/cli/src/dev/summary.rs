@@ -41,17 +41,22 @@ impl Summary {
     ) -> Self {
         let of = |name: &str| {
             let found = imports.iter().find(|(component, _)| component == name);
-            found.map(|(_, imports)| imports.as_slice()).unwrap_or_default()
+            found
+                .map(|(_, imports)| imports.as_slice())
+                .unwrap_or_default()
         };
         let parts: Vec<Part> = spec
             .components
             .iter()
             .map(|component| Part::new(spec, component, of(component.name.as_str()), hosts_given))
             .collect();
-        let calls_out = imports.iter().flat_map(|(_, imports)| imports).any(|import| {
-            let name = import.split('@').next().unwrap_or_default();
-            OUTBOUND.contains(&name)
-        });
+        let calls_out = imports
+            .iter()
+            .flat_map(|(_, imports)| imports)
+            .any(|import| {
+                let name = import.split('@').next().unwrap_or_default();
+                OUTBOUND.contains(&name)
+            });
         if calls_out && parts.iter().any(|part| part.hosts_by_default) {
             refusals.push(
                 "outbound HTTP: `workload.allowedHosts` is not set, which means every host here and none in \
@@ -67,7 +72,10 @@ impl Summary {
                 ));
             }
         }
-        Self { components: parts, production: refusals }
+        Self {
+            components: parts,
+            production: refusals,
+        }
     }
 
     /// For people.
@@ -77,7 +85,9 @@ impl Summary {
             part.lines(&mut lines);
         }
         if self.production.is_empty() {
-            lines.push(format!("  {GOOD}production{GOOD:#} would refuse nothing of this"));
+            lines.push(format!(
+                "  {GOOD}production{GOOD:#} would refuse nothing of this"
+            ));
         } else {
             lines.push(format!("  {CARE}production{CARE:#} would refuse"));
             for refusal in &self.production {
@@ -104,13 +114,28 @@ impl Summary {
 }
 
 impl Part {
-    fn new(spec: &WorkloadSpec, component: &ComponentSpec, imports: &[String], hosts_given: bool) -> Self {
+    fn new(
+        spec: &WorkloadSpec,
+        component: &ComponentSpec,
+        imports: &[String],
+        hosts_given: bool,
+    ) -> Self {
         let resources = &component.resources;
-        let source = |name: &str| spec.volumes.iter().find(|volume| volume.name == name).map(|volume| &volume.source);
-        let mounts = resources.volume_mounts.iter().map(|mount| match source(&mount.volume) {
-            Some(VolumeSource::HostPath(path)) => format!("{} is {}", mount.mount_path, path.display()),
-            Some(VolumeSource::EmptyDir) | None => mount.mount_path.clone(),
-        });
+        let source = |name: &str| {
+            spec.volumes
+                .iter()
+                .find(|volume| volume.name == name)
+                .map(|volume| &volume.source)
+        };
+        let mounts = resources
+            .volume_mounts
+            .iter()
+            .map(|mount| match source(&mount.volume) {
+                Some(VolumeSource::HostPath(path)) => {
+                    format!("{} is {}", mount.mount_path, path.display())
+                }
+                Some(VolumeSource::EmptyDir) | None => mount.mount_path.clone(),
+            });
         Self {
             name: component.name.to_string(),
             imports: by_package(imports),
@@ -125,7 +150,11 @@ impl Part {
     fn lines(&self, lines: &mut Vec<String>) {
         lines.push(format!("  component {NAME}{}{NAME:#}", self.name));
         let nothing = vec!["nothing".to_owned()];
-        let imports = if self.imports.is_empty() { &nothing } else { &self.imports };
+        let imports = if self.imports.is_empty() {
+            &nothing
+        } else {
+            &self.imports
+        };
         for (index, import) in imports.iter().enumerate() {
             row(lines, if index == 0 { "imports" } else { "" }, import);
         }
@@ -136,7 +165,9 @@ impl Part {
         }
         let hosts = match self.hosts.as_slice() {
             [] => "no host".to_owned(),
-            _ if self.hosts_by_default => "every host, because `workload.allowedHosts` is not set".to_owned(),
+            _ if self.hosts_by_default => {
+                "every host, because `workload.allowedHosts` is not set".to_owned()
+            }
             hosts => hosts.join(", "),
         };
         row(lines, "may call", &hosts);
@@ -159,12 +190,17 @@ fn by_package(imports: &[String]) -> Vec<String> {
         match path.split_once('/') {
             Some((package, interface)) => {
                 let at = if version.is_empty() { "" } else { "@" };
-                packages.entry(format!("{package}{at}{version}")).or_default().push(interface);
+                packages
+                    .entry(format!("{package}{at}{version}"))
+                    .or_default()
+                    .push(interface);
             }
             None => others.push(import.clone()),
         }
     }
-    let packages = packages.into_iter().map(|(package, interfaces)| format!("{package} {{{}}}", interfaces.join(", ")));
+    let packages = packages
+        .into_iter()
+        .map(|(package, interfaces)| format!("{package} {{{}}}", interfaces.join(", ")));
     packages.chain(others).collect()
 }
 

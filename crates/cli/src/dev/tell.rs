@@ -21,7 +21,9 @@ pub(super) struct Tell {
 
 impl Tell {
     pub(super) fn new(global: &Global) -> Self {
-        Self { global: global.clone() }
+        Self {
+            global: global.clone(),
+        }
     }
 
     /// Whether colours reach the reader.
@@ -31,36 +33,54 @@ impl Tell {
 
     /// What is developed, and where it will be served.
     pub(super) fn listening(&self, opened: &Opened, addr: SocketAddr) {
-        self.global.object(&json!({ "event": "listening", "addr": addr.to_string(), "project": opened.file }));
+        self.global.object(
+            &json!({ "event": "listening", "addr": addr.to_string(), "project": opened.file }),
+        );
         let file = opened.shown(&opened.file);
         let folder = opened.folder.display();
-        self.global.status(format_args!("{NAME}weft dev{NAME:#} {folder} {FAINT}({file}){FAINT:#}"));
-        self.global.status(format_args!("listening on {NAME}http://{addr}/{NAME:#}"));
+        self.global.status(format_args!(
+            "{NAME}weft dev{NAME:#} {folder} {FAINT}({file}){FAINT:#}"
+        ));
+        self.global
+            .status(format_args!("listening on {NAME}http://{addr}/{NAME:#}"));
         if !addr.ip().is_loopback() {
-            self.global.note(format_args!("other machines can reach {addr}"));
+            self.global
+                .note(format_args!("other machines can reach {addr}"));
         }
     }
 
     pub(super) fn building(&self, command: &str) {
-        self.global.object(&json!({ "event": "building", "command": command }));
+        self.global
+            .object(&json!({ "event": "building", "command": command }));
         let first = command.trim().lines().next().unwrap_or_default();
-        let more = if command.trim().lines().nth(1).is_some() { " ..." } else { "" };
-        self.global.status(format_args!("building: {FAINT}{first}{more}{FAINT:#}"));
+        let more = if command.trim().lines().nth(1).is_some() {
+            " ..."
+        } else {
+            ""
+        };
+        self.global
+            .status(format_args!("building: {FAINT}{first}{more}{FAINT:#}"));
     }
 
     /// A line that the build command wrote.
     pub(super) fn output(&self, line: &str) {
-        self.global.object(&json!({ "event": "buildOutput", "line": line }));
-        self.global.status(format_args!("  {FAINT}|{FAINT:#} {line}"));
+        self.global
+            .object(&json!({ "event": "buildOutput", "line": line }));
+        self.global
+            .status(format_args!("  {FAINT}|{FAINT:#} {line}"));
     }
 
     pub(super) fn built(&self, took: Duration) {
-        self.global.object(&json!({ "event": "built", "seconds": took.as_secs_f64() }));
-        self.global.status(format_args!("{GOOD}built{GOOD:#} in {}", shown(took)));
+        self.global
+            .object(&json!({ "event": "built", "seconds": took.as_secs_f64() }));
+        self.global
+            .status(format_args!("{GOOD}built{GOOD:#} in {}", shown(took)));
     }
 
     pub(super) fn build_failed(&self, status: ExitStatus, took: Duration, version: u32) {
-        self.global.object(&json!({ "event": "buildFailed", "exitCode": status.code(), "version": version }));
+        self.global.object(
+            &json!({ "event": "buildFailed", "exitCode": status.code(), "version": version }),
+        );
         self.global.status(format_args!(
             "{BAD}build failed{BAD:#} after {} ({}); {}",
             shown(took),
@@ -71,36 +91,54 @@ impl Tell {
 
     pub(super) fn build_stopped(&self) {
         self.global.object(&json!({ "event": "buildStopped" }));
-        self.global.status(format_args!("{CARE}build stopped{CARE:#}, because something changed"));
+        self.global.status(format_args!(
+            "{CARE}build stopped{CARE:#}, because something changed"
+        ));
     }
 
     /// A new version answers requests.
     pub(super) fn serving(&self, version: u32, url: &str, took: Duration) {
-        self.global.object(&json!({ "event": "serving", "version": version, "url": url }));
+        self.global
+            .object(&json!({ "event": "serving", "version": version, "url": url }));
         let took = shown(took);
         match version {
-            1 => self.global.status(format_args!("{GOOD}serving{GOOD:#} on {NAME}{url}{NAME:#}, ready in {took}")),
-            _ => self.global.status(format_args!("{GOOD}swapped{GOOD:#} to version {version}, ready in {took}")),
+            1 => self.global.status(format_args!(
+                "{GOOD}serving{GOOD:#} on {NAME}{url}{NAME:#}, ready in {took}"
+            )),
+            _ => self.global.status(format_args!(
+                "{GOOD}swapped{GOOD:#} to version {version}, ready in {took}"
+            )),
         }
     }
 
     /// The new version cannot be started.
     pub(super) fn not_started(&self, error: &anyhow::Error, version: u32) {
         self.global.error(error);
-        self.global.object(&json!({ "event": "notStarted", "version": version }));
-        self.global.status(format_args!("{BAD}not started{BAD:#}; {}", what_remains(version)));
+        self.global
+            .object(&json!({ "event": "notStarted", "version": version }));
+        self.global.status(format_args!(
+            "{BAD}not started{BAD:#}; {}",
+            what_remains(version)
+        ));
     }
 
     /// Source files were saved.
     pub(super) fn changed(&self, opened: &Opened, paths: &[PathBuf]) {
-        let paths: Vec<String> = paths.iter().map(|path| opened.shown(path).to_string()).collect();
-        self.global.object(&json!({ "event": "changed", "paths": paths }));
+        let paths: Vec<String> = paths
+            .iter()
+            .map(|path| opened.shown(path).to_string())
+            .collect();
+        self.global
+            .object(&json!({ "event": "changed", "paths": paths }));
         let named: Vec<&str> = paths.iter().take(NAMED_MAX).map(String::as_str).collect();
         let more = match paths.len().saturating_sub(NAMED_MAX) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        self.global.status(format_args!("changed: {NAME}{}{NAME:#}{more}", named.join(", ")));
+        self.global.status(format_args!(
+            "changed: {NAME}{}{NAME:#}{more}",
+            named.join(", ")
+        ));
     }
 
     /// The project file was saved, and is understood.
@@ -126,15 +164,19 @@ impl Tell {
     }
 
     pub(super) fn stopping(&self) {
-        self.global
-            .status(format_args!("{FAINT}stopping: finishing what is in flight; again to stop at once{FAINT:#}"));
+        self.global.status(format_args!(
+            "{FAINT}stopping: finishing what is in flight; again to stop at once{FAINT:#}"
+        ));
     }
 
     pub(super) fn stopped(&self, cut_requests: usize) {
         if cut_requests > 0 {
-            self.global.note(format_args!("{cut_requests} requests were cut; --drain gives them longer"));
+            self.global.note(format_args!(
+                "{cut_requests} requests were cut; --drain gives them longer"
+            ));
         }
-        self.global.object(&json!({ "event": "stopped", "cutRequests": cut_requests }));
+        self.global
+            .object(&json!({ "event": "stopped", "cutRequests": cut_requests }));
         self.global.status(format_args!("{FAINT}stopped{FAINT:#}"));
     }
 }

@@ -25,12 +25,21 @@ pub(super) fn review(project: &Project) -> Unsupported {
 
 fn services(dev: &Dev, found: &mut Unsupported) {
     if dev.service {
-        found.refuse("dev.service", "services come in a later version; a component that exports wasi:http is served");
+        found.refuse(
+            "dev.service",
+            "services come in a later version; a component that exports wasi:http is served",
+        );
     } else if dev.service_image.is_some() {
-        found.refuse("dev.service_file or dev.service_image", "services come in a later version; remove it");
+        found.refuse(
+            "dev.service_file or dev.service_image",
+            "services come in a later version; remove it",
+        );
     }
     if !dev.host_plugins.is_empty() {
-        found.refuse("dev.host_plugins", "components as host plugins come in a later version; remove them");
+        found.refuse(
+            "dev.host_plugins",
+            "components as host plugins come in a later version; remove them",
+        );
     }
 }
 
@@ -40,17 +49,27 @@ fn tls(dev: &Dev, found: &mut Unsupported) {
         ("dev.tls_ca_path", dev.tls_ca_path.is_some()),
     ] {
         if given {
-            found.refuse(key, "TLS comes in a later version, and plain HTTP is not what it asks for; remove it");
+            found.refuse(
+                key,
+                "TLS comes in a later version, and plain HTTP is not what it asks for; remove it",
+            );
         }
     }
     if let Some(roots) = dev.http_client_trust_roots
         && roots != TrustRoots::Webpki
     {
-        let why = format!("`{}` is not there yet; only `{}` is", roots.as_str(), TrustRoots::Webpki.as_str());
+        let why = format!(
+            "`{}` is not there yet; only `{}` is",
+            roots.as_str(),
+            TrustRoots::Webpki.as_str()
+        );
         found.refuse("dev.http_client_trust_roots", &why);
     }
     if !dev.http_client_ca_paths.is_empty() {
-        found.leave("dev.http_client_ca_paths", "HTTPS to hosts whose certificates these sign is refused");
+        found.leave(
+            "dev.http_client_ca_paths",
+            "HTTPS to hosts whose certificates these sign is refused",
+        );
     }
 }
 
@@ -69,7 +88,10 @@ fn limits(dev: &Dev, found: &mut Unsupported) {
             "dev.max_inbound_socket_connections_per_workload",
             dev.max_inbound_socket_connections_per_workload.is_some(),
         ),
-        ("dev.http_connection_wait", dev.http_connection_wait.is_some()),
+        (
+            "dev.http_connection_wait",
+            dev.http_connection_wait.is_some(),
+        ),
     ] {
         if given {
             found.refuse(key, "this limit is not enforced yet, and a limit that is ignored protects nobody; remove it");
@@ -81,12 +103,36 @@ fn capabilities(dev: &Dev, found: &mut Unsupported) {
     for (key, given, what) in [
         ("dev.wasi_webgpu", dev.wasi_webgpu, "wasi:webgpu"),
         ("dev.wasi_otel", dev.wasi_otel, "wasi:otel"),
-        ("dev.postgres_url", dev.postgres_url.is_some(), "wasmcloud:postgres"),
-        ("dev.data_nats_url", dev.data_nats_url.is_some(), "keyvalue, blobstore and messaging"),
-        ("dev.wasi_keyvalue_redis_url", dev.wasi_keyvalue_redis_url.is_some(), "wasi:keyvalue"),
-        ("dev.wasi_keyvalue_nats_url", dev.wasi_keyvalue_nats_url.is_some(), "wasi:keyvalue"),
-        ("dev.wasi_keyvalue_path", dev.wasi_keyvalue_path.is_some(), "wasi:keyvalue"),
-        ("dev.wasi_blobstore_path", dev.wasi_blobstore_path.is_some(), "wasi:blobstore"),
+        (
+            "dev.postgres_url",
+            dev.postgres_url.is_some(),
+            "wasmcloud:postgres",
+        ),
+        (
+            "dev.data_nats_url",
+            dev.data_nats_url.is_some(),
+            "keyvalue, blobstore and messaging",
+        ),
+        (
+            "dev.wasi_keyvalue_redis_url",
+            dev.wasi_keyvalue_redis_url.is_some(),
+            "wasi:keyvalue",
+        ),
+        (
+            "dev.wasi_keyvalue_nats_url",
+            dev.wasi_keyvalue_nats_url.is_some(),
+            "wasi:keyvalue",
+        ),
+        (
+            "dev.wasi_keyvalue_path",
+            dev.wasi_keyvalue_path.is_some(),
+            "wasi:keyvalue",
+        ),
+        (
+            "dev.wasi_blobstore_path",
+            dev.wasi_blobstore_path.is_some(),
+            "wasi:blobstore",
+        ),
     ] {
         if given {
             found.leave(key, &format!("this version has no {what} yet"));
@@ -96,21 +142,30 @@ fn capabilities(dev: &Dev, found: &mut Unsupported) {
 
 fn engine(dev: &Dev, found: &mut Unsupported) {
     for proposal in &dev.wasm_proposals {
-        if !matches!(proposal, WasmProposal::ComponentModelAsync | WasmProposal::ComponentModelMap) {
+        if !matches!(
+            proposal,
+            WasmProposal::ComponentModelAsync | WasmProposal::ComponentModelMap
+        ) {
             let why = format!("`{}` is as the engine has it by default", proposal.as_str());
             found.leave("dev.wasm_proposals", &why);
         }
     }
     for (key, given) in [
         ("dev.otel_host_endpoint", dev.otel_host_endpoint.is_some()),
-        ("dev.otel_workload_endpoint", dev.otel_workload_endpoint.is_some()),
+        (
+            "dev.otel_workload_endpoint",
+            dev.otel_workload_endpoint.is_some(),
+        ),
     ] {
         if given {
             found.leave(key, "telemetry is not sent yet");
         }
     }
     if !dev.environment.is_empty() {
-        found.leave("dev.environment", "it is for the host process; set these variables before `weft dev`");
+        found.leave(
+            "dev.environment",
+            "it is for the host process; set these variables before `weft dev`",
+        );
     }
 }
 

@@ -111,9 +111,20 @@ struct Watching {
 }
 
 impl Watching {
-    fn new(watched: Watched, watcher: RecommendedWatcher, changes: UnboundedSender<Change>) -> Self {
+    fn new(
+        watched: Watched,
+        watcher: RecommendedWatcher,
+        changes: UnboundedSender<Change>,
+    ) -> Self {
         let tree = Tree::new(&watched.root, outside(&watched));
-        let mut watching = Self { tree, watched: resolved(watched), watcher, changes, pending: BTreeSet::new(), since: None };
+        let mut watching = Self {
+            tree,
+            watched: resolved(watched),
+            watcher,
+            changes,
+            pending: BTreeSet::new(),
+            since: None,
+        };
         // The first look only records what there is.
         let _ = watching.look_at(&watching.watched.root.clone());
         for file in watching.watched.project_files.clone() {
@@ -127,7 +138,9 @@ impl Watching {
         loop {
             match self.receive(inbox) {
                 Ok(Message::Event(Ok(event))) => self.take_event(event),
-                Ok(Message::Event(Err(error))) => tracing::warn!(%error, "a change may have been missed"),
+                Ok(Message::Event(Err(error))) => {
+                    tracing::warn!(%error, "a change may have been missed")
+                }
                 Ok(Message::PointAt(watched)) => self.point_at(watched),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
@@ -171,7 +184,11 @@ impl Watching {
 
     /// Whether a path is looked at by name, wherever it is.
     fn is_named(&self, path: &Path) -> bool {
-        self.watched.project_files.iter().chain(&self.watched.components).any(|file| file == path)
+        self.watched
+            .project_files
+            .iter()
+            .chain(&self.watched.components)
+            .any(|file| file == path)
     }
 
     /// Compares what had events with what is known of it.
@@ -194,9 +211,17 @@ impl Watching {
 
     /// Looks at a file or folder; watches folders that are new. Returns the files that are different.
     fn look_at(&mut self, path: &Path) -> Vec<PathBuf> {
-        let named: Vec<PathBuf> = self.watched.project_files.iter().chain(&self.watched.components).cloned().collect();
+        let named: Vec<PathBuf> = self
+            .watched
+            .project_files
+            .iter()
+            .chain(&self.watched.components)
+            .cloned()
+            .collect();
         let watcher = &mut self.watcher;
-        let mut different = self.tree.look_at(path, &mut |folder| watch_folder(watcher, folder));
+        let mut different = self
+            .tree
+            .look_at(path, &mut |folder| watch_folder(watcher, folder));
         different.retain(|path| !named.contains(path));
         different
     }
@@ -212,9 +237,16 @@ impl Watching {
 
     /// Watches the folders of the files that are looked at by name: they may be outside the tree or ignored in it.
     fn watch_parents(&mut self) {
-        let files = self.watched.project_files.iter().chain(&self.watched.components);
-        let parents: BTreeSet<PathBuf> =
-            files.filter_map(|file| file.parent()).filter(|parent| parent.is_dir()).map(Path::to_owned).collect();
+        let files = self
+            .watched
+            .project_files
+            .iter()
+            .chain(&self.watched.components);
+        let parents: BTreeSet<PathBuf> = files
+            .filter_map(|file| file.parent())
+            .filter(|parent| parent.is_dir())
+            .map(Path::to_owned)
+            .collect();
         for parent in parents {
             watch_folder(&mut self.watcher, &parent);
         }
@@ -223,14 +255,22 @@ impl Watching {
 
 /// Folders that hold no sources, without those that hold the whole project.
 fn outside(watched: &Watched) -> Vec<PathBuf> {
-    let outside = watched.outside.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
-    outside.filter(|path| !watched.root.starts_with(path)).collect()
+    let outside = watched
+        .outside
+        .iter()
+        .map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+    outside
+        .filter(|path| !watched.root.starts_with(path))
+        .collect()
 }
 
 /// Events name files by their real folder, so that `..` and symbolic links are taken out of the names given.
 fn resolved(mut watched: Watched) -> Watched {
     for file in &mut watched.components {
-        if let (Some(parent), Some(name)) = (file.parent().and_then(|parent| parent.canonicalize().ok()), file.file_name()) {
+        if let (Some(parent), Some(name)) = (
+            file.parent().and_then(|parent| parent.canonicalize().ok()),
+            file.file_name(),
+        ) {
             *file = parent.join(name);
         }
     }
@@ -240,14 +280,19 @@ fn resolved(mut watched: Watched) -> Watched {
 }
 
 fn watch_folder(watcher: &mut RecommendedWatcher, folder: &Path) {
-    let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) else { return };
+    let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) else {
+        return;
+    };
     let hint = match error.kind {
         notify::ErrorKind::MaxFilesWatch => {
             "; the system's limit is reached: raise fs.inotify.max_user_watches, or list large folders in .gitignore"
         }
         _ => "",
     };
-    tracing::warn!("changes in `{}` are not seen: {error}{hint}", folder.display());
+    tracing::warn!(
+        "changes in `{}` are not seen: {error}{hint}",
+        folder.display()
+    );
 }
 
 #[cfg(test)]

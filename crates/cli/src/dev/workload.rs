@@ -20,24 +20,35 @@ pub(super) fn spec(project: &Project, component: &Path) -> anyhow::Result<Worklo
     let (mut spec, _) = sources::lone_component(component, &Given::default())?;
     spec.tenant = Tenant::parse("default")?;
     spec.name = WorkloadName::parse("dev")?;
-    spec.host_interfaces.clone_from(&project.dev.host_interfaces);
+    spec.host_interfaces
+        .clone_from(&project.dev.host_interfaces);
     spec.volumes = volumes(project);
     let shared = shared(project)?;
     for main in &mut spec.components {
         main.resources = shared.clone();
-        if project.dev.components.iter().any(|sidecar| sidecar.name == main.name) {
+        if project
+            .dev
+            .components
+            .iter()
+            .any(|sidecar| sidecar.name == main.name)
+        {
             main.name = ComponentName::parse(SPARE_NAME)?;
         }
     }
     for sidecar in &project.dev.components {
-        spec.components.push(self::sidecar(project, sidecar, &shared)?);
+        spec.components
+            .push(self::sidecar(project, sidecar, &shared)?);
     }
     Ok(spec)
 }
 
 /// The same workload, but answering to every host name: in development there is only one.
 pub(super) fn answering_every_name(mut spec: WorkloadSpec) -> WorkloadSpec {
-    for entry in spec.host_interfaces.iter_mut().filter(|entry| HostInterface::is_http(entry)) {
+    for entry in spec
+        .host_interfaces
+        .iter_mut()
+        .filter(|entry| HostInterface::is_http(entry))
+    {
         entry.config.remove("host");
         entry.config.remove("host-aliases");
     }
@@ -46,10 +57,12 @@ pub(super) fn answering_every_name(mut spec: WorkloadSpec) -> WorkloadSpec {
 
 /// The files that the components of a workload come from.
 pub(super) fn files(spec: &WorkloadSpec) -> impl Iterator<Item = &Path> {
-    spec.components.iter().filter_map(|component| match &component.image {
-        Image::File(path) => Some(path.as_path()),
-        Image::Registry(_) => None,
-    })
+    spec.components
+        .iter()
+        .filter_map(|component| match &component.image {
+            Image::File(path) => Some(path.as_path()),
+            Image::Registry(_) => None,
+        })
 }
 
 /// What the component being developed sees and reaches; the others start from the same.
@@ -65,15 +78,27 @@ fn shared(project: &Project) -> anyhow::Result<Resources> {
     })
 }
 
-fn sidecar(project: &Project, sidecar: &DevComponent, shared: &Resources) -> anyhow::Result<ComponentSpec> {
+fn sidecar(
+    project: &Project,
+    sidecar: &DevComponent,
+    shared: &Resources,
+) -> anyhow::Result<ComponentSpec> {
     let mut resources = shared.clone();
     let owner = format!("dev component `{}`", sidecar.name);
-    resources.environment.extend(variables(&owner, &sidecar.environment, project)?);
+    resources
+        .environment
+        .extend(variables(&owner, &sidecar.environment, project)?);
     resources.config.extend(sidecar.config.clone().into_map());
     for (replaced, given) in [
         (&mut resources.allowed_hosts, &sidecar.allowed_hosts),
-        (&mut resources.allowed_ip_name_lookups, &sidecar.allowed_ip_name_lookups),
-        (&mut resources.allowed_host_loopback_ports, &sidecar.allowed_host_loopback_ports),
+        (
+            &mut resources.allowed_ip_name_lookups,
+            &sidecar.allowed_ip_name_lookups,
+        ),
+        (
+            &mut resources.allowed_host_loopback_ports,
+            &sidecar.allowed_host_loopback_ports,
+        ),
     ] {
         if let Some(given) = given {
             replaced.clone_from(given);
@@ -94,7 +119,11 @@ fn sidecar(project: &Project, sidecar: &DevComponent, shared: &Resources) -> any
 }
 
 /// Inline values, then `configFrom`, then `secretFrom`, the later winning.
-fn variables(owner: &str, from: &Environment, project: &Project) -> anyhow::Result<BTreeMap<String, String>> {
+fn variables(
+    owner: &str,
+    from: &Environment,
+    project: &Project,
+) -> anyhow::Result<BTreeMap<String, String>> {
     let mut variables = from.config.clone().into_map();
     for (section, names, sources) in [
         ("configs", &from.config_from, &project.configs),
@@ -112,8 +141,17 @@ fn variables(owner: &str, from: &Environment, project: &Project) -> anyhow::Resu
 
 /// The values of a source. Only those in the project file itself are read so far.
 fn values(key: &str, source: &Source) -> anyhow::Result<BTreeMap<String, String>> {
-    let Source { inline, file, dir, from_env } = source;
-    for (field, given) in [("file", file.is_some()), ("dir", dir.is_some()), ("fromEnv", !from_env.is_empty())] {
+    let Source {
+        inline,
+        file,
+        dir,
+        from_env,
+    } = source;
+    for (field, given) in [
+        ("file", file.is_some()),
+        ("dir", dir.is_some()),
+        ("fromEnv", !from_env.is_empty()),
+    ] {
         if given {
             bail!(
                 "`{key}.{field}`: this version of weft does not read values from there yet; write them under \

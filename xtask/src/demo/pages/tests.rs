@@ -29,37 +29,42 @@ fn page() -> Page {
 #[test]
 fn a_page_is_asked_for_by_its_host_name_and_path() {
     let (addr, served) = serve_once("HTTP/1.0 200 OK\r\n\r\nbe welcome here");
-    page().check(addr).unwrap();
+    assert!(page().ask(addr).unwrap());
     let asked = served.join().unwrap();
-    assert!(
-        asked.starts_with(&format!(
-            "GET /deep?1 HTTP/1.0\r\nHost: x.localhost:{}\r\n",
-            addr.port()
-        )),
-        "{asked}"
+    let expected = format!(
+        "GET /deep?1 HTTP/1.0\r\nHost: x.localhost:{}\r\n",
+        addr.port()
     );
+    assert!(asked.starts_with(&expected), "{asked}");
 }
 
 #[test]
-fn another_body_fails_the_check_and_is_shown() {
+fn another_body_is_an_error_that_shows_it() {
     let (addr, _) = serve_once("HTTP/1.0 200 OK\r\n\r\ngo away");
-    let error = page().check(addr).unwrap_err().to_string();
+    let error = page().ask(addr).unwrap_err().to_string();
     assert!(
-        error.contains("x.localhost") && error.contains("`welcome`") && error.contains("go away"),
+        error.contains("x.localhost") && error.contains("`welcome`"),
         "{error}"
     );
+    assert!(error.contains("go away"), "{error}");
 }
 
 #[test]
-fn an_error_status_fails_the_check_even_with_the_right_words() {
+fn an_error_status_is_an_error_even_with_the_right_words() {
     let (addr, _) = serve_once("HTTP/1.0 500 Oops\r\n\r\nwelcome");
     assert!(
         page()
-            .check(addr)
+            .ask(addr)
             .unwrap_err()
             .to_string()
             .contains("status 500")
     );
+}
+
+#[test]
+fn a_page_without_a_route_is_not_served_yet() {
+    let (addr, _) = serve_once("HTTP/1.0 404 Not Found\r\n\r\nno workload has this name");
+    assert!(!page().ask(addr).unwrap());
 }
 
 #[test]
@@ -68,10 +73,28 @@ fn waiting_ends_when_the_server_is_gone() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let error = wait_until_served(addr, Duration::from_secs(60), || Ok(false))
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("ended before it served"), "{error}");
+    let error = wait_until_served(&[page()], addr, Duration::from_secs(60), || Ok(false));
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("ended before it served")
+    );
+}
+
+#[test]
+fn waiting_ends_when_the_time_is_up() {
+    let addr = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let error = wait_until_served(&[page()], addr, Duration::ZERO, || Ok(true));
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("is not served after 0 s")
+    );
 }
 
 #[test]

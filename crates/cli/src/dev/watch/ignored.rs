@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 /// Never sources, whatever `.gitignore` says. In its syntax.
-const NEVER: [&str; 26] = [
+const NEVER: [&str; 27] = [
     "target/",
     "node_modules/",
     "dist/",
@@ -27,6 +27,8 @@ const NEVER: [&str; 26] = [
     "\\#*#",
     "*.sw[nopx]",
     "*.tmp",
+    // Among them what `weft dev 2> dev.log` itself writes.
+    "*.log",
     "*.orig",
     "*.rej",
     // Vim tries with this name whether it may write.
@@ -56,7 +58,10 @@ impl Ignored {
                 tracing::error!(%error, pattern, "a built-in pattern is wrong");
             }
         }
-        let top = root.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(root);
+        let top = root
+            .ancestors()
+            .find(|folder| folder.join(".git").exists())
+            .unwrap_or(root);
         Self {
             root: root.to_owned(),
             top: top.to_owned(),
@@ -78,7 +83,9 @@ impl Ignored {
 
     /// Whether a path, or a folder that it is in, holds no sources.
     pub(super) fn covers(&mut self, path: &Path, is_folder: bool) -> bool {
-        let Ok(below) = path.strip_prefix(&self.root) else { return true };
+        let Ok(below) = path.strip_prefix(&self.root) else {
+            return true;
+        };
         let mut at = self.root.clone();
         let mut parts = below.components().peekable();
         while let Some(part) = parts.next() {
@@ -92,12 +99,17 @@ impl Ignored {
 
     /// The same for the path alone, when the folders above are known to hold sources.
     pub(super) fn covers_itself(&mut self, path: &Path, is_folder: bool) -> bool {
-        if self.outside.iter().any(|folder| folder == path) || self.never.matched(path, is_folder).is_ignore() {
+        if self.outside.iter().any(|folder| folder == path)
+            || self.never.matched(path, is_folder).is_ignore()
+        {
             return true;
         }
         // The nearest `.gitignore` that has an opinion decides.
         for folder in path.ancestors().skip(1) {
-            let rules = self.by_folder.entry(folder.to_owned()).or_insert_with(|| rules_of(folder));
+            let rules = self
+                .by_folder
+                .entry(folder.to_owned())
+                .or_insert_with(|| rules_of(folder));
             let matched = rules.matched(path, is_folder);
             if !matched.is_none() {
                 return matched.is_ignore();

@@ -20,7 +20,10 @@ pub(super) struct Tree {
 impl Tree {
     /// A tree of which nothing is known yet.
     pub(super) fn new(root: &Path, outside: Vec<PathBuf>) -> Self {
-        Self { ignored: Ignored::new(root, outside), known: BTreeMap::new() }
+        Self {
+            ignored: Ignored::new(root, outside),
+            known: BTreeMap::new(),
+        }
     }
 
     /// Replaces the folders that hold no sources.
@@ -41,7 +44,8 @@ impl Tree {
             let mut seen = Vec::new();
             self.walk(path, found, &mut seen);
             seen.sort();
-            let gone = |known: &&PathBuf| known.starts_with(path) && seen.binary_search(known).is_err();
+            let gone =
+                |known: &&PathBuf| known.starts_with(path) && seen.binary_search(known).is_err();
             let gone: Vec<PathBuf> = self.known.keys().filter(gone).cloned().collect();
             for file in seen.into_iter().chain(gone) {
                 if self.compare(&file) {
@@ -54,7 +58,12 @@ impl Tree {
             }
         } else {
             // A folder that was moved away takes its files along without an event for each.
-            let gone: Vec<PathBuf> = self.known.keys().filter(|known| known.starts_with(path)).cloned().collect();
+            let gone: Vec<PathBuf> = self
+                .known
+                .keys()
+                .filter(|known| known.starts_with(path))
+                .cloned()
+                .collect();
             different.extend(gone.into_iter().filter(|file| self.compare(file)));
         }
         different
@@ -81,7 +90,9 @@ impl Tree {
         let mut folders = vec![folder.to_owned()];
         while let Some(folder) = folders.pop() {
             found(&folder);
-            let Ok(entries) = fs::read_dir(&folder) else { continue };
+            let Ok(entries) = fs::read_dir(&folder) else {
+                continue;
+            };
             for entry in entries.flatten() {
                 let path = entry.path();
                 if self.ignored.covers_itself(&path, path.is_dir()) {
@@ -99,7 +110,8 @@ impl Tree {
 }
 
 fn is_folder(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+    path.symlink_metadata()
+        .is_ok_and(|metadata| metadata.is_dir())
 }
 
 /// A digest of a file's content; none if there is no such file.

@@ -1,0 +1,8 @@
+//! `weft dev`: real projects in folders of their own. The build commands only copy guests that are there already.
+
+mod build;
+mod harness;
+mod project;
+mod requests;
+mod stop;
+mod watch;

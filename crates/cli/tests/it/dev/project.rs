@@ -1,0 +1,246 @@
+//! What a project file says reaches the component, or is refused.
+
+use weft_testkit::guest;
+
+use super::harness::{Folder, kitchen, stderr};
+
+#[tokio::test]
+async fn every_kind_of_project_file_is_served() {
+    let wasm = guest("http_kitchen");
+    let wasm = wasm.display();
+    let yaml = kitchen("");
+    let json = format!(
+        r#"{{"build": {{"command": "cp '{wasm}' out.wasm", "component_path": "out.wasm"}}}}"#
+    );
+    let toml =
+        format!("[build]\ncommand = \"cp '{wasm}' out.wasm\"\ncomponent_path = \"out.wasm\"\n");
+    for (file, text) in [
+        ("weft.yaml", &yaml),
+        (".wash/config.yaml", &yaml),
+        (".wash/config.yml", &yaml),
+        (".wash/config.json", &json),
+        (".wash/config.toml", &toml),
+    ] {
+        let folder = Folder::empty().with(file, text);
+        let dev = folder.serving();
+        assert_eq!(dev.get("/hello").await, "hello", "{file}");
+    }
+}
+
+#[tokio::test]
+async fn the_project_file_is_found_from_a_folder_within() {
+    let folder = Folder::new(&kitchen("")).with("src/deep/lib.rs", "");
+    let inner = folder.path("src/deep");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_weft"));
+    let output = command
+        .arg("dev")
+        .arg(inner)
+        .args(["--addr", "256.0.0.1:1"])
+        .output()
+        .unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(2),
+        "an address that is none is wrong usage"
+    );
+
+    let mut dev = folder.dev_with(&[]);
+    dev.wait_for("serving on");
+    assert_eq!(dev.get("/hello").await, "hello");
+}
+
+#[tokio::test]
+async fn environment_and_config_reach_the_component() {
+    let more = "\
+configs:
+  common: {inline: {COLOUR: red, SIZE: small}}
+secrets:
+  keys: {inline: {SIZE: large}}
+workload:
+  environment:
+    config: {COLOUR: blue, NAME: weft}
+    configFrom: [common]
+    secretFrom: [keys]
+  config: {mode: fast}
+";
+    let folder = Folder::new(&kitchen(more));
+    let dev = folder.serving();
+    for (path, expected) in [
+        ("/env?NAME", "weft"),
+        ("/env?COLOUR", "red"),
+        ("/env?SIZE", "large"),
+        ("/config?mode", "fast"),
+        ("/config?NAME", "weft"),
+        ("/config?absent", "absent is not set"),
+    ] {
+        assert_eq!(dev.get(path).await, expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn values_of_secrets_are_not_printed() {
+    let more = "secrets: {keys: {inline: {PASSWORD: hunter2}}}\nworkload: {environment: {secretFrom: [keys]}}\n";
+    let folder = Folder::new(&kitchen(more));
+    let mut dev = folder.serving();
+    dev.wait_for("production");
+    assert!(!dev.seen("PASSWORD").is_empty(), "the names are shown");
+    assert!(dev.seen("hunter2").is_empty());
+}
+
+#[tokio::test]
+async fn volumes_of_the_project_are_seen_and_are_no_sources() {
+    let more = "dev:\n  volumes:\n    - {host_path: ./data, guest_path: /data}\n";
+    let folder = Folder::new(&kitchen(more))
+        .with("data/in.txt", "from the host")
+        .with("src/a", "1");
+    let mut dev = folder.serving();
+    assert_eq!(dev.get("/read?/data/in.txt").await, "from the host");
+    assert_eq!(
+        dev.get("/write?/data/out.txt&from+the+guest").await,
+        "written"
+    );
+    assert_eq!(folder.read("data/out.txt"), "from the guest");
+
+    folder.write("src/a", "2");
+    dev.wait_for("swapped to version 2");
+    assert_eq!(
+        dev.seen("changed:"),
+        ["changed: src/a"],
+        "what the guest wrote is no change"
+    );
+}
+
+#[tokio::test]
+async fn a_second_component_is_linked_in() {
+    let (caller, callee) = (guest("linked_caller"), guest("linked_callee"));
+    let text = format!(
+        "build:\n  command: cp '{}' main.wasm\n  component_path: main.wasm\n\
+         dev:\n  components:\n    - {{name: callee, file: '{}'}}\n",
+        caller.display(),
+        callee.display()
+    );
+    let folder = Folder::new(&text);
+    let mut dev = folder.serving();
+    dev.wait_for("component callee");
+    assert_eq!(dev.client().get("/").await.unwrap().status / 100, 2);
+}
+
+#[test]
+fn an_unknown_key_is_shown_with_its_place_and_a_suggestion() {
+    let folder = Folder::new("build:\n  comand: make\n");
+    let output = folder.output(&[]);
+    let shown = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    for part in ["comand", "weft.yaml:2:3", "did you mean", "`command`"] {
+        assert!(shown.contains(part), "`{part}` is not in:\n{shown}");
+    }
+}
+
+#[test]
+fn a_folder_without_a_project_file_says_what_to_write() {
+    let folder = Folder::empty().with("Cargo.toml", "");
+    let output = folder.output(&[]);
+    let shown = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    assert!(
+        shown.contains("cargo build --release --target wasm32-wasip2"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_this_version_cannot_do_is_refused_by_key() {
+    for (more, key) in [
+        ("dev: {service: true}\n", "dev.service"),
+        (
+            "dev: {tls_cert_path: a.pem, tls_key_path: a.key}\n",
+            "dev.tls_cert_path",
+        ),
+        ("dev: {max_connections: 3}\n", "dev.max_connections"),
+    ] {
+        let output = Folder::new(&kitchen(more)).output(&[]);
+        let shown = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{shown}");
+        assert!(shown.contains(&format!("`{key}`")), "{shown}");
+    }
+}
+
+#[test]
+fn a_source_outside_the_project_file_is_refused_by_key() {
+    for source in ["file: a.env", "dir: ./values", "fromEnv: [HOME]"] {
+        let more = format!(
+            "configs: {{limits: {{{source}}}}}\nworkload: {{environment: {{configFrom: [limits]}}}}\n"
+        );
+        let output = Folder::new(&kitchen(&more)).output(&["--no-watch"]);
+        let shown = stderr(&output);
+        let field = source.split(':').next().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{shown}");
+        assert!(
+            shown.contains(&format!("`configs.limits.{field}`")),
+            "{shown}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_start_shows_what_is_imported_granted_and_refused_in_production() {
+    let more = "workload: {environment: {config: {NAME: weft}}}\n\
+                dev: {wasi_webgpu: true, volumes: [{host_path: ./data, guest_path: /data}]}\n";
+    let folder = Folder::new(&kitchen(more)).with("data/a", "");
+    let mut dev = folder.serving();
+    dev.wait_for("needs a host that was started with --allow-host-path");
+    for part in [
+        "note: `dev.wasi_webgpu` is not used",
+        "wasi:config@0.2.0-rc.1 {store}",
+        "environment NAME",
+        "every host, because `workload.allowedHosts` is not set",
+        "/data is ",
+        "imports `wasi:config/store@0.2.0-rc.1`, which the host serves but the manifest does not ask for",
+        "outbound HTTP: `workload.allowedHosts` is not set",
+    ] {
+        assert_eq!(
+            dev.seen(part).len(),
+            1,
+            "`{part}` in:\n{}",
+            dev.seen.join("\n")
+        );
+    }
+}
+
+#[tokio::test]
+async fn events_come_as_json_when_asked_for() {
+    let folder = Folder::new(&kitchen(""));
+    let mut child = folder
+        .command(&["--output", "json"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    let mut events = Vec::new();
+    for line in lines {
+        let event: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
+        events.push(event["event"].as_str().unwrap().to_owned());
+        if event["event"] == "granted" {
+            break;
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(
+        events,
+        ["listening", "building", "built", "serving", "granted"]
+    );
+}
+
+#[test]
+fn colours_are_off_without_a_terminal_and_on_when_asked_for() {
+    let folder = Folder::new("build: {command: exit 3}\n");
+    let plain = stderr(&folder.output(&["--no-watch"]));
+    assert!(
+        plain.contains("build failed") && !plain.contains('\x1b'),
+        "{plain}"
+    );
+    let coloured = stderr(&folder.output(&["--no-watch", "--color", "always"]));
+    assert!(coloured.contains('\x1b'), "{coloured}");
+}

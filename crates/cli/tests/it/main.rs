@@ -1,0 +1,4 @@
+//! The `weft` command, tested as its users see it: the real program, its output and its exit code.
+#![cfg(test)]
+
+mod dev;

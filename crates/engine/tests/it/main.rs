@@ -1,0 +1,13 @@
+//! Components on the engine, from their bytes to their answers: real guests, no listener in front.
+
+mod cache;
+mod cancel;
+mod commands;
+mod egress;
+mod guest_log;
+mod identity;
+mod linking;
+mod reuse;
+mod serve;
+mod support;
+mod volumes;
