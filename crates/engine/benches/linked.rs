@@ -4,13 +4,19 @@
 //! fused with it, and timed inside that guest. The peer is the least that a host-side link can do: a function handle
 //! resolved beforehand, called with dynamic values through `Func::call_async`; a real one has the caller's side on top.
 
-#![expect(clippy::print_stdout, reason = "a program of its own, run by `cargo xtask bench`")]
+#![expect(
+    clippy::print_stdout,
+    reason = "a program of its own, run by `cargo xtask bench`"
+)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use http_body_util::{BodyExt, Empty};
+use wasmtime::component::{Linker, ResourceTable, Val};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 use weft_api::ids::{ComponentName, Tenant, WorkloadName};
 use weft_api::spec::{ComponentSpec, Image, Resources, Reuse, WorkloadSpec};
 use weft_engine::Engine;
@@ -38,53 +44,116 @@ async fn main() {
     println!("  linked, add(u32, u32) -> u32       {linked:8.1} ns");
     println!("  linked, greet(string) -> string    {greeted:8.1} ns");
     println!("  peer: dynamic call, add            {dynamic:8.1} ns");
-    println!("  ratio, peer / linked               {:8.1}", dynamic / linked);
+    println!(
+        "  ratio, peer / linked               {:8.1}",
+        dynamic / linked
+    );
 }
 
 async fn linked_workload() -> weft_engine::workload::Workload {
     let engine = Engine::new(EngineConfig::default()).expect("an engine");
     let components = ["linked_caller", "linked_callee"].map(|name| {
-        let bytes: Arc<[u8]> = std::fs::read(guest(name)).expect("built; run `cargo xtask guests`").into();
-        Component { shape: inspect(&bytes).expect("a component"), bytes }
+        let bytes: Arc<[u8]> = std::fs::read(guest(name))
+            .expect("built; run `cargo xtask guests`")
+            .into();
+        Component {
+            shape: inspect(&bytes).expect("a component"),
+            bytes,
+        }
     });
     let spec = spec(&["caller", "callee"]);
-    let shapes: Vec<_> = components.iter().map(|component| component.shape.clone()).collect();
+    let shapes: Vec<_> = components
+        .iter()
+        .map(|component| component.shape.clone())
+        .collect();
     let valid = plan(&spec, &shapes, Granting::Everything, Purpose::Serve).expect("a plan");
     engine.start(engine.link(valid, &components).await.expect("linked"))
 }
 
 async fn timed_by_guest(workload: &weft_engine::workload::Workload, route: &str) -> f64 {
-    let body = Empty::new().map_err(|never| -> BoxError { match never {} }).boxed_unsync();
-    let request = http::Request::get(format!("http://bench{route}?{CALLS}")).body(body).expect("a request");
+    let body = Empty::new()
+        .map_err(|never| -> BoxError { match never {} })
+        .boxed_unsync();
+    let request = http::Request::get(format!("http://bench{route}?{CALLS}"))
+        .body(body)
+        .expect("a request");
     let response = workload.http(request).await.expect("a response");
-    let text = response.into_body().collect().await.expect("a body").to_bytes();
-    String::from_utf8_lossy(&text).trim().parse().expect("nanoseconds")
+    let text = response
+        .into_body()
+        .collect()
+        .await
+        .expect("a body")
+        .to_bytes();
+    String::from_utf8_lossy(&text)
+        .trim()
+        .parse()
+        .expect("nanoseconds")
+}
+
+/// What the peer's callee needs of its host.
+#[derive(Default)]
+struct State {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    http: WasiHttpCtx,
+    config: weft_caps::config::Ctx,
+    hooks: NoEgress,
+}
+
+#[derive(Default)]
+struct NoEgress;
+
+impl WasiHttpHooks for NoEgress {}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.hooks,
+        }
+    }
 }
 
 async fn dynamic_call() -> f64 {
-    use wasmtime::component::{Linker, ResourceTable, Val};
-    struct State(wasmtime_wasi::WasiCtx, ResourceTable);
-    impl wasmtime_wasi::WasiView for State {
-        fn ctx(&mut self) -> wasmtime_wasi::WasiCtxView<'_> {
-            wasmtime_wasi::WasiCtxView { ctx: &mut self.0, table: &mut self.1 }
-        }
-    }
     let engine = wasmtime::Engine::default();
-    let component = wasmtime::component::Component::from_file(&engine, guest("linked_callee")).expect("compiled");
+    let component = wasmtime::component::Component::from_file(&engine, guest("linked_callee"))
+        .expect("compiled");
     let mut linker = Linker::<State>::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker).expect("WASI");
-    linker.define_unknown_imports_as_traps(&component).expect("stubs");
-    let state = State(wasmtime_wasi::WasiCtx::builder().build(), ResourceTable::new());
-    let mut store = wasmtime::Store::new(&engine, state);
-    let instance = linker.instantiate_async(&mut store, &component).await.expect("an instance");
-    let interface = instance.get_export_index(&mut store, None, "weft-test:linked/plain@0.1.0").expect("exported");
-    let add = instance.get_export_index(&mut store, Some(&interface), "add").expect("exported");
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).expect("HTTP");
+    weft_caps::config::add_to_linker(&mut linker, |state: &mut State| {
+        weft_caps::config::View(&state.config)
+    })
+    .expect("configuration");
+    let mut store = wasmtime::Store::new(&engine, State::default());
+    let instance = linker
+        .instantiate_async(&mut store, &component)
+        .await
+        .expect("an instance");
+    let interface = instance
+        .get_export_index(&mut store, None, "weft-test:linked/plain@0.1.0")
+        .expect("exported");
+    let add = instance
+        .get_export_index(&mut store, Some(&interface), "add")
+        .expect("exported");
     let add = instance.get_func(&mut store, add).expect("a function");
     let mut results = [Val::U32(0)];
     let calls = CALLS / 10;
     let started = Instant::now();
     for turn in 0..calls {
-        add.call_async(&mut store, &[Val::U32(turn), Val::U32(1)], &mut results).await.expect("called");
+        add.call_async(&mut store, &[Val::U32(turn), Val::U32(1)], &mut results)
+            .await
+            .expect("called");
     }
     started.elapsed().as_nanos() as f64 / f64::from(calls)
 }

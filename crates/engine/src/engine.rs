@@ -7,7 +7,7 @@ use wasmtime::component::Linker;
 use crate::cache::{CacheError, DiskCache};
 use crate::command::Command;
 use crate::compile::{CompileError, Compiler, Source};
-use crate::compose::{self, ComposeError, Scoped};
+use crate::compose::{self, ComposeError, Fused, Scoped};
 use crate::config::{EPOCH, EngineConfig, wasmtime_config};
 use crate::host_state::HostState;
 use crate::inspect::Shape;
@@ -106,14 +106,7 @@ impl Engine {
         valid: ValidWorkload,
         components: &[Component],
     ) -> Result<LinkedWorkload, StartError> {
-        let parts: Vec<_> = valid
-            .program
-            .parts
-            .iter()
-            .filter_map(|part| components.get(part.position))
-            .map(|component| (&*component.bytes, &component.shape))
-            .collect();
-        let fused = compose::fuse(&valid.program, &parts)?;
+        let fused = fuse(&valid, components).await?;
         let source = self.inner.compiler.keep(fused.bytes.into());
         let label = format!("{}/{}", valid.tenant, valid.name);
         let code = self.inner.compiler.code(&source, &label).await?;
@@ -175,6 +168,29 @@ impl Engine {
     pub(crate) fn config(&self) -> &EngineConfig {
         &self.inner.config
     }
+}
+
+/// Fuses the parts of a program, on a thread that may take its time.
+async fn fuse(valid: &ValidWorkload, components: &[Component]) -> Result<Fused, ComposeError> {
+    let program = valid.program.clone();
+    let parts: Vec<Component> = program
+        .parts
+        .iter()
+        .filter_map(|part| components.get(part.position).cloned())
+        .collect();
+    let fused = tokio::task::spawn_blocking(move || {
+        let parts: Vec<_> = parts
+            .iter()
+            .map(|part| (&*part.bytes, &part.shape))
+            .collect();
+        compose::fuse(&program, &parts)
+    });
+    // A panic of the composer on a malformed component is a refusal like any other.
+    fused.await.unwrap_or_else(|crash| {
+        Err(ComposeError::Fuse {
+            reason: format!("the composer gave up: {crash}"),
+        })
+    })
 }
 
 /// Makes running guests look up every [`EPOCH`], for as long as the engine lives. A thread of its own: it has to go on

@@ -159,7 +159,8 @@ impl WorkerState for Member {
         drop(store);
         let mut told = false;
         for request in taken {
-            let waiting = !request.gone.is_cancelled() && request.failed.send(Arc::clone(&fault)).is_ok();
+            let waiting =
+                !request.gone.is_cancelled() && request.failed.send(Arc::clone(&fault)).is_ok();
             told |= waiting || !request.over.is_cancelled();
         }
         if !told {

@@ -1,7 +1,8 @@
 //! Guest output as log lines: each line of stdout and stderr becomes one event labelled with its component.
 //!
 //! Lines are cut at [`MAX_LINE`] bytes, and a component that prints more lines per second than it may loses the rest,
-//! which is counted and reported once the second is over.
+//! which is counted and reported with the next line after that second, or when the component
+//! stops.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -84,15 +85,7 @@ impl GuestLog {
     fn admit(&self) -> bool {
         let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
         if rate.second.elapsed().as_secs() >= 1 {
-            if rate.dropped > 0 {
-                tracing::warn!(
-                    workload = self.workload,
-                    component = self.component,
-                    dropped = rate.dropped,
-                    "the component printed more than {} lines a second; the rest was dropped",
-                    self.per_second
-                );
-            }
+            self.report(rate.dropped);
             *rate = Rate {
                 second: Instant::now(),
                 lines: 0,
@@ -106,6 +99,26 @@ impl GuestLog {
             rate.dropped = rate.dropped.saturating_add(1);
         }
         admitted
+    }
+
+    fn report(&self, dropped: u64) {
+        if dropped > 0 {
+            tracing::warn!(
+                workload = self.workload,
+                component = self.component,
+                dropped,
+                "the component printed more than {} lines a second; the rest was dropped",
+                self.per_second
+            );
+        }
+    }
+}
+
+impl Drop for GuestLog {
+    fn drop(&mut self) {
+        let rate = self.rate.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let dropped = rate.dropped;
+        self.report(dropped);
     }
 }
 

@@ -271,7 +271,9 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, BoxError>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
-        if let (Poll::Ready(None), Some(fault)) = (&frame, self.cut_short()) {
+        if matches!(frame, Poll::Ready(None))
+            && let Some(fault) = self.cut_short()
+        {
             return Poll::Ready(Some(Err(fault)));
         }
         if matches!(frame, Poll::Ready(None | Some(Err(_)))) || self.body.is_end_stream() {

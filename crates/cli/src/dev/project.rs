@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use weft_api::project::{Project, find, parse};
 use weft_api::spec::Image;
 
+use super::component;
 use super::unsupported::{self, Unsupported};
 use super::watch::Watched;
 
@@ -99,7 +100,7 @@ impl Opened {
         path.strip_prefix(&self.folder).unwrap_or(path).display()
     }
 
-    /// What to look at for changes; the component itself is added once it is known.
+    /// What to look at for changes. Where the component's path is left open, the one found is added later.
     pub(super) fn watched(&self) -> Watched {
         let places = [
             "weft.yaml",
@@ -120,10 +121,7 @@ impl Opened {
         Watched {
             root: self.folder.clone(),
             project_files: places.iter().map(|place| self.folder.join(place)).collect(),
-            components: self
-                .component_path()
-                .map(Path::to_owned)
-                .into_iter()
+            components: std::iter::once(component::wanted(self))
                 .chain(sidecars)
                 .collect(),
             // What components write there is no change of the project.

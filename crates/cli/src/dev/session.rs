@@ -75,6 +75,7 @@ impl Session {
         tell: Tell,
         watch: Option<Watch>,
     ) -> Self {
+        let seen = stamps(&opened);
         Self {
             opened,
             host,
@@ -83,7 +84,7 @@ impl Session {
             watch,
             running: None,
             version: 0,
-            seen: Vec::new(),
+            seen,
             stopped: 0,
             summary: None,
         }
@@ -126,14 +127,12 @@ impl Session {
     fn answer(&mut self, change: &Change) -> Option<Due> {
         if change.project {
             match Opened::read(&self.opened.folder) {
-                Ok(opened) => self.opened = opened,
+                Ok(opened) => self.reopen(opened),
                 Err(error) => {
                     self.tell.not_started(&error, self.version);
                     return None;
                 }
             }
-            self.tell.project_read(&self.opened);
-            self.watch_project();
             return Some(Due::Build);
         }
         if !change.sources.is_empty() && self.recipe().is_some() {
@@ -146,11 +145,22 @@ impl Session {
             .filter(|(path, seen)| Stamp::of(path) != *seen)
             .map(|(path, _)| path.clone())
             .collect();
-        if change.components && (!changed.is_empty() || self.seen.is_empty()) {
+        if change.components && !changed.is_empty() {
             self.tell.changed(&self.opened, &changed);
             return Some(Due::Start);
         }
         None
+    }
+
+    fn reopen(&mut self, opened: Opened) {
+        self.tell.project_read(&opened);
+        if opened.project.dev.address != self.opened.project.dev.address {
+            self.tell
+                .note("another `dev.address` counts from the next start on");
+        }
+        self.seen = stamps(&opened);
+        self.opened = opened;
+        self.watch_project();
     }
 
     async fn round(&mut self, due: Due) -> Round {
@@ -177,13 +187,13 @@ impl Session {
             Err(error) => Err(error),
         };
         self.watch_project();
-        match (outcome, late) {
-            (_, Some(change)) => Round::Outdated(change),
-            (Ok(()), None) => Round::Done,
-            (Err(error), None) => {
-                self.tell.not_started(&error, self.version);
-                Round::Failed
-            }
+        if let Err(error) = &outcome {
+            self.tell.not_started(error, self.version);
+        }
+        match (late, outcome) {
+            (Some(change), _) => Round::Outdated(change),
+            (None, Ok(())) => Round::Done,
+            (None, Err(_)) => Round::Failed,
         }
     }
 
@@ -303,6 +313,15 @@ enum Built {
     Done { changed: Option<Change> },
     Failed { changed: Option<Change> },
     Stopped(Change),
+}
+
+/// The present state of the files that the components come from.
+fn stamps(opened: &Opened) -> Vec<(PathBuf, Option<Stamp>)> {
+    let files = opened.watched().components;
+    files
+        .into_iter()
+        .map(|path| (path.clone(), Stamp::of(&path)))
+        .collect()
 }
 
 /// The next change; never, where nothing is watched.

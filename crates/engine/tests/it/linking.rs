@@ -1,5 +1,6 @@
 //! Components that call each other: direct calls, resources and streams across, what fits and what does not.
 
+use futures::future::join;
 use weft_engine::fault::FaultKind;
 
 use crate::support::{Draft, engine, fault, get, send, text, workload};
@@ -162,8 +163,8 @@ async fn bodies_stream_through_an_http_handler_in_the_middle() {
         let request = weft_testkit::client::post("/echo", body);
         let mut response = send(&workload, request).await.unwrap();
         for piece in ["one", "two"] {
-            feed.send(piece).await;
-            assert_eq!(response.exactly(3).await.unwrap(), piece, "{middle}");
+            let (came_back, ()) = join(response.exactly(3), feed.send(piece)).await;
+            assert_eq!(came_back.unwrap(), piece, "{middle}");
         }
         drop(feed);
         assert_eq!(response.piece().await.unwrap(), None);

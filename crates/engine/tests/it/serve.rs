@@ -1,5 +1,6 @@
 //! One request: answers, streams, and every way in which a guest can fail to answer.
 
+use futures::future::join;
 use weft_engine::fault::FaultKind;
 use weft_testkit::client::{fed, full, post};
 
@@ -25,9 +26,8 @@ async fn a_body_streams_back_before_the_request_has_ended() {
         let (mut feed, body) = fed();
         let mut response = send(&workload, post(route, body)).await.unwrap();
         for piece in ["one", "two", "three"] {
-            feed.send(piece).await;
-            let came_back = response.exactly(piece.len()).await.unwrap();
-            assert_eq!(came_back, piece, "{guest} {route}");
+            let (came_back, ()) = join(response.exactly(piece.len()), feed.send(piece)).await;
+            assert_eq!(came_back.unwrap(), piece, "{guest} {route}");
         }
         drop(feed);
         assert_eq!(response.piece().await.unwrap(), None);
@@ -88,7 +88,10 @@ async fn a_guest_that_returns_without_an_answer_is_a_fault_of_that_kind() {
 
 #[tokio::test]
 async fn a_guest_that_answers_with_an_error_is_a_fault_of_that_kind() {
-    let workload = workload("serve-error").component("p3_kitchen").start().await;
+    let workload = workload("serve-error")
+        .component("p3_kitchen")
+        .start()
+        .await;
     let fault = fault(&workload, "/error").await;
     assert_eq!(fault.kind, FaultKind::GuestError, "{fault}");
     assert!(fault.detail.contains("asked to fail"), "{fault}");
@@ -102,7 +105,10 @@ async fn a_trap_names_the_function_and_the_next_request_is_fine() {
             let fault = fault(&workload, route).await;
             assert_eq!(fault.kind, FaultKind::Trap, "{guest}{route}: {fault}");
             assert!(fault.detail.contains("abort"), "{guest}{route}: {fault}");
-            assert!(fault.detail.contains("unreachable"), "{guest}{route}: {fault}");
+            assert!(
+                fault.detail.contains("unreachable"),
+                "{guest}{route}: {fault}"
+            );
             assert_eq!(text(&workload, "/count").await, "1");
         }
     }
@@ -142,7 +148,9 @@ async fn a_guest_that_takes_all_memory_ends_alone() {
 async fn a_trap_in_the_middle_of_an_answer_breaks_the_body_off() {
     for guest in KITCHENS {
         let workload = workload("serve-half").component(guest).start().await;
-        let mut response = send(&workload, weft_testkit::client::get("/half")).await.unwrap();
+        let mut response = send(&workload, weft_testkit::client::get("/half"))
+            .await
+            .unwrap();
         let rest = async {
             assert_eq!(response.exactly(8).await?, "half of ");
             response.piece().await
@@ -157,10 +165,16 @@ async fn a_trap_in_the_middle_of_an_answer_breaks_the_body_off() {
 async fn a_guest_sees_the_clock_random_numbers_and_its_name() {
     for guest in KITCHENS {
         let workload = workload("serve-wasi").component(guest).start().await;
-        assert_ne!(text(&workload, "/random").await, text(&workload, "/random").await);
+        assert_ne!(
+            text(&workload, "/random").await,
+            text(&workload, "/random").await
+        );
         let clock = text(&workload, "/clock").await;
         let system = clock.split(['=', ' ']).nth(1).unwrap();
-        assert!(system.parse::<u64>().unwrap() > 1_700_000_000_000, "{clock}");
+        assert!(
+            system.parse::<u64>().unwrap() > 1_700_000_000_000,
+            "{clock}"
+        );
         assert_eq!(text(&workload, "/args").await, "main.wasm\n");
     }
 }

@@ -119,7 +119,12 @@ impl Draft {
     }
 
     /// Says how instances of the last component are used again: pool size, invocations, concurrency.
-    pub(crate) fn reuse(mut self, pool_size: u32, max_invocations: u32, max_concurrency: u32) -> Self {
+    pub(crate) fn reuse(
+        mut self,
+        pool_size: u32,
+        max_invocations: u32,
+        max_concurrency: u32,
+    ) -> Self {
         self.last().reuse = Reuse {
             pool_size,
             max_invocations,
@@ -167,7 +172,9 @@ impl Draft {
     pub(crate) fn host_interface(mut self, interface: &str, config: &[(&str, &str)]) -> Self {
         let (package, interface) = interface.split_once('/').unwrap();
         let (namespace, package) = package.split_once(':').unwrap();
-        let values = config.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let values = config
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         self.granting = Granting::Entries;
         self.spec.host_interfaces.push(HostInterface {
             namespace: namespace.to_owned(),
@@ -181,7 +188,11 @@ impl Draft {
     }
 
     /// Plans and links.
-    pub(crate) async fn link(&self, engine: &Engine, purpose: Purpose) -> Result<LinkedWorkload, Refused> {
+    pub(crate) async fn link(
+        &self,
+        engine: &Engine,
+        purpose: Purpose,
+    ) -> Result<LinkedWorkload, Refused> {
         let components: Vec<_> = self.spec.components.iter().map(read).collect();
         let shapes: Vec<_> = components.iter().map(|c| c.shape.clone()).collect();
         let valid = plan(&self.spec, &shapes, self.granting, purpose).map_err(Refused::Plan)?;
@@ -244,8 +255,13 @@ pub(crate) async fn fault(workload: &Workload, path: &str) -> Fault {
 }
 
 /// Sends a request to a workload, as the ingress would.
-pub(crate) async fn send(workload: &Workload, request: http::Request<Body>) -> Result<Incoming<Body>, Fault> {
+pub(crate) async fn send(
+    workload: &Workload,
+    request: http::Request<Body>,
+) -> Result<Incoming<Body>, Fault> {
     let mut request = request;
-    *request.uri_mut() = format!("http://test.example{}", request.uri()).parse().unwrap();
+    *request.uri_mut() = format!("http://test.example{}", request.uri())
+        .parse()
+        .unwrap();
     within(workload.http(request)).await.map(Incoming::new)
 }

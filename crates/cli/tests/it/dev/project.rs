@@ -111,18 +111,28 @@ async fn volumes_of_the_project_are_seen_and_are_no_sources() {
 }
 
 #[tokio::test]
-async fn a_second_component_is_linked_in() {
+async fn a_second_component_is_linked_in_with_what_the_workload_and_it_are_given() {
     let (caller, callee) = (guest("linked_caller"), guest("linked_callee"));
     let text = format!(
         "build:\n  command: cp '{}' main.wasm\n  component_path: main.wasm\n\
-         dev:\n  components:\n    - {{name: callee, file: '{}'}}\n",
+         workload: {{environment: {{config: {{COLOUR: blue, SIZE: small}}}}}}\n\
+         dev:\n  components:\n    - name: callee\n      file: '{}'\n      environment: {{config: {{SIZE: large}}}}\n",
         caller.display(),
         callee.display()
     );
     let folder = Folder::new(&text);
     let mut dev = folder.serving();
     dev.wait_for("component callee");
-    assert_eq!(dev.client().get("/").await.unwrap().status / 100, 2);
+    assert_eq!(dev.get("/add?2&3").await, "5");
+    let who = dev.get("/who").await;
+    for line in [
+        "caller COLOUR=blue",
+        "caller SIZE=small",
+        "callee COLOUR=blue",
+        "callee SIZE=large",
+    ] {
+        assert!(who.contains(line), "`{line}` is not in:\n{who}");
+    }
 }
 
 #[test]
