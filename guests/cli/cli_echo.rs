@@ -5,7 +5,7 @@
 //! - `cat`: copies stdin to stdout
 //! - `exit N`: ends with exit code N
 //! - `stderr TEXT`: prints TEXT to stderr
-//! - `spin`: loops for ever
+//! - `spin`: says `spinning`, then loops for ever
 //! - `trap`: executes `unreachable`
 //! - `read PATH`, `write PATH TEXT`, `append PATH TEXT`, `ls PATH`, `rm PATH`, `mkdir PATH`, `stat PATH`
 //! - `symlink TARGET LINK`, `rename FROM TO`, `readlink PATH`
@@ -61,6 +61,7 @@ fn exit(code: u8) -> ! {
 }
 
 fn spin() -> ! {
+    println!("spinning");
     loop {
         std::hint::black_box(());
     }

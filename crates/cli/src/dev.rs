@@ -67,10 +67,10 @@ The project file is `weft.yaml` or `.wash/config.{yaml,yml,json,toml}`, in the f
     component_path: target/wasm32-wasip2/release/hello.wasm";
 
 #[tokio::main]
-pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let opened = Opened::find(&args.dir)?;
     let addr = args.addr.unwrap_or(opened.project.dev.address);
-    let host = Host::new(host_config(&args, addr))?;
+    let host = Host::new(host_config(args, addr))?;
     let listener = TcpListener::bind(addr).await.with_context(|| {
         format!("cannot listen on {addr}; choose another address with --addr, e.g. --addr 127.0.0.1:0 for a free port")
     })?;

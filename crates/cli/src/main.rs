@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     logging::start(&cli.global);
     let outcome = match cli.command {
         Command::Run(args) => run::run(args, &cli.global),
-        Command::Dev(args) => dev::run(args, &cli.global),
+        Command::Dev(args) => dev::run(&args, &cli.global),
         Command::Check(args) => check::run(&args, &cli.global),
         Command::Inspect(args) => inspect::run(&args, &cli.global),
         Command::Completions(args) => completions::run(&args),

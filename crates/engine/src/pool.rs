@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Sleep;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use wasmtime::component::GuestTaskId;
 use wasmtime::{Engine, Store, StoreContextMut};
 use wasmtime_wasi_http::WasiHttpView;
@@ -38,6 +38,8 @@ pub(crate) struct Pool {
     pub(crate) idle: Duration,
     /// One permit for each instance that may be kept.
     pub(crate) warm: Arc<Semaphore>,
+    /// Cancelled when no more requests will come: idle instances end then.
+    pub(crate) closed: CancellationToken,
 }
 
 /// What travels with a request from the workload to the instance that serves it.
@@ -80,6 +82,7 @@ impl HandlerState for Pool {
         let expiration = Expiry {
             kept: warm.is_some(),
             idle: self.idle,
+            closed: Box::pin(self.closed.clone().cancelled_owned()),
             taken: Arc::clone(&taken),
             timer: None,
         };
@@ -176,6 +179,7 @@ impl WorkerState for Member {
 pub(crate) struct Expiry {
     kept: bool,
     idle: Duration,
+    closed: Pin<Box<WaitForCancellationFutureOwned>>,
     taken: Taken,
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
 }
@@ -210,7 +214,7 @@ impl WorkerExpiration for Expiry {
     ) -> Poll<()> {
         let (over, given_up) = self.requests();
         match status {
-            WorkerStatus::Idle if self.kept => {
+            WorkerStatus::Idle if self.kept && self.closed.as_mut().poll(cx).is_pending() => {
                 let until = since.checked_add(self.idle).unwrap_or(since);
                 self.wait(cx, until)
             }

@@ -50,12 +50,16 @@ pub(crate) struct Inner {
     started: Instant,
     /// Milliseconds after `started` of the last request.
     last_used: AtomicU64,
+    /// Ends the watch over idle code.
+    watched: CancellationToken,
 }
 
 /// Code in memory, and the instances that run it.
 struct Loaded {
     handler: ProxyHandler<Pool>,
     _code: Arc<Code>,
+    /// Ends the idle instances: they hold on to the handler themselves.
+    _closing: DropGuard,
 }
 
 /// How long a request waits to hear why its instance ended. It ends at once; this bounds the wait should it not.
@@ -82,9 +86,12 @@ impl Workload {
             loading: tokio::sync::Mutex::new(()),
             started: Instant::now(),
             last_used: AtomicU64::new(0),
+            watched: CancellationToken::new(),
         });
         if inner.source.on_disk() {
-            tokio::spawn(drop_when_idle(Arc::downgrade(&inner), idle));
+            let watch = drop_when_idle(Arc::downgrade(&inner), idle);
+            let watched = inner.watched.clone();
+            tokio::spawn(async move { watched.run_until_cancelled(watch).await });
         }
         Self { name, inner }
     }
@@ -151,6 +158,12 @@ impl Workload {
     }
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.watched.cancel();
+    }
+}
+
 impl Inner {
     async fn load(&self) -> Result<Arc<Loaded>, Fault> {
         let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -173,12 +186,11 @@ impl Inner {
         let linked = self
             .link(&code)
             .map_err(|error| failed(error.to_string()))?;
-        let handler = ProxyHandler::new(
-            self.pool(linked)
-                .map_err(|error| failed(format!("{error:#}")))?,
-        );
+        let pool = self.pool(linked);
+        let pool = pool.map_err(|error| failed(format!("{error:#}")))?;
         let loaded = Arc::new(Loaded {
-            handler,
+            _closing: pool.closed.clone().drop_guard(),
+            handler: ProxyHandler::new(pool),
             _code: code,
         });
         self.loaded.store(Some(Arc::clone(&loaded)));
@@ -211,6 +223,7 @@ impl Inner {
             reuse,
             idle: self.engine.config().instance_idle,
             warm: Arc::new(Semaphore::new(reuse.pool_size as usize)),
+            closed: CancellationToken::new(),
         })
     }
 

@@ -49,10 +49,14 @@ pub(super) fn preopens(
 
 /// Says which limit, if any, a new descriptor is under.
 fn remember(state: &mut HostState, descriptor: &Resource<Descriptor>, quota: Option<Arc<Quota>>) {
-    match quota {
-        Some(quota) => state.limited.insert(descriptor.rep(), quota),
-        None => state.limited.remove(&descriptor.rep()),
+    let Some(quota) = quota else {
+        state.limited.remove(&descriptor.rep());
+        return;
     };
+    if let Ok(Descriptor::File(file)) = state.filesystem(0).table.get(descriptor) {
+        quota.opened(&file.file);
+    }
+    state.limited.insert(descriptor.rep(), quota);
 }
 
 fn quota_of(state: &HostState, descriptor: &Resource<Descriptor>) -> Option<Arc<Quota>> {

@@ -156,6 +156,33 @@ async fn a_pooled_instance_is_dropped_when_it_has_been_idle_for_long_enough() {
         assert!(tasks() > before, "{guest}: the instance is kept");
         until(|| tasks() == before).await;
         assert_eq!(text(&workload, "/count").await, "1", "{guest}");
+        until(|| tasks() == before).await;
+    }
+}
+
+#[tokio::test]
+async fn idle_instances_end_with_their_workload() {
+    let before = tasks();
+    for (guest, draft) in twice("reuse-end") {
+        let workload = draft.reuse(1, 0, 1).start().await;
+        assert_eq!(text(&workload, "/count").await, "1", "{guest}");
+        drop(workload);
+        until(|| tasks() == before).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn traps_do_not_touch_requests_in_other_instances() {
+    for (guest, draft) in twice("reuse-traps") {
+        let workload = draft.reuse(2, 0, 1).start().await;
+        let calls = (0..200).map(async |call| {
+            if call % 5 == 0 {
+                assert_eq!(fault(&workload, "/trap").await.kind, FaultKind::Trap);
+            } else {
+                assert_eq!(text(&workload, "/hello").await, "hello", "{guest}");
+            }
+        });
+        futures::future::join_all(calls).await;
     }
 }
 

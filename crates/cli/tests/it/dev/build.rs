@@ -66,9 +66,9 @@ async fn a_failing_build_leaves_the_old_version_running() {
 
 #[tokio::test]
 async fn a_build_that_makes_no_component_leaves_the_old_version_running() {
-    let folder = Folder::new(&format!(
+    let folder = Folder::new(
         "build:\n  command: cp \"$(cat src/which)\" out.wasm\n  component_path: out.wasm\n",
-    ))
+    )
     .with("src/which", guest("http_kitchen").to_str().unwrap());
     let mut dev = folder.serving();
 
@@ -136,4 +136,57 @@ async fn a_change_stops_the_build_that_runs_with_all_its_processes() {
     assert_eq!(weft_testkit::within(ended).await.unwrap().unwrap(), 0);
     dev.wait_for("swapped to version 2");
     assert_eq!(dev.get("/hello").await, "hello");
+}
+
+#[tokio::test]
+async fn a_build_that_rewrites_its_sources_is_let_through_after_three_stops() {
+    let outside = Folder::empty();
+    let gate = outside.path("gate");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&gate)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let script = format!(
+        "n=$(wc -l < src/generated)\n\
+         if [ $n -lt 4 ]; then echo more >> src/generated; fi\n\
+         if [ $n -lt 3 ]; then sleep 600; fi\n\
+         if [ $n -eq 3 ]; then cat '{}'; fi\n\
+         cp '{}' out.wasm\n",
+        gate.display(),
+        guest("http_kitchen").display()
+    );
+    let folder = Folder::new("build: {command: sh build.sh, component_path: out.wasm}\n")
+        .with("build.sh", &script)
+        .with("src/generated", "");
+    let mut dev = folder.dev();
+    dev.wait_for("list them in .gitignore");
+    assert_eq!(dev.seen("build stopped").len(), 3);
+    std::fs::write(gate, "let through\n").unwrap();
+    dev.wait_for("| let through");
+    dev.wait_for("serving on");
+    dev.wait_for("swapped to version 2");
+    assert_eq!(dev.get("/hello").await, "hello");
+}
+
+#[tokio::test]
+async fn what_a_failed_first_build_left_behind_is_not_served() {
+    let folder = Folder::new(&format!(
+        "build:\n  command: cp '{}' out.wasm; test -e src/ready\n  component_path: out.wasm\n",
+        guest("http_kitchen").display()
+    ))
+    .with("src/a", "1");
+    let mut dev = folder.dev();
+    dev.wait_for("build failed");
+    folder.write("src/a", "2");
+    dev.wait_for("build failed");
+    assert_eq!(dev.client().get("/hello").await.unwrap().status, 404);
+    folder.write("src/ready", "");
+    dev.wait_for("serving on");
+    assert_eq!(
+        dev.seen("changed:"),
+        ["changed: src/a", "changed: src/ready"]
+    );
 }

@@ -1,0 +1,7 @@
+//! `weft run`, `weft check`, `weft inspect` and `weft completions`.
+
+mod commands;
+mod examples;
+mod harness;
+mod refusals;
+mod serving;

@@ -1,0 +1,153 @@
+//! `weft` as a process: to its end, or serving until it is told to stop.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use weft_testkit::client::Client;
+
+/// `weft run`, killed at the end of the test if it still runs.
+pub(super) struct Serving {
+    child: Child,
+    events: BufReader<ChildStdout>,
+    /// The `listening` event.
+    pub(super) listening: Value,
+    addr: SocketAddr,
+}
+
+/// The command, with a cache of compiled code that the tests share and no settings of the surroundings.
+pub(super) fn weft() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("code");
+    command
+        .env("WEFT_CACHE_DIR", cache)
+        .env_remove("WEFT_ADDR")
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null());
+    command
+}
+
+/// Runs `weft` to its end.
+pub(super) fn output<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Output {
+    weft().args(args).output().unwrap()
+}
+
+pub(super) fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub(super) fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+impl Serving {
+    /// Starts `weft run` on a free port and waits until it listens.
+    pub(super) fn start<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Self {
+        let mut child = weft()
+            .args(["run", "--output", "json", "--addr", "127.0.0.1:0"])
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut events = BufReader::new(child.stdout.take().unwrap());
+        let listening = next_event(&mut events, "listening");
+        let addr = listening["addr"].as_str().unwrap().parse().unwrap();
+        Self {
+            child,
+            events,
+            listening,
+            addr,
+        }
+    }
+
+    /// A client that asks under the server's address.
+    pub(super) fn client(&self) -> Client {
+        Client::new(self.addr)
+    }
+
+    /// The body of a GET that must succeed.
+    pub(super) async fn get(&self, path: &str) -> String {
+        let reply = self.client().get(path).await.unwrap();
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text);
+        reply.text
+    }
+
+    pub(super) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits for an event and then for the end, which something else has asked for.
+    pub(super) fn ended(mut self, event: &str) -> (Value, ExitStatus) {
+        let event = next_event(&mut self.events, event);
+        (event, self.child.wait().unwrap())
+    }
+
+    /// Waits for the end only.
+    pub(super) fn exit(mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn next_event(events: &mut impl BufRead, name: &str) -> Value {
+    let mut seen = String::new();
+    loop {
+        let start = seen.len();
+        assert!(
+            events.read_line(&mut seen).unwrap() > 0,
+            "no `{name}` event; what was printed:\n{seen}"
+        );
+        let event: Value = serde_json::from_str(&seen[start..]).unwrap();
+        if event["event"] == name {
+            return event;
+        }
+    }
+}
+
+/// A file in a folder of its own.
+pub(super) struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    pub(super) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(super) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+/// A `Workload` manifest: components as `name: file`, and one host name.
+pub(super) fn manifest(name: &str, tenant: &str, host: &str, component: &Path) -> String {
+    format!(
+        "apiVersion: runtime.wasmcloud.dev/v1alpha1
+kind: Workload
+metadata: {{name: {name}, namespace: {tenant}}}
+spec:
+  components:
+    - {{name: main, image: 'file:{}'}}
+  hostInterfaces:
+    - {{namespace: wasi, package: http, interfaces: [incoming-handler], config: {{host: {host}}}}}
+    - {{namespace: wasi, package: config, interfaces: [store]}}
+    - {{namespace: wasi, package: logging, interfaces: [logging]}}
+",
+        component.display()
+    )
+}
