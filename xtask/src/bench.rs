@@ -40,6 +40,9 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
         |_| {
             let bench = Sh::cargo().args([
                 "bench",
+                // Dependencies are optimised in it too, and are there already.
+                "--profile",
+                "dev",
                 "--package",
                 package.as_str(),
                 "--bench",

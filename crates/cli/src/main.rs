@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     logging::start(&cli.global);
     let outcome = match cli.command {
-        Command::Run(args) => run::run(args, &cli.global),
+        Command::Run(args) => run::run(&args, &cli.global),
         Command::Dev(args) => dev::run(&args, &cli.global),
         Command::Check(args) => check::run(&args, &cli.global),
         Command::Inspect(args) => inspect::run(&args, &cli.global),

@@ -89,8 +89,8 @@ struct Job {
 }
 
 #[tokio::main]
-pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let (jobs, own_dirs) = jobs(&args)?;
+pub(crate) async fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let (jobs, own_dirs) = jobs(args)?;
     let mut config = HostConfig {
         list_hosts_when_not_found: args.addr.ip().is_loopback(),
         ..HostConfig::default()
@@ -106,7 +106,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<ExitCode>
     config.limits.drain_timeout = Duration::from_secs(args.drain);
     let host = Host::new(config)?;
     match jobs.as_slice() {
-        [job] if job.purpose == Purpose::Command => command(&host, job, &args).await,
+        [job] if job.purpose == Purpose::Command => command(&host, job, args).await,
         _ if !args.args.is_empty() => {
             bail!("arguments after `--` are for a command component; these files serve HTTP")
         }

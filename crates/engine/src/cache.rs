@@ -103,12 +103,12 @@ impl DiskCache {
         if actual != expected.trim() {
             return Found::Corrupt("its checksum does not match".to_owned());
         }
-        // SAFETY: the file was written by `store` below from `Component::serialize` of an engine with this very key,
-        // its checksum has just been compared, and its directory is writable by this user alone.
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the one place that may load native code"
         )]
+        // SAFETY: the file was written by `store` below from `Component::serialize` of an engine with this very key,
+        // its checksum has just been compared, and its directory is writable by this user alone.
         let component = unsafe { Component::deserialize_file(engine, &code) };
         component.map_or_else(
             |error| Found::Corrupt(format!("the engine refuses it: {error:#}")),

@@ -133,7 +133,7 @@ impl Workload {
             failed,
             broken: Arc::clone(&broken),
         };
-        let request = request.map(|body| body.map_err(from_client).boxed_unsync());
+        let request = request.map(|body| body.map_err(|error| from_client(&error)).boxed_unsync());
         match loaded.handler.handle(ticket, request).await {
             Ok(response) => Ok(response.map(|body| {
                 Watched {
@@ -306,7 +306,7 @@ where
     }
 }
 
-fn from_client(error: BoxError) -> wasmtime_wasi_http::Error {
+fn from_client(error: &BoxError) -> wasmtime_wasi_http::Error {
     tracing::debug!(%error, "the body of a request broke off");
     wasmtime_wasi_http::Error::ConnectionTerminated
 }

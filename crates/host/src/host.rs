@@ -103,7 +103,7 @@ impl Host {
     /// Serves until `shutdown`, then drains. Dropping the future cuts everything at once.
     pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> Drained {
         let config = Config {
-            limits: self.config.limits.clone(),
+            limits: self.config.limits,
             verbose_not_found: self.config.list_hosts_when_not_found,
         };
         weft_ingress::serve(listener, self.routes.clone(), config, shutdown).await

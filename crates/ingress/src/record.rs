@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
@@ -164,7 +164,7 @@ impl Record {
                     host = self.host.as_ref().map(Authority::as_str),
                     path = self.uri.path(),
                     status = self.status.as_u16(),
-                    latency_ms = self.start.elapsed().as_secs_f64() * 1e3,
+                    latency_ms = millis(self.start.elapsed()),
                     bytes = self.bytes,
                     request_id = self.request_id.to_str().unwrap_or_default(),
                     workload = self.lease.as_ref().map(|lease| lease.target.name()),
@@ -283,4 +283,9 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
+}
+
+/// Milliseconds with three decimals: more would be noise in a log.
+fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
 }

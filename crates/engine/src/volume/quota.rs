@@ -130,8 +130,16 @@ impl Used {
 
 /// What a directory tree takes: the length of each file and [`ENTRY`] for each entry. Links are not followed.
 fn used(dir: &Path) -> Used {
-    let Ok(entries) = std::fs::read_dir(dir) else {
-        return Used::default();
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Used::default(),
+        // What cannot be measured, such as a tree deeper than a path may be long, counts as full.
+        Err(_) => {
+            return Used {
+                bytes: u64::MAX,
+                entries: 1,
+            };
+        }
     };
     entries.flatten().fold(Used::default(), |sum, entry| {
         let below = match entry.metadata() {

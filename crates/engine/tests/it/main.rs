@@ -1,4 +1,5 @@
 //! Components on the engine, from their bytes to their answers: real guests, no listener in front.
+#![cfg(test)]
 
 mod cache;
 mod cancel;

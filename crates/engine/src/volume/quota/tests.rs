@@ -72,7 +72,10 @@ fn an_unlinked_file_takes_its_space_until_it_is_closed() {
     std::fs::remove_file(&path).expect("removed");
     assert_eq!(quota.charge(2 * ENTRY), Err(Full));
     drop(file);
-    let (again, deadline) = (|| quota.charge(2 * ENTRY), std::time::Duration::from_secs(10));
+    let (again, deadline) = (
+        || quota.charge(2 * ENTRY),
+        std::time::Duration::from_secs(10),
+    );
     let started = std::time::Instant::now();
     while again().is_err() {
         assert!(started.elapsed() < deadline, "space never comes back");
