@@ -6,7 +6,8 @@
 //! once). `engine` strings them together.
 //!
 //! What a guest can touch is in `host_state`; what it may import, in `grants`. `pool` says how instances are used
-//! again, `store` what is in each, `stdio` where its output goes, `fault` why a call failed.
+//! again, `store` what is in each,
+//! `answer` what becomes of a body when its instance fails, `stdio` where its output goes, `fault` why a call failed.
 //!
 //! Invariants:
 //! - identity comes from the store and the linked name, never from a mutable "current component";
@@ -14,6 +15,7 @@
 //! - only `cache` loads native code;
 //! - no panic is reachable from a guest or a file.
 
+mod answer;
 pub mod cache;
 pub mod command;
 pub mod compile;

@@ -4,7 +4,8 @@
 //! takes another request, and when one is over.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,7 @@ use wasmtime_wasi_http::handler::{
 };
 use weft_api::spec::Reuse;
 
+use crate::answer::Answer;
 use crate::fault::{self, Fault};
 use crate::host_state::HostState;
 use crate::store::StoreTemplate;
@@ -50,12 +52,9 @@ pub(crate) struct Ticket {
     pub(crate) over: CancellationToken,
     /// Told why the instance failed, if it does.
     pub(crate) failed: oneshot::Sender<Arc<Fault>>,
-    /// Set before anything of a failed instance is dropped.
-    pub(crate) broken: Broken,
+    /// The body of the response.
+    pub(crate) answer: Arc<Answer>,
 }
-
-/// Why an instance failed, once it has. A body ends when its instance goes; this tells such an end from the real one.
-pub(crate) type Broken = Arc<OnceLock<Arc<Fault>>>;
 
 /// The requests that one instance has taken and not finished.
 type Taken = Arc<Mutex<Vec<TakenRequest>>>;
@@ -64,7 +63,20 @@ struct TakenRequest {
     gone: CancellationToken,
     over: CancellationToken,
     failed: oneshot::Sender<Arc<Fault>>,
-    broken: Broken,
+    answer: Arc<Answer>,
+    /// Set when the handler is done with the call, also when it is so because the instance failed.
+    left: Arc<AtomicBool>,
+    /// Whether the guest's function is known to have returned.
+    returned: bool,
+}
+
+/// Sets a flag when it is dropped.
+struct Leaving(Arc<AtomicBool>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl HandlerState for Pool {
@@ -88,6 +100,7 @@ impl HandlerState for Pool {
         };
         let state = Member {
             reuse: self.reuse,
+            sync: matches!(self.pre, ProxyPre::P2(_)),
             warm,
             taken,
         };
@@ -104,6 +117,8 @@ impl HandlerState for Pool {
 /// One instance's say in how it is used.
 pub(crate) struct Member {
     reuse: Reuse,
+    /// Whether a response is whole when the guest's function returns: 0.2.
+    sync: bool,
     warm: Option<OwnedSemaphorePermit>,
     taken: Taken,
 }
@@ -113,6 +128,10 @@ impl WorkerState for Member {
     type RequestData = Ticket;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
+        // Asked after each call that ended well, and not after a failure.
+        for request in &mut *self.taken.lock().unwrap_or_else(PoisonError::into_inner) {
+            request.returned |= request.left.load(Ordering::Relaxed);
+        }
         let used_up =
             self.reuse.max_invocations > 0 && total >= self.reuse.max_invocations as usize;
         if used_up || (self.warm.is_none() && total > 0) {
@@ -130,22 +149,28 @@ impl WorkerState for Member {
         ticket: Ticket,
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
-        let gone = ticket.gone.clone();
         let Ticket {
-            gone: left,
+            gone,
             over,
             failed,
-            broken,
+            answer,
         } = ticket;
+        let (gone_too, left) = (gone.clone(), Arc::new(AtomicBool::new(false)));
+        let leaving = Leaving(Arc::clone(&left));
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.retain(|request| !request.over.is_cancelled());
         taken.push(TakenRequest {
-            gone: left,
+            gone,
             over,
             failed,
-            broken,
+            answer,
+            left,
+            returned: false,
         });
-        Box::pin(async move { gone.cancelled().await })
+        Box::pin(async move {
+            let _leaving = leaving;
+            gone_too.cancelled().await;
+        })
     }
 
     fn drop(&self, store: Store<HostState>, result: Result<(), wasmtime::Error>) {
@@ -155,8 +180,11 @@ impl WorkerState for Member {
             return;
         };
         let fault = Arc::new(fault::trap(&error));
-        for request in &taken {
-            let _ = request.broken.set(Arc::clone(&fault));
+        let one_at_a_time = self.reuse.max_concurrency <= 1;
+        for (place, request) in taken.iter().enumerate() {
+            let followed = place + 1 < taken.len();
+            let done = request.returned && (self.sync || (followed && one_at_a_time));
+            request.answer.cut(&fault, !done);
         }
         // The store goes first: by the time a request hears of the failure, everything of the instance is freed.
         drop(store);

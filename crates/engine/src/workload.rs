@@ -14,13 +14,14 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre};
 
+use crate::answer::Answer;
 use crate::compile::{Code, Source};
 use crate::compose::Scoped;
 use crate::engine::Engine;
 use crate::fault::{self, Fault, FaultKind};
 use crate::link::{self, Linked};
 use crate::plan::{Entry, ValidWorkload};
-use crate::pool::{Broken, Pool, Ticket};
+use crate::pool::{Pool, Ticket};
 use crate::store::StoreTemplate;
 use crate::volume::Volumes;
 
@@ -126,22 +127,18 @@ impl Workload {
             _over: over.clone().drop_guard(),
         };
         let (failed, failure) = oneshot::channel();
-        let broken = Broken::default();
+        let answer = Arc::new(Answer::default());
         let ticket = Ticket {
             gone,
             over,
             failed,
-            broken: Arc::clone(&broken),
+            answer: Arc::clone(&answer),
         };
         let request = request.map(|body| body.map_err(|error| from_client(&error)).boxed_unsync());
         match loaded.handler.handle(ticket, request).await {
             Ok(response) => Ok(response.map(|body| {
-                Watched {
-                    body,
-                    patron,
-                    broken: Some(broken),
-                }
-                .boxed_unsync()
+                answer.arrived(body);
+                Watched { answer, patron }.boxed_unsync()
             })),
             Err(error) => {
                 let fault = fault::classify::<Ticket>(&error);
@@ -256,26 +253,13 @@ struct Patron {
     _over: DropGuard,
 }
 
-/// The body of a response, which tells the instance when its reader leaves, and its reader when the instance failed.
-struct Watched<B> {
-    body: B,
+/// The body of a response, which tells the instance when its reader leaves.
+struct Watched {
+    answer: Arc<Answer>,
     patron: Patron,
-    /// Taken once the reader knows.
-    broken: Option<Broken>,
 }
 
-impl<B> Watched<B> {
-    /// Why the body is not whole although it ends here.
-    fn cut_short(&mut self) -> Option<BoxError> {
-        let fault = self.broken.take()?.get().cloned()?;
-        Some(Box::new(Arc::unwrap_or_clone(fault)))
-    }
-}
-
-impl<B> http_body::Body for Watched<B>
-where
-    B: http_body::Body<Data = Bytes, Error = wasmtime_wasi_http::Error> + Unpin,
-{
+impl http_body::Body for Watched {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -283,26 +267,20 @@ where
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, BoxError>>> {
-        let frame = Pin::new(&mut self.body).poll_frame(cx);
-        if matches!(frame, Poll::Ready(None))
-            && let Some(fault) = self.cut_short()
-        {
-            return Poll::Ready(Some(Err(fault)));
-        }
-        if matches!(frame, Poll::Ready(None | Some(Err(_)))) || self.body.is_end_stream() {
+        let frame = self.answer.poll_frame(cx);
+        if matches!(frame, Poll::Ready(None | Some(Err(_)))) || self.answer.is_end_stream() {
             // Read to its end: what the guest does afterwards is not cut short.
             self.patron.gone.take().map(DropGuard::disarm);
         }
-        frame.map(|frame| frame.map(|frame| frame.map_err(|error| format!("{error:?}").into())))
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
-        let broken = self.broken.as_ref().is_some_and(|why| why.get().is_some());
-        self.body.is_end_stream() && !broken
+        self.answer.is_end_stream()
     }
 
     fn size_hint(&self) -> http_body::SizeHint {
-        self.body.size_hint()
+        self.answer.size_hint()
     }
 }
 

@@ -4,6 +4,7 @@
 mod expected;
 mod page;
 mod shell;
+mod tables;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,38 +17,77 @@ use self::page::{Block, blocks, steps};
 use self::shell::Session;
 
 /// Commands that only set up or take long, and what runs them instead.
-const RUN_ELSEWHERE: [(&str, &str); 17] = [
-    ("cargo xtask demo", "`cargo xtask ci` runs the check of the demo"),
+const RUN_ELSEWHERE: [(&str, &str); 16] = [
+    (
+        "cargo xtask demo",
+        "`cargo xtask ci` runs the check of the demo",
+    ),
     ("cargo xtask demo --check", "`cargo xtask ci` runs the same"),
     ("cargo xtask test", "this is what runs this test"),
-    ("cargo xtask test a_part_of_a_name", "the same with a filter"),
+    (
+        "cargo xtask test a_part_of_a_name",
+        "the same with a filter",
+    ),
     ("cargo xtask test -p weft-engine", "the same for one crate"),
     ("cargo xtask setup", "`cargo xtask ci` starts with it"),
-    ("cargo xtask guests", "`cargo xtask ci` runs the same before the tests"),
     ("cargo xtask guests --only hello", "the same for one folder"),
-    ("cargo xtask tidy", "`cargo xtask ci` and a test of xtask run the same"),
+    (
+        "cargo xtask tidy",
+        "`cargo xtask ci` and a test of xtask run the same",
+    ),
     ("cargo xtask doc", "`cargo xtask ci` runs the same"),
-    ("cargo xtask fuzz --seconds 60", "`cargo xtask ci` runs the same"),
-    ("cargo xtask bench", "it lists the benchmarks, which clippy compiles"),
-    ("cargo xtask bench linked", "the benchmark page has its figures"),
+    (
+        "cargo xtask fuzz --seconds 60",
+        "`cargo xtask ci` runs the same",
+    ),
+    (
+        "cargo xtask bench",
+        "it lists the benchmarks, which clippy compiles",
+    ),
+    (
+        "cargo xtask bench linked",
+        "the benchmark page has its figures",
+    ),
     ("cargo xtask ci", "every change"),
-    ("cargo build --release", "the release profile of what the tests build"),
-    ("export PATH=\"$PWD/target/debug:$PATH\"", "the tests put the program there in the same way"),
-    ("weft dev examples/hello", "the README of the example, with cargo as the build"),
+    (
+        "cargo build --release",
+        "the release profile of what the tests build",
+    ),
+    (
+        "export PATH=\"$PWD/target/debug:$PATH\"",
+        "the tests put the program there in the same way",
+    ),
+    (
+        "weft dev examples/hello",
+        "the README of the example, with cargo as the build",
+    ),
 ];
 
 /// Other words for a shell that a block could hide behind.
-const SHELLS: [&str; 8] = ["bash", "shell", "zsh", "fish", "shell-session", "sh-session", "terminal", "powershell"];
+const SHELLS: [&str; 8] = [
+    "bash",
+    "shell",
+    "zsh",
+    "fish",
+    "shell-session",
+    "sh-session",
+    "terminal",
+    "powershell",
+];
 
 #[test]
 fn every_command_in_the_documentation_does_what_it_says() {
-    let cache = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let cache = folder.path();
     let failures: Vec<String> = std::thread::scope(|scope| {
         let pages: Vec<_> = pages()
             .into_iter()
-            .map(|page| scope.spawn(|| run_page(&page, cache.path())))
+            .map(|page| scope.spawn(move || run_page(&page, cache)))
             .collect();
-        pages.into_iter().flat_map(|page| page.join().unwrap()).collect()
+        pages
+            .into_iter()
+            .flat_map(|page| page.join().unwrap())
+            .collect()
     });
     assert!(failures.is_empty(), "\n{}\n", failures.join("\n\n"));
 }
@@ -101,7 +141,9 @@ fn every_manifest_and_project_file_in_the_documentation_is_accepted() {
 /// The root's documents and the pages of the book.
 fn pages() -> Vec<PathBuf> {
     let folders = [repository(), repository().join("docs/src")];
-    let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let entries = folders
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).unwrap());
     let mut pages: Vec<PathBuf> = entries
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
@@ -115,14 +157,22 @@ fn all_blocks() -> Vec<Block> {
 }
 
 fn blocks_of(page: &Path) -> Vec<Block> {
-    let name = page.strip_prefix(repository()).unwrap().display().to_string();
+    let name = page
+        .strip_prefix(repository())
+        .unwrap()
+        .display()
+        .to_string();
     blocks(&name, &fs::read_to_string(page).unwrap())
 }
 
 /// What went wrong in each block of a page.
 fn run_page(page: &Path, cache: &Path) -> Vec<String> {
-    let blocks = blocks_of(page).into_iter().filter(|block| block.language == "console");
-    blocks.filter_map(|block| run_block(&block, cache).err()).collect()
+    let blocks = blocks_of(page)
+        .into_iter()
+        .filter(|block| block.language == "console");
+    blocks
+        .filter_map(|block| run_block(&block, cache).err())
+        .collect()
 }
 
 /// Runs the commands of a block in one shell, and stops what they left running.
@@ -131,7 +181,9 @@ fn run_block(block: &Block, cache: &Path) -> Result<(), String> {
     let mut session = Session::start(cache);
     for (index, step) in steps.iter().enumerate() {
         // The reader is shown the exit code of a command that fails.
-        let may_fail = steps.get(index + 1).is_some_and(|next| next.command == "echo $?");
+        let may_fail = steps
+            .get(index + 1)
+            .is_some_and(|next| next.command == "echo $?");
         session
             .check(step, may_fail)
             .map_err(|why| format!("{}: `{}`: {why}", block.place, step.command))?;

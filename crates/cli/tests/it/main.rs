@@ -2,4 +2,5 @@
 #![cfg(test)]
 
 mod dev;
+mod docs;
 mod run;

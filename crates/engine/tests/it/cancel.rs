@@ -142,12 +142,12 @@ async fn abandoned_spinning_requests_do_not_add_up() {
 #[tokio::test]
 async fn dropping_a_workload_lets_requests_in_flight_finish() {
     for guest in KITCHENS {
+        let before = tasks();
         let workload = workload("cancel-drop")
             .component(guest)
             .reuse(1, 0, 1)
             .start()
             .await;
-        let before = tasks();
         let mut response = send(&workload, client::get("/stream-slow?5&5"))
             .await
             .unwrap();

@@ -56,16 +56,23 @@ pub(super) fn steps(block: &Block) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for line in block.text.lines() {
         if let Some(command) = line.strip_prefix("$ ") {
-            steps.push(Step { command: command.trim_end().to_owned(), expected: Vec::new() });
+            steps.push(Step {
+                command: command.trim_end().to_owned(),
+                expected: Vec::new(),
+            });
             continue;
         }
         let Some(step) = steps.last_mut() else {
-            panic!("{}: the block starts with `{line}` instead of `$ ` and a command", block.place);
+            panic!(
+                "{}: the block starts with `{line}` instead of `$ ` and a command",
+                block.place
+            );
         };
         match line.strip_prefix('>').filter(|_| step.expected.is_empty()) {
             Some(more) => {
                 step.command.push('\n');
-                step.command.push_str(more.strip_prefix(' ').unwrap_or(more));
+                step.command
+                    .push_str(more.strip_prefix(' ').unwrap_or(more));
             }
             None => step.expected.push(line.trim_end().to_owned()),
         }
@@ -78,13 +85,20 @@ fn blocks_have_their_place_and_language() {
     let text = "text\n```console\n$ true\n```\n\n```\nplain\n```\n";
     let found = blocks("a.md", text);
     assert_eq!(found.len(), 2);
-    assert_eq!((found[0].place.as_str(), found[0].language.as_str()), ("a.md:2", "console"));
-    assert_eq!((found[1].language.as_str(), found[1].text.as_str()), ("", "plain\n"));
+    assert_eq!(
+        (found[0].place.as_str(), found[0].language.as_str()),
+        ("a.md:2", "console")
+    );
+    assert_eq!(
+        (found[1].language.as_str(), found[1].text.as_str()),
+        ("", "plain\n")
+    );
 }
 
 #[test]
 fn a_command_may_take_several_lines_and_is_followed_by_its_output() {
-    let text = "```console\n$ cat <<'EOF'\n> one\n>   two\n> EOF\none\n  two\n$ weft run a.wasm &\n```\n";
+    let text =
+        "```console\n$ cat <<'EOF'\n> one\n>   two\n> EOF\none\n  two\n$ weft run a.wasm &\n```\n";
     let found = steps(&blocks("a.md", text)[0]);
     assert_eq!(found[0].command, "cat <<'EOF'\none\n  two\nEOF");
     assert_eq!(found[0].expected, ["one", "  two"]);

@@ -39,14 +39,28 @@ impl Session {
         let listeners = PORTS.map(|port| (port, TcpListener::bind("127.0.0.1:0").unwrap()));
         let ports: Vec<(String, String)> = listeners
             .iter()
-            .map(|(port, free)| (format!(":{port}"), format!(":{}", free.local_addr().unwrap().port())))
+            .map(|(port, free)| {
+                (
+                    format!(":{port}"),
+                    format!(":{}", free.local_addr().unwrap().port()),
+                )
+            })
             .collect();
         drop(listeners);
         let program = Path::new(env!("CARGO_BIN_EXE_weft"));
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = [program.parent().unwrap().to_owned()].into_iter().chain(std::env::split_paths(&path));
+        let folders = [program.parent().unwrap().to_owned()]
+            .into_iter()
+            .chain(std::env::split_paths(&path));
         let mut command = Command::new("bash");
-        for variable in ["RUST_LOG", "CLICOLOR_FORCE", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        for variable in [
+            "RUST_LOG",
+            "CLICOLOR_FORCE",
+            "http_proxy",
+            "HTTP_PROXY",
+            "all_proxy",
+            "ALL_PROXY",
+        ] {
             command.env_remove(variable);
         }
         let mut bash = command
@@ -62,7 +76,12 @@ impl Session {
             .expect("bash is there");
         let (sender, done) = channel();
         let answers = BufReader::new(bash.stdout.take().unwrap());
-        std::thread::spawn(move || answers.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        std::thread::spawn(move || {
+            answers
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| sender.send(line))
+        });
         Self {
             commands: bash.stdin.take().unwrap(),
             bash,
@@ -75,24 +94,35 @@ impl Session {
 
     /// Runs a step and compares its output with the page.
     pub(super) fn check(&mut self, step: &Step, may_fail: bool) -> Result<(), String> {
-        let expected: Vec<String> = step.expected.iter().map(|line| self.with_own_ports(line)).collect();
+        let expected: Vec<String> = step
+            .expected
+            .iter()
+            .map(|line| self.with_own_ports(line))
+            .collect();
         let (status, file) = self.run(&self.with_own_ports(&step.command));
         if status != "0" && !may_fail {
-            return Err(format!("it ended with exit code {status} and this output:\n{}", read(&file)));
+            return Err(format!(
+                "it ended with exit code {status} and this output:\n{}",
+                read(&file)
+            ));
         }
         let as_shown = if step.is_server() && step.command.contains('>') {
             true // its output is elsewhere, where the page looks for it
         } else if step.is_server() {
-            wait_until(|| match expected.as_slice() {
-                [] => read(&file).contains("serving "),
-                shown => begins(shown, &read(&file)),
+            wait_until(|| {
+                let output = read(&file);
+                output.contains("serving ") && begins(&expected, &output)
             })
         } else {
             fits(&expected, &read(&file))
         };
         match as_shown {
             true => Ok(()),
-            false => Err(format!("the page shows\n{}\nbut the output is\n{}", expected.join("\n"), read(&file))),
+            false => Err(format!(
+                "the page shows\n{}\nbut the output is\n{}",
+                expected.join("\n"),
+                read(&file)
+            )),
         }
     }
 
@@ -111,7 +141,10 @@ impl Session {
         );
         self.commands.write_all(script.as_bytes()).unwrap();
         let status = self.done.recv_timeout(PATIENCE * 2);
-        (status.unwrap_or_else(|_| "none, since it did not end".to_owned()), file)
+        (
+            status.unwrap_or_else(|_| "none, since it did not end".to_owned()),
+            file,
+        )
     }
 
     fn with_own_ports(&self, text: &str) -> String {
