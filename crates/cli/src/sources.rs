@@ -71,20 +71,19 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Source> {
     if is_wasm_file || weft_host::looks_like_wasm(&bytes) {
         return Ok(Source::Component(path.to_owned()));
     }
+    let Ok(text) = String::from_utf8(bytes) else {
+        bail!(
+            "`{name}` is neither a WebAssembly component nor a manifest (it is not text); give a .wasm or a .yaml file"
+        );
+    };
     let is_yaml_file = path
         .extension()
         .is_some_and(|extension| extension == "yaml" || extension == "yml");
-    let text = match String::from_utf8(bytes) {
-        Ok(text) if is_yaml_file || text.contains(':') => text,
-        Ok(text) => {
-            weft_host::inspect(text.as_bytes()).with_context(|| format!("`{name}`"))?;
-            return Ok(Source::Component(path.to_owned()));
-        }
-        Err(error) => {
-            weft_host::inspect(error.as_bytes()).with_context(|| format!("`{name}`"))?;
-            return Ok(Source::Component(path.to_owned()));
-        }
-    };
+    if !is_yaml_file && !text.lines().any(|line| line.starts_with("apiVersion:")) {
+        bail!(
+            "`{name}` is neither a WebAssembly component nor a manifest (no `apiVersion:`); give a .wasm or a .yaml file"
+        );
+    }
     let base = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())

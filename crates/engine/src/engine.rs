@@ -106,12 +106,7 @@ impl Engine {
         valid: ValidWorkload,
         components: &[Component],
     ) -> Result<LinkedWorkload, StartError> {
-        let fused = fuse(&valid, components).await?;
-        let source = self.inner.compiler.keep(fused.bytes.into());
-        let label = format!("{}/{}", valid.tenant, valid.name);
-        let code = self.inner.compiler.code(&source, &label).await?;
-        // Types are checked now, so that a misfit is a failed start and not a failed request.
-        link::link(&self.inner.linker, &code, &fused.scoped)?;
+        // Volumes and the directories in them are the last thing that can be refused; compiling is the costly step.
         let config = &self.inner.config;
         let volumes = Volumes::prepare(
             &valid.volumes,
@@ -119,6 +114,12 @@ impl Engine {
             config.empty_dir_limit,
         )?;
         let template = StoreTemplate::new(&valid, &volumes, config.log_lines_per_second)?;
+        let fused = fuse(&valid, components).await?;
+        let source = self.inner.compiler.keep(fused.bytes.into());
+        let label = format!("{}/{}", valid.tenant, valid.name);
+        let code = self.inner.compiler.code(&source, &label).await?;
+        // Types are checked now, so that a misfit is a failed start and not a failed request.
+        link::link(&self.inner.linker, &code, &fused.scoped)?;
         Ok(LinkedWorkload {
             valid,
             source,

@@ -53,7 +53,8 @@ const fn capability(
     }
 }
 
-const TERMINALS_AND_STDIO: &[&str] = &[
+/// `wasi:cli` of 0.2; 0.3 has the same and `types`.
+const CLI: &[&str] = &[
     "environment",
     "exit",
     "stdin",
@@ -64,7 +65,19 @@ const TERMINALS_AND_STDIO: &[&str] = &[
     "terminal-stdin",
     "terminal-stdout",
     "terminal-stderr",
+];
+const CLI_3: &[&str] = &[
     "types",
+    "environment",
+    "exit",
+    "stdin",
+    "stdout",
+    "stderr",
+    "terminal-input",
+    "terminal-output",
+    "terminal-stdin",
+    "terminal-stdout",
+    "terminal-stderr",
 ];
 
 /// Everything that the host serves.
@@ -76,7 +89,7 @@ pub const ROWS: &[Row] = &[
         "0.2",
         &["random", "insecure", "insecure-seed"],
     ),
-    base("wasi:cli", "0.2", TERMINALS_AND_STDIO),
+    base("wasi:cli", "0.2", CLI),
     base("wasi:filesystem", "0.2", &["types", "preopens"]),
     base(
         "wasi:sockets",
@@ -102,7 +115,7 @@ pub const ROWS: &[Row] = &[
         "0.3",
         &["random", "insecure", "insecure-seed"],
     ),
-    base("wasi:cli", "0.3", TERMINALS_AND_STDIO),
+    base("wasi:cli", "0.3", CLI_3),
     base("wasi:filesystem", "0.3", &["types", "preopens"]),
     base("wasi:sockets", "0.3", &["types", "ip-name-lookup"]),
     base("wasi:http", "0.3", &["types", "client"]),

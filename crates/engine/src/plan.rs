@@ -1,8 +1,10 @@
 //! Plan step: from what a manifest asks and what the components import and export, to a workload in which every import
 //! has a provider. Pure; all refusals that need no I/O happen here, and all of them are reported together.
 
+mod candidates;
 mod error;
 mod resolve;
+mod walk;
 
 use weft_api::ids::{ComponentName, Tenant, WorkloadName};
 use weft_api::spec::{Resources, Reuse, Volume, VolumeMount, WorkloadSpec};

@@ -31,12 +31,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub async fn within<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(PATIENCE, future)
         .await
-        .unwrap_or_else(|_| {
-            panic!(
-                "this did not happen within {} seconds",
-                PATIENCE.as_secs()
-            )
-        })
+        .unwrap_or_else(|_| panic!("this did not happen within {} seconds", PATIENCE.as_secs()))
 }
 
 /// Waits until `holds` is true, for states that announce no change.

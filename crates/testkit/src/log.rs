@@ -116,9 +116,8 @@ fn captures() -> std::sync::MutexGuard<'static, Vec<Arc<Capture>>> {
 fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let ours = filter_fn(|event| {
-            event.target() == "guest" || event.target().starts_with("weft")
-        });
+        let ours =
+            filter_fn(|event| event.target() == "guest" || event.target().starts_with("weft"));
         let subscriber = tracing_subscriber::registry().with(Catcher.with_filter(ours));
         tracing::subscriber::set_global_default(subscriber)
             .expect("no other subscriber is installed in a test");

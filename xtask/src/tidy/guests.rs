@@ -1,4 +1,5 @@
-//! Every test guest is used by a test of the host: `guest("<name>")`.
+//! Every test guest is used by a test of the host: `guest("<name>")`, or a helper of it that takes the same name,
+//! `component("<name>")`.
 
 use super::Finding;
 use super::repository::Repository;
@@ -19,10 +20,10 @@ pub(super) fn check(repository: &Repository) -> Vec<Finding> {
         .flat_map(|package| &package.targets)
         .filter(|target| target.kind.iter().any(component));
     let unused = targets.filter(|target| {
-        let call = format!("guest(\"{}\")", target.name);
-        !repository
-            .rust()
-            .any(|(path, file)| path.starts_with("crates/") && file.text.contains(&call))
+        let calls = ["guest", "component"].map(|name| format!("{name}(\"{}\"", target.name));
+        !repository.rust().any(|(path, file)| {
+            path.starts_with("crates/") && calls.iter().any(|call| file.text.contains(call))
+        })
     });
     let to_do = "test the behaviour that it shows, or delete it";
     unused

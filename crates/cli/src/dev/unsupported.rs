@@ -20,6 +20,12 @@ pub(super) fn review(project: &Project) -> Unsupported {
     limits(&project.dev, &mut found);
     capabilities(&project.dev, &mut found);
     engine(&project.dev, &mut found);
+    if !project.host.host_plugins.is_empty() {
+        found.leave(
+            "host.hostPlugins",
+            "components as host plugins come in a later version",
+        );
+    }
     found
 }
 
@@ -160,6 +166,15 @@ fn engine(dev: &Dev, found: &mut Unsupported) {
         if given {
             found.leave(key, "telemetry is not sent yet");
         }
+    }
+    if !dev.service_ports.is_empty() {
+        found.leave("dev.service_ports", "there are no services yet");
+    }
+    if dev.allow_insecure_registries {
+        found.leave(
+            "dev.allow_insecure_registries",
+            "nothing is pulled from registries yet",
+        );
     }
     if !dev.environment.is_empty() {
         found.leave(

@@ -1,11 +1,10 @@
 //! Who provides each import: another component of the workload first, then the host. Pure.
 
-use std::collections::BTreeMap;
-
 use weft_api::interface::InterfaceName;
 use weft_api::spec::{ComponentSpec, Reuse, WorkloadSpec};
 use weft_net::policy::EgressPolicy;
 
+use super::walk::Walk;
 use super::{Entry, Granting, Link, Part, PlanError, Program, Purpose, merged_config};
 use crate::grants::{self, Grant};
 use crate::inspect::{Import, Shape};
@@ -53,20 +52,20 @@ pub(super) fn program(
     })
 }
 
-struct Graph<'a> {
-    spec: &'a WorkloadSpec,
-    shapes: &'a [Shape],
+pub(super) struct Graph<'a> {
+    pub(super) spec: &'a WorkloadSpec,
+    pub(super) shapes: &'a [Shape],
     granting: Granting,
 }
 
 /// Who serves one import.
-enum Provider {
+pub(super) enum Provider {
     Host,
     Component { position: usize, export: String },
 }
 
 impl<'a> Graph<'a> {
-    fn components(&self) -> impl Iterator<Item = (usize, &'a ComponentSpec, &'a Shape)> {
+    pub(super) fn components(&self) -> impl Iterator<Item = (usize, &'a ComponentSpec, &'a Shape)> {
         self.spec
             .components
             .iter()
@@ -152,7 +151,7 @@ impl<'a> Graph<'a> {
             graph: self,
             done: Vec::new(),
             path: Vec::new(),
-            providers: BTreeMap::new(),
+            begun: std::collections::BTreeSet::new(),
         };
         let before = errors.len();
         walk.visit(entry, errors);
@@ -164,7 +163,7 @@ impl<'a> Graph<'a> {
         Some(order)
     }
 
-    fn provider(&self, importer: usize, import: &Import) -> Result<Provider, PlanError> {
+    pub(super) fn provider(&self, importer: usize, import: &Import) -> Result<Provider, PlanError> {
         let component = self.spec.components.get(importer).map(|c| c.name.clone());
         let (Some(component), Some(interface)) = (component.clone(), &import.interface) else {
             return Err(missing(
@@ -253,39 +252,6 @@ impl<'a> Graph<'a> {
             })
     }
 
-    /// Everything that comes near an import without satisfying it.
-    fn candidates(&self, importer: usize, import: &InterfaceName) -> Vec<String> {
-        let mut candidates = Vec::new();
-        for (position, spec, shape) in self.components() {
-            for export in &shape.exports {
-                let same = export.namespace == import.namespace
-                    && export.package == import.package
-                    && export.interface == import.interface;
-                if same && position == importer {
-                    candidates.push(format!("the component exports {export} itself, but a component cannot serve its own import"));
-                } else if same {
-                    candidates.push(format!(
-                        "component `{}` exports {export}: the versions are not compatible",
-                        spec.name
-                    ));
-                } else if near(&export.to_string(), &import.to_string()) {
-                    candidates.push(format!(
-                        "component `{}` exports {export}: another interface of a similar name",
-                        spec.name
-                    ));
-                }
-            }
-        }
-        candidates.extend(grants::same_package(import).map(|row| format!("the host serves {row}")));
-        if candidates.is_empty() {
-            candidates.push(
-                "no component of the workload exports it, and the host does not know it; add the component that does"
-                    .to_owned(),
-            );
-        }
-        candidates
-    }
-
     fn provides_to_another(&self, position: usize) -> bool {
         self.components()
             .filter(|(other, ..)| *other != position)
@@ -367,75 +333,6 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// A depth-first walk along imports that notices circles.
-struct Walk<'g, 'a> {
-    graph: &'g Graph<'a>,
-    /// Finished components, providers before importers.
-    done: Vec<usize>,
-    /// The components between the entry and the current one, with the import that led on from each.
-    path: Vec<(usize, String)>,
-    providers: BTreeMap<usize, ()>,
-}
-
-impl Walk<'_, '_> {
-    fn visit(&mut self, position: usize, errors: &mut Vec<PlanError>) {
-        if self.done.contains(&position) || self.providers.insert(position, ()).is_some() {
-            return;
-        }
-        let imports = self
-            .graph
-            .shapes
-            .get(position)
-            .map(|shape| shape.imports.clone())
-            .unwrap_or_default();
-        for import in &imports {
-            match self.graph.provider(position, import) {
-                Ok(Provider::Host) => {}
-                Ok(Provider::Component {
-                    position: provider, ..
-                }) => {
-                    self.path.push((position, import.name.clone()));
-                    if let Some(start) = self
-                        .path
-                        .iter()
-                        .position(|(on_path, _)| *on_path == provider)
-                    {
-                        errors.push(self.circle(start));
-                    } else {
-                        self.visit(provider, errors);
-                    }
-                    self.path.pop();
-                }
-                Err(error) => errors.push(error),
-            }
-        }
-        self.done.push(position);
-    }
-
-    fn circle(&self, start: usize) -> PlanError {
-        let name = |position: usize| {
-            self.graph
-                .spec
-                .components
-                .get(position)
-                .map(|c| c.name.to_string())
-                .unwrap_or_default()
-        };
-        let mut path: Vec<String> = self
-            .path
-            .iter()
-            .skip(start)
-            .map(|(position, import)| format!("`{}` (imports {import})", name(*position)))
-            .collect();
-        path.extend(
-            self.path
-                .get(start)
-                .map(|(position, _)| format!("`{}`", name(*position))),
-        );
-        PlanError::Cycle { path }
-    }
-}
-
 fn missing(
     component: Option<weft_api::ids::ComponentName>,
     import: &Import,
@@ -484,9 +381,4 @@ fn least(a: Reuse, b: Reuse) -> Reuse {
         max_invocations: limit(a.max_invocations, b.max_invocations),
         max_concurrency: a.max_concurrency.min(b.max_concurrency),
     }
-}
-
-/// Whether a person may have meant one name by the other.
-fn near(a: &str, b: &str) -> bool {
-    strsim::jaro_winkler(a, b) > 0.93
 }

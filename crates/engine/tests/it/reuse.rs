@@ -96,13 +96,11 @@ async fn overlapping_requests_share_an_instance_only_as_far_as_concurrency_allow
         .reuse(1, 0, 8);
     let shared = shared.start().await;
     let (feed, answer) = busy(&shared).await;
-    let (active, answer) = tokio::join!(text(&shared, "/active"), async {
-        let mut answer = Box::pin(answer);
-        // The busy request has to be polled for its guest to go on, but must not end.
-        let early = tokio::time::timeout(Duration::from_millis(50), &mut answer).await;
-        assert!(early.is_err());
-        answer
-    });
+    let mut answer = Box::pin(answer);
+    // The busy request has to be polled for its guest to go on, but must not end.
+    let early = tokio::time::timeout(Duration::from_millis(50), &mut answer);
+    let (active, early) = tokio::join!(text(&shared, "/active"), early);
+    assert!(early.is_err());
     assert_eq!(active, "2");
     drop(feed);
     assert_eq!(answer.await, "2 bytes");
