@@ -1,5 +1,4 @@
-//! Every test guest is used by a test of the host: `guest("<name>")`, or a helper of it that takes the same name,
-//! `component("<name>")`.
+//! Every test guest is used by a test of the host: its name stands as a string in a file under `crates/`.
 
 use super::Finding;
 use super::repository::Repository;
@@ -20,17 +19,17 @@ pub(super) fn check(repository: &Repository) -> Vec<Finding> {
         .flat_map(|package| &package.targets)
         .filter(|target| target.kind.iter().any(component));
     let unused = targets.filter(|target| {
-        let calls = ["guest", "component"].map(|name| format!("{name}(\"{}\"", target.name));
-        !repository.rust().any(|(path, file)| {
-            path.starts_with("crates/") && calls.iter().any(|call| file.text.contains(call))
-        })
+        let name = format!("\"{}\"", target.name);
+        !repository
+            .rust()
+            .any(|(path, file)| path.starts_with("crates/") && file.text.contains(&name))
     });
     let to_do = "test the behaviour that it shows, or delete it";
     unused
         .map(|target| {
             Finding::in_file(
                 &place(repository, &target.src_path.display().to_string()),
-                format!("no test of the host uses guest(\"{}\")", target.name),
+                format!("no test of the host names the guest \"{}\"", target.name),
                 to_do,
             )
         })
@@ -69,7 +68,8 @@ mod tests {
         let found: Vec<String> = check(&repository).iter().map(Finding::to_string).collect();
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(
-            found[0].starts_with("guests/unused.rs: no test of the host uses guest(\"unused\")"),
+            found[0]
+                .starts_with("guests/unused.rs: no test of the host names the guest \"unused\""),
             "{found:?}"
         );
     }
