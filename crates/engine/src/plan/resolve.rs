@@ -81,20 +81,28 @@ impl<'a> Graph<'a> {
         notes: &mut Vec<String>,
         errors: &mut Vec<PlanError>,
     ) -> Option<(usize, Entry)> {
-        let mut found = self.components().filter_map(|(position, spec, shape)| {
-            shape
-                .exports
-                .iter()
-                .find_map(|export| entry_of(export, purpose))
-                .map(|entry| (position, spec, entry))
-        });
-        let Some((position, spec, entry)) = found.next() else {
+        let found: Vec<_> = self
+            .components()
+            .filter_map(|(position, spec, shape)| {
+                let export = shape.exports.iter();
+                export
+                    .filter_map(|export| Some((export, entry_of(export, purpose)?)))
+                    .map(|(export, entry)| (position, spec, export, entry))
+                    .next()
+            })
+            .collect();
+        // One that another component stands in front of is not the entry, wherever it stands in the manifest.
+        let front = found
+            .iter()
+            .find(|(position, _, export, _)| !self.is_imported(*position, export));
+        let Some((position, spec, _, entry)) = front.or(found.first()).copied() else {
             errors.push(self.no_entry(purpose));
             return None;
         };
         let others: Vec<_> = found
-            .filter(|(other, ..)| !self.provides_to_another(*other))
-            .map(|(_, spec, _)| format!("`{}`", spec.name))
+            .iter()
+            .filter(|(other, ..)| *other != position && !self.provides_to_another(*other))
+            .map(|(_, spec, ..)| format!("`{}`", spec.name))
             .collect();
         if !others.is_empty() {
             notes.push(format!(
@@ -253,20 +261,21 @@ impl<'a> Graph<'a> {
     }
 
     fn provides_to_another(&self, position: usize) -> bool {
+        self.shapes.get(position).is_some_and(|shape| {
+            shape
+                .exports
+                .iter()
+                .any(|export| self.is_imported(position, export))
+        })
+    }
+
+    /// Whether a component other than the exporting one imports it.
+    fn is_imported(&self, exporter: usize, export: &InterfaceName) -> bool {
         self.components()
-            .filter(|(other, ..)| *other != position)
-            .any(|(_, _, shape)| {
-                let exports = self
-                    .shapes
-                    .get(position)
-                    .map(|shape| shape.exports.as_slice())
-                    .unwrap_or_default();
-                shape
-                    .imports
-                    .iter()
-                    .filter_map(|import| import.interface.as_ref())
-                    .any(|import| exports.iter().any(|export| export.satisfies(import)))
-            })
+            .filter(|(other, ..)| *other != exporter)
+            .flat_map(|(_, _, shape)| &shape.imports)
+            .filter_map(|import| import.interface.as_ref())
+            .any(|import| export.satisfies(import))
     }
 
     fn note_unused(&self, order: &[usize], notes: &mut Vec<String>) {

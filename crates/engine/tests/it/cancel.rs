@@ -7,22 +7,14 @@ use weft_testkit::client::{self, fed, post};
 use weft_testkit::server::EchoServer;
 use weft_testkit::{until, within};
 
-use crate::support::{KITCHENS, fault, send, text, workload};
+use crate::support::{KITCHENS, fault, no_instances, send, tasks, text, workload};
 
-/// Tasks of this test's runtime: each instance is one.
-fn tasks() -> usize {
-    tokio::runtime::Handle::current()
-        .metrics()
-        .num_alive_tasks()
-}
-
-/// Sends a request and gives it up once its instance is at work.
+/// Sends a request to the only workload, and gives it up once its instance is at work.
 async fn abandon(workload: &Workload, path: &str) {
-    let before = tasks();
     let request = send(workload, client::get(path));
     tokio::select! {
         answer = request => panic!("{:?}", answer.map(|answer| answer.status())),
-        () = until(|| tasks() > before) => {}
+        () = until(|| tasks() > 1) => {}
     }
 }
 
@@ -30,10 +22,9 @@ async fn abandon(workload: &Workload, path: &str) {
 async fn an_abandoned_request_frees_the_instance_even_while_it_spins() {
     for guest in KITCHENS {
         let workload = workload("cancel-spin").component(guest).start().await;
-        let before = tasks();
         for path in ["/spin", "/sleep?600000"] {
             abandon(&workload, path).await;
-            until(|| tasks() == before).await;
+            no_instances(1).await;
         }
         assert_eq!(text(&workload, "/hello").await, "hello");
     }
@@ -60,13 +51,12 @@ async fn an_abandoned_request_closes_what_its_guest_has_open() {
 async fn a_response_given_up_in_the_middle_ends_its_instance() {
     for guest in KITCHENS {
         let workload = workload("cancel-body").component(guest).start().await;
-        let before = tasks();
         // Far more than any buffer holds, so that the guest waits for its reader.
         for path in ["/stream?100000&65536", "/stream-slow?1000000&1"] {
             let mut response = send(&workload, client::get(path)).await.unwrap();
             assert!(response.piece().await.unwrap().is_some(), "{guest}");
             drop(response);
-            until(|| tasks() == before).await;
+            no_instances(1).await;
         }
     }
 }
@@ -75,13 +65,12 @@ async fn a_response_given_up_in_the_middle_ends_its_instance() {
 async fn an_upload_given_up_in_the_middle_ends_its_instance() {
     for guest in KITCHENS {
         let workload = workload("cancel-upload").component(guest).start().await;
-        let before = tasks();
         let (mut feed, body) = fed();
         tokio::select! {
             answer = send(&workload, post("/swallow", body)) => panic!("{:?}", answer.map(|answer| answer.status())),
             () = async { feed.send("a").await; feed.send("b").await } => {}
         }
-        until(|| tasks() == before).await;
+        no_instances(1).await;
     }
 }
 
@@ -129,20 +118,18 @@ async fn abandoned_spinning_requests_do_not_add_up() {
         .component("p3_kitchen")
         .start()
         .await;
-    let before = tasks();
     for _ in 0..20 {
         let spin = send(&workload, client::get("/spin"));
         let given_up = tokio::time::timeout(Duration::from_millis(5), spin).await;
         assert!(given_up.is_err());
     }
-    until(|| tasks() == before).await;
+    no_instances(1).await;
     assert_eq!(text(&workload, "/hello").await, "hello");
 }
 
 #[tokio::test]
 async fn dropping_a_workload_lets_requests_in_flight_finish() {
     for guest in KITCHENS {
-        let before = tasks();
         let workload = workload("cancel-drop")
             .component(guest)
             .reuse(1, 0, 1)
@@ -158,7 +145,7 @@ async fn dropping_a_workload_lets_requests_in_flight_finish() {
             "tick 1\ntick 2\ntick 3\ntick 4\n",
             "{guest}"
         );
-        until(|| tasks() == before).await;
+        no_instances(0).await;
     }
 }
 

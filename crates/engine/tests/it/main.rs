@@ -4,6 +4,7 @@
 mod cache;
 mod cancel;
 mod commands;
+mod compose;
 mod egress;
 mod guest_log;
 mod identity;

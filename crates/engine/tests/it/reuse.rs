@@ -6,9 +6,9 @@ use weft_engine::config::EngineConfig;
 use weft_engine::fault::FaultKind;
 use weft_engine::workload::Workload;
 use weft_testkit::client::{Feed, fed, post};
-use weft_testkit::{until, within};
+use weft_testkit::within;
 
-use crate::support::{Draft, KITCHENS, engine_with, fault, send, text, workload};
+use crate::support::{Draft, KITCHENS, engine_with, fault, no_instances, send, text, workload};
 
 /// A request that its guest is busy with until the feed is dropped.
 async fn busy(workload: &Workload) -> (Feed, impl Future<Output = String>) {
@@ -149,23 +149,20 @@ async fn a_pooled_instance_is_dropped_when_it_has_been_idle_for_long_enough() {
     });
     for (guest, draft) in twice("reuse-idle") {
         let workload = draft.reuse(1, 0, 1).start_on(&engine).await;
-        let before = tasks();
         assert_eq!(text(&workload, "/count").await, "1", "{guest}");
-        assert!(tasks() > before, "{guest}: the instance is kept");
-        until(|| tasks() == before).await;
+        no_instances(1).await;
         assert_eq!(text(&workload, "/count").await, "1", "{guest}");
-        until(|| tasks() == before).await;
+        no_instances(1).await;
     }
 }
 
 #[tokio::test]
 async fn idle_instances_end_with_their_workload() {
-    let before = tasks();
     for (guest, draft) in twice("reuse-end") {
         let workload = draft.reuse(1, 0, 1).start().await;
         assert_eq!(text(&workload, "/count").await, "1", "{guest}");
         drop(workload);
-        until(|| tasks() == before).await;
+        no_instances(0).await;
     }
 }
 
@@ -192,14 +189,6 @@ async fn a_linked_program_is_kept_only_as_far_as_every_part_may_be() {
         .component("linked_callee")
         .start()
         .await;
-    let before = tasks();
     assert_eq!(text(&workload, "/add?1&2").await, "3");
-    until(|| tasks() == before).await;
-}
-
-/// Tasks of this test's runtime: each instance is one.
-fn tasks() -> usize {
-    tokio::runtime::Handle::current()
-        .metrics()
-        .num_alive_tasks()
+    no_instances(1).await;
 }

@@ -13,10 +13,10 @@ use weft_engine::config::EngineConfig;
 use weft_engine::engine::{Component, LinkedWorkload, StartError};
 use weft_engine::fault::Fault;
 use weft_engine::inspect::inspect;
-use weft_engine::plan::{Granting, PlanErrors, Purpose, plan};
+use weft_engine::plan::{Granting, PlanErrors, Purpose, ValidWorkload, plan};
 use weft_engine::workload::{Body, Workload};
 use weft_testkit::client::{self, Incoming, Reply};
-use weft_testkit::{guest, within};
+use weft_testkit::{guest, until, within};
 
 /// The HTTP guest of each version; they have most routes in common.
 pub(crate) const KITCHENS: [&str; 2] = ["http_kitchen", "p3_kitchen"];
@@ -187,15 +187,29 @@ impl Draft {
         self
     }
 
+    /// What is in the files of the components.
+    pub(crate) fn components(&self) -> Vec<Component> {
+        self.spec.components.iter().map(read).collect()
+    }
+
+    /// Plans components for this.
+    pub(crate) fn plan(
+        &self,
+        components: &[Component],
+        purpose: Purpose,
+    ) -> Result<ValidWorkload, PlanErrors> {
+        let shapes: Vec<_> = components.iter().map(|c| c.shape.clone()).collect();
+        plan(&self.spec, &shapes, self.granting, purpose)
+    }
+
     /// Plans and links.
     pub(crate) async fn link(
         &self,
         engine: &Engine,
         purpose: Purpose,
     ) -> Result<LinkedWorkload, Refused> {
-        let components: Vec<_> = self.spec.components.iter().map(read).collect();
-        let shapes: Vec<_> = components.iter().map(|c| c.shape.clone()).collect();
-        let valid = plan(&self.spec, &shapes, self.granting, purpose).map_err(Refused::Plan)?;
+        let components = self.components();
+        let valid = self.plan(&components, purpose).map_err(Refused::Plan)?;
         within(engine.link(valid, &components))
             .await
             .map_err(Refused::Start)
@@ -264,4 +278,15 @@ pub(crate) async fn send(
         .parse()
         .unwrap();
     within(workload.http(request)).await.map(Incoming::new)
+}
+
+/// Tasks of this test's runtime. Each instance is one, and so is the watch over the code of each workload.
+pub(crate) fn tasks() -> usize {
+    let runtime = tokio::runtime::Handle::current();
+    runtime.metrics().num_alive_tasks()
+}
+
+/// Waits until no instance lives, while there are so many workloads.
+pub(crate) async fn no_instances(workloads: usize) {
+    until(|| tasks() <= workloads).await;
 }
