@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 pub(crate) struct Args {
     /// Which benchmark; without one, all names are printed
     name: Option<String>,
-    /// For the benchmark program: a filter, --quick, --save-baseline <name>
+    /// For the benchmark program: a filter, --quick, --save-baseline NAME
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }

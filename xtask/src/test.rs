@@ -9,7 +9,7 @@ use anyhow::Result;
 pub(crate) struct Args {
     #[command(flatten)]
     setup: setup::Args,
-    /// For `cargo test`: a part of a test's name, -p <crate>, -- --nocapture
+    /// For `cargo test`: a part of a test's name, -p CRATE, -- --nocapture
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }

@@ -29,7 +29,9 @@ impl Apt {
             folder: folder.to_path_buf(),
         };
         let keyring = keyring(folder)?;
-        let mut problem = anyhow!("no archive of Debian is known");
+        let mut problem = anyhow!(
+            "this system's apt sources name no mirror of Debian; add one to /etc/apt/sources.list, or run `rustup target add wasm32-wasip2`"
+        );
         for archive in mirror::candidates() {
             steps.say(format_args!("reading {suite} from {archive}"));
             let line = format!(

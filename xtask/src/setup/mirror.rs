@@ -1,11 +1,8 @@
-//! Which archive serves Debian's packages here: the system's own mirror if it has one, the public one otherwise.
+//! Which archive serves Debian's packages here: the mirrors of Debian that the system itself uses.
 
 use crate::sh::Sh;
 
-/// Serves every suite of Debian from close by.
-const PUBLIC: &str = "http://deb.debian.org/debian/";
-
-/// The archives to try, best first.
+/// The archives to try, in the order of the system's sources; empty on a system that uses none.
 pub(crate) fn candidates() -> Vec<String> {
     let targets = Sh::new("apt-get").args([
         "indextargets",
@@ -13,12 +10,7 @@ pub(crate) fn candidates() -> Vec<String> {
         "$(REPO_URI)",
         "Created-By: Packages",
     ]);
-    let configured = targets.read().unwrap_or_default(); // a system without sources still has the public archive
-    let mut found = debian_archives(&configured);
-    if !found.iter().any(|uri| uri == PUBLIC) {
-        found.push(PUBLIC.to_owned());
-    }
-    found
+    debian_archives(&targets.read().unwrap_or_default()) // a system without sources has no mirror
 }
 
 /// The addresses in `lines` that are mirrors of Debian's main archive, by the name that every mirror gives it.

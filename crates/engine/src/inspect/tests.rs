@@ -80,17 +80,17 @@ fn an_import_that_implements_an_interface_keeps_its_own_name() {
 
 #[test]
 fn files_that_are_no_component_are_named_and_what_to_do_is_said() {
-    assert_snapshot!(refused(b""), @"");
-    assert_snapshot!(refused(&module("env")), @"");
-    assert_snapshot!(refused(&module("wasi_snapshot_preview1")), @"");
-    assert_snapshot!(refused(b";; a comment\n\n (component)"), @"");
-    assert_snapshot!(refused(b"\x7fELF\x02\x01\x01\0"), @"");
-    assert_snapshot!(refused(b"\x1f\x8b\x08\0"), @"");
-    assert_snapshot!(refused(b"PK\x03\x04"), @"");
-    assert_snapshot!(refused(b"<!doctype html><title>404</title>"), @"");
-    assert_snapshot!(refused(b"{\"a\": 1}"), @"");
-    assert_snapshot!(refused(b"apiVersion: v1"), @"");
-    assert_snapshot!(refused(b"\0asm\x0d\0\x02\0"), @"");
+    assert_snapshot!(refused(b""), @"the file is empty; build the component first, or point at another file");
+    assert_snapshot!(refused(&module("env")), @"this is a core WebAssembly module, not a component; build it for a component target such as `wasm32-wasip2`, or wrap it with `wasm-tools component new <file> -o <component>`");
+    assert_snapshot!(refused(&module("wasi_snapshot_preview1")), @"this is a core module for WASI preview 1, not a component; build it for `wasm32-wasip2`, or wrap it with `wasm-tools component new <file> --adapt wasi_snapshot_preview1.wasm -o <component>`");
+    assert_snapshot!(refused(b";; a comment\n\n (component)"), @"this is WebAssembly text, not binary; encode it with `wasm-tools parse <file> -o <component>.wasm`");
+    assert_snapshot!(refused(b"\x7fELF\x02\x01\x01\0"), @"this is a native program or precompiled code (ELF), not a WebAssembly component; `weft run` takes a component (.wasm) or a manifest (.yaml)");
+    assert_snapshot!(refused(b"\x1f\x8b\x08\0"), @"this is a gzip archive, not a WebAssembly component; `weft run` takes a component (.wasm) or a manifest (.yaml)");
+    assert_snapshot!(refused(b"PK\x03\x04"), @"this is a zip archive, not a WebAssembly component; `weft run` takes a component (.wasm) or a manifest (.yaml)");
+    assert_snapshot!(refused(b"<!doctype html><title>404</title>"), @"this is HTML or XML, perhaps the page of a failed download, not a WebAssembly component; `weft run` takes a component (.wasm) or a manifest (.yaml)");
+    assert_snapshot!(refused(b"{\"a\": 1}"), @"this is JSON, not a WebAssembly component; `weft run` takes a component (.wasm) or a manifest (.yaml)");
+    assert_snapshot!(refused(b"apiVersion: v1"), @"this is a file of unknown kind, not a WebAssembly component; `weft run` takes a component (.wasm) or a manifest (.yaml)");
+    assert_snapshot!(refused(b"\0asm\x0d\0\x02\0"), @"the component is malformed at byte 4: the version of the binary format is unknown; build it again with current tools");
 }
 
 #[test]

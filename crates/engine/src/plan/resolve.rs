@@ -1,6 +1,6 @@
 //! Who provides each import: another component of the workload first, then the host. Pure.
 
-use weft_api::interface::InterfaceName;
+use weft_api::interface::{InterfaceName, compatible};
 use weft_api::spec::{ComponentSpec, Reuse, WorkloadSpec};
 use weft_net::policy::EgressPolicy;
 
@@ -256,7 +256,7 @@ impl<'a> Graph<'a> {
                         .version
                         .as_ref()
                         .zip(import.version.as_ref())
-                        .is_none_or(|(a, b)| a == b)
+                        .is_none_or(|(asked, imported)| compatible(Some(asked), Some(imported)))
             })
     }
 

@@ -75,6 +75,14 @@ fn all_problems_are_reported_together() {
         })
         .plan()
         .unwrap_err();
-    assert_snapshot!(refused, @"");
+    assert_snapshot!(refused, @r#"
+    workload `team/shop` cannot start:
+      - no `wasi:http` entry: nothing would reach the component; add to `hostInterfaces`: {namespace: wasi, package: http, interfaces: [incoming-handler], config: {host: <name>}}
+      - component `front` imports `a:b/x@1.0.0`, which nothing provides
+        - no component of the workload exports it, and the host does not know it; add the component that does
+      - component `front` imports `wasi:config/store@0.2.0-rc.1`, which the host serves but the manifest does not ask for; add to `hostInterfaces`: {namespace: wasi, package: config, interfaces: [store]}
+      - component `front` imports `a:b/y@1.0.0`, which nothing provides
+        - no component of the workload exports it, and the host does not know it; add the component that does
+    "#);
     assert!(matches!(refused.errors[0], PlanError::NoIngress { .. }));
 }

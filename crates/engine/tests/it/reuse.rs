@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use weft_engine::config::EngineConfig;
-use weft_engine::fault::FaultKind;
+use weft_engine::fault::{Fault, FaultKind};
 use weft_engine::workload::Workload;
-use weft_testkit::client::{Feed, fed, post};
+use weft_testkit::client::{Feed, fed, get, post};
 use weft_testkit::within;
 
 use crate::support::{Draft, KITCHENS, engine_with, fault, no_instances, send, text, workload};
@@ -136,7 +137,7 @@ async fn many_requests_at_once_are_all_answered_with_a_small_pool() {
     for (guest, draft) in twice("reuse-crowd") {
         let workload = draft.reuse(2, 10, 4).start().await;
         let answers = (0..200).map(|_| text(&workload, "/hello"));
-        let answers = within(futures::future::join_all(answers)).await;
+        let answers = within(join_all(answers)).await;
         assert!(answers.iter().all(|answer| answer == "hello"), "{guest}");
     }
 }
@@ -168,17 +169,40 @@ async fn idle_instances_end_with_their_workload() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn traps_do_not_touch_requests_in_other_instances() {
-    for (guest, draft) in twice("reuse-traps") {
-        let workload = draft.reuse(2, 0, 1).start().await;
-        let calls = (0..200).map(async |call| {
-            if call % 5 == 0 {
-                assert_eq!(fault(&workload, "/trap").await.kind, FaultKind::Trap);
-            } else {
-                assert_eq!(text(&workload, "/hello").await, "hello", "{guest}");
-            }
-        });
-        futures::future::join_all(calls).await;
-    }
+    let workload = workload("reuse-traps")
+        .component("http_kitchen")
+        .reuse(2, 0, 1);
+    let workload = workload.start().await;
+    let calls = (0..200).map(async |call| {
+        if call % 5 == 0 {
+            assert_eq!(fault(&workload, "/trap").await.kind, FaultKind::Trap);
+        } else {
+            assert_eq!(text(&workload, "/hello").await, "hello");
+        }
+    });
+    join_all(calls).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_0_3_answer_whose_instance_traps_is_whole_or_an_error_and_never_a_part() {
+    // A 0.3 guest writes its body after it has returned the response, when its instance already takes the next request.
+    let workload = workload("reuse-cut").component("p3_kitchen").reuse(2, 0, 1);
+    let workload = workload.start().await;
+    let calls = (0..200).map(async |call| {
+        if call % 5 == 0 {
+            assert_eq!(fault(&workload, "/trap").await.kind, FaultKind::Trap);
+            return 0;
+        }
+        match send(&workload, get("/stream?3&1000")).await {
+            Ok(response) => match response.reply().await {
+                Ok(reply) => assert_eq!(reply.text.len(), 3000),
+                Err(error) => assert!(error.is::<Fault>(), "{error}"),
+            },
+            Err(fault) => assert_eq!(fault.kind, FaultKind::Trap),
+        }
+        1
+    });
+    assert_eq!(join_all(calls).await.iter().sum::<i32>(), 160);
 }
 
 #[tokio::test]
