@@ -78,3 +78,6 @@ impl store::Host for View<'_> {
         Ok(self.entries())
     }
 }
+
+#[cfg(test)]
+mod tests;

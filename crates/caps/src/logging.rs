@@ -67,3 +67,6 @@ impl logging::Host for View<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

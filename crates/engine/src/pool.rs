@@ -180,11 +180,8 @@ impl WorkerState for Member {
             return;
         };
         let fault = Arc::new(fault::trap(&error));
-        let one_at_a_time = self.reuse.max_concurrency <= 1;
-        for (place, request) in taken.iter().enumerate() {
-            let followed = place + 1 < taken.len();
-            let done = request.returned && (self.sync || (followed && one_at_a_time));
-            request.answer.cut(&fault, !done);
+        for request in &taken {
+            request.answer.cut(&fault, !(self.sync && request.returned));
         }
         // The store goes first: by the time a request hears of the failure, everything of the instance is freed.
         drop(store);

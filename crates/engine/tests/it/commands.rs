@@ -1,17 +1,22 @@
 //! Commands of both versions: how they end.
 
+use weft_engine::Engine;
 use weft_engine::command::CommandLine;
+use weft_engine::config::EngineConfig;
 use weft_engine::fault::{Fault, FaultKind};
 use weft_engine::plan::Purpose;
 use weft_testkit::within;
 
-use crate::support::{Draft, engine, workload};
+use crate::support::{Draft, engine, engine_with, workload};
 
 const COMMANDS: [&str; 2] = ["cli_echo", "p3_cli"];
 
 async fn run(draft: Draft, args: &[&str]) -> Result<u8, Fault> {
-    let engine = engine();
-    let linked = match draft.link(&engine, Purpose::Command).await {
+    run_on(&engine(), draft, args).await
+}
+
+async fn run_on(engine: &Engine, draft: Draft, args: &[&str]) -> Result<u8, Fault> {
+    let linked = match draft.link(engine, Purpose::Command).await {
         Ok(linked) => linked,
         Err(refused) => panic!("{refused}"),
     };
@@ -62,28 +67,55 @@ async fn a_command_that_traps_is_a_fault() {
 #[tokio::test]
 async fn a_command_reads_and_writes_its_volumes() {
     let root = tempfile::tempdir().unwrap();
-    let engine = crate::support::engine_with(weft_engine::config::EngineConfig {
+    let engine = engine_with(EngineConfig {
         host_path_roots: vec![root.path().to_owned()],
-        ..Default::default()
+        ..EngineConfig::default()
     });
     for guest in COMMANDS {
         let draft = workload("cmd-files").component(guest).mount("/data");
         let draft = draft.host_path("data", root.path());
-        let Ok(linked) = draft.link(&engine, Purpose::Command).await else {
-            panic!("{guest} is a command")
-        };
-        let args = ["tool.wasm", "write", "/data/file", guest].map(str::to_owned);
-        let line = CommandLine {
-            args: args.to_vec(),
-            environment: Vec::new(),
-        };
-        assert_eq!(
-            within(engine.command(linked).run(&line)).await,
-            Ok(0),
-            "{guest}"
-        );
+        let ended = run_on(&engine, draft, &["write", "/data/file", guest]).await;
+        assert_eq!(ended, Ok(0), "{guest}");
         let content = std::fs::read_to_string(root.path().join("file")).unwrap();
         assert_eq!(content, guest);
+    }
+}
+
+#[tokio::test]
+async fn everything_that_makes_a_volume_grow_is_limited() {
+    let with_limit = |empty_dir_limit| {
+        engine_with(EngineConfig {
+            empty_dir_limit,
+            ..EngineConfig::default()
+        })
+    };
+    // One entry and 1000 bytes fit; what each of these needs does not.
+    let (large, small) = (with_limit(1 << 20), with_limit(4096 + 1000));
+    let fits: [&[&str]; 2] = [&["mkdir", "/data/d"], &["write", "/data/f", "some text"]];
+    let grows: [&[&str]; 2] = [&["resize", "/data/f", "8000"], &["fill", "/data/f", "8000"]];
+    let none = with_limit(4000);
+    let makes: [&[&str]; 3] = [
+        &["mkdir", "/data/d"],
+        &["symlink", "there", "/data/l"],
+        &["write", "/data/f", ""],
+    ];
+    let draft = || {
+        workload("cmd-limit")
+            .component("cli_echo")
+            .mount("/data")
+            .empty_dir("data")
+    };
+    for args in fits.iter().chain(&grows).chain(&makes) {
+        assert_eq!(run_on(&large, draft(), args).await, Ok(0), "{args:?}");
+    }
+    for args in fits {
+        assert_eq!(run_on(&small, draft(), args).await, Ok(0), "{args:?}");
+    }
+    for args in grows {
+        assert_eq!(run_on(&small, draft(), args).await, Ok(1), "{args:?}");
+    }
+    for args in makes {
+        assert_eq!(run_on(&none, draft(), args).await, Ok(1), "{args:?}");
     }
 }
 

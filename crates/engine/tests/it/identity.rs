@@ -183,3 +183,64 @@ async fn two_workloads_of_the_same_code_do_not_see_each_other() {
     assert_eq!(text(&one, "/env?A").await, "one");
     assert_eq!(text(&two, "/env?A").await, "A is not set");
 }
+
+/// A handler in front of the kitchen of the same version: what the kitchen's routes show is a linked component's.
+const FRONTS: [(&str, &str); 2] = [
+    ("http_middleware", "http_kitchen"),
+    ("http_middleware_p3", "p3_kitchen"),
+];
+
+#[tokio::test]
+async fn linked_handlers_of_both_versions_have_an_identity_of_their_own() {
+    let server = EchoServer::start().await;
+    for (front, back) in FRONTS {
+        let name = format!("id-{}", back.replace('_', "-"));
+        let log = LogCapture::of(&format!("test/{name}"));
+        let workload = workload(&name)
+            .named("front", front)
+            .env("A", "of the front")
+            .config("k", "of the front")
+            .mount("/front")
+            .named("back", back)
+            .env("A", "of the back")
+            .config("k", "of the back")
+            .allow(&server.host())
+            .mount("/back")
+            .empty_dir("front")
+            .empty_dir("back")
+            .start()
+            .await;
+        assert_eq!(text(&workload, "/env?A").await, "of the back", "{back}");
+        assert_eq!(text(&workload, "/config?k").await, "of the back");
+        assert_eq!(text(&workload, "/args").await, "main.wasm\n");
+        assert_eq!(text(&workload, "/write?/back/f&x").await, "written");
+        let elsewhere = text(&workload, "/write?/front/f&x").await;
+        assert!(elsewhere.starts_with("error: "), "{elsewhere}");
+        let fetched = text(&workload, &format!("/fetch?{}", server.url("/x"))).await;
+        assert_eq!(fetched, "200 GET /x", "{back}");
+        for path in ["/print?out", "/eprint?err", "/log?info&message"] {
+            assert!(!text(&workload, path).await.is_empty());
+        }
+        for (message, stream) in [("out", "stdout"), ("err", "stderr"), ("message", "")] {
+            let line = log.wait_for(|line| line.message == message).await;
+            assert_eq!(line.field("component"), "back", "{back} {message}");
+            assert_eq!(line.field("stream"), stream);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_linked_handler_does_not_reach_what_only_its_front_may() {
+    let server = EchoServer::start().await;
+    for (front, back) in FRONTS {
+        let workload = workload("id-front-egress")
+            .component(front)
+            .allow("*")
+            .component(back)
+            .start()
+            .await;
+        let fetched = text(&workload, &format!("/fetch?{}", server.url("/x"))).await;
+        assert_eq!(fetched, "error: HttpRequestDenied", "{back}");
+    }
+    assert_eq!(server.connections(), 0);
+}
