@@ -40,7 +40,15 @@ fn install(source: &Path) -> Result<()> {
         return Ok(());
     }
     Sh::new("npm")
-        .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+        // Not `npm ci`: componentize-qjs names optional binaries for machines that were never published, which `ci`
+        // takes for a lock file out of step. The lock still decides versions and checksums, and is left as it is.
+        .args([
+            "install",
+            "--no-save",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+        ])
         .dir(source)
         .run()
 }
