@@ -71,10 +71,13 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Source> {
     if is_wasm_file || weft_host::looks_like_wasm(&bytes) {
         return Ok(Source::Component(path.to_owned()));
     }
-    let Ok(text) = String::from_utf8(bytes) else {
-        bail!(
-            "`{name}` is neither a WebAssembly component nor a manifest (it is not text); give a .wasm or a .yaml file"
-        );
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            // Not text, so not a manifest; `inspect` says what it is instead.
+            weft_host::inspect(error.as_bytes()).with_context(|| format!("`{name}`"))?;
+            return Ok(Source::Component(path.to_owned()));
+        }
     };
     let is_yaml_file = path
         .extension()

@@ -64,6 +64,16 @@ fn other_files_are_named_for_what_they_are() {
 }
 
 #[test]
+fn a_text_that_is_no_manifest_is_not_read_as_one() {
+    let scratch = Scratch::new();
+    let message = refusal(&scratch.file("notes.txt", "to do: everything"));
+    assert!(
+        message.contains("neither a WebAssembly component nor a manifest"),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_component_that_was_cut_off_says_so() {
     let scratch = Scratch::new();
     let bytes = std::fs::read(guest("http_kitchen")).unwrap();
