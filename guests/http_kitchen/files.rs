@@ -1,7 +1,7 @@
 //! The file routes, through plain std (that is, `wasi:filesystem@0.2`).
 
 use std::fs;
-use std::io::{Result, Write};
+use std::io::{Result, Seek, SeekFrom, Write};
 
 use weft_guests::{number, part};
 
@@ -14,6 +14,10 @@ pub(crate) fn route(route: &str, query: &str) -> Option<String> {
         "/rm" => fs::remove_file(&path).map(|()| "removed".into()),
         "/fill" => fill(&path, number(query, 1)),
         "/ls" => list(&path),
+        "/rename" => fs::rename(&path, part(query, 1)).map(|()| "renamed".into()),
+        "/link" => fs::hard_link(&path, part(query, 1)).map(|()| "linked".into()),
+        "/resize" => resize(&path, number(query, 1)),
+        "/patch" => patch(&path, number(query, 1), &part(query, 2)),
         _ => return None,
     };
     Some(answer.unwrap_or_else(|error| format!("error: {error}")))
@@ -29,6 +33,17 @@ fn list(path: &str) -> Result<String> {
         .iter()
         .map(|name| format!("{}\n", name.display()))
         .collect())
+}
+
+fn resize(path: &str, size: u64) -> Result<String> {
+    let file = fs::OpenOptions::new().write(true).open(path)?;
+    file.set_len(size).map(|()| "resized".into())
+}
+
+fn patch(path: &str, offset: u64, text: &str) -> Result<String> {
+    let mut file = fs::OpenOptions::new().write(true).open(path)?;
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(text.as_bytes()).map(|()| "patched".into())
 }
 
 /// Writes until `limit` bytes are in or the file refuses more: `wrote N bytes[; error: ..]`.

@@ -9,7 +9,8 @@
 //! - `/trap`, `/panic`, `/exit?CODE`, `/oom` (takes memory until there is no more), `/alloc?BYTES` (takes so much, and keeps it)
 //! - `/early-drop` (never answers), `/half` (head and half a body, then a trap)
 //! - `/fetch?URL` (status and body, or `error: NAME`), see `outbound.rs`
-//! - `/read?PATH`, `/write?PATH&TEXT`, `/fill?PATH&BYTES`, `/ls?PATH`, `/rm?PATH`, see `files.rs`
+//! - `/read?PATH`, `/write?PATH&TEXT`, `/fill?PATH&BYTES`, `/ls?PATH`, `/rm?PATH`, `/rename?FROM&TO`,
+//!   `/link?FROM&TO`, `/resize?PATH&BYTES`, `/patch?PATH&OFFSET&TEXT`: see `files.rs`
 
 mod files;
 mod outbound;

@@ -141,6 +141,17 @@ fn jobs(args: &Args) -> anyhow::Result<(Vec<Job>, Vec<PathBuf>)> {
             }
         }
     }
+    for (index, job) in jobs.iter().enumerate() {
+        let same =
+            |other: &Job| other.spec.tenant == job.spec.tenant && other.spec.name == job.spec.name;
+        if jobs.iter().take(index).any(same) {
+            bail!(
+                "two workloads are called `{}/{}`; give one of them another name",
+                job.spec.tenant,
+                job.spec.name
+            );
+        }
+    }
     if components > 1 {
         bail!(
             "{components} components without a manifest would all answer every host name; run one at a time, or \

@@ -64,6 +64,10 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Source> {
             "`{name}` is a directory; `weft run` takes components and manifests, `weft dev {name}` a project"
         );
     }
+    let metadata = std::fs::metadata(path).with_context(|| format!("cannot read `{name}`"))?;
+    if !metadata.is_file() {
+        bail!("`{name}` is not a regular file; give a component or a manifest");
+    }
     let bytes = std::fs::read(path).with_context(|| format!("cannot read `{name}`"))?;
     let is_wasm_file = path
         .extension()
@@ -119,6 +123,18 @@ pub(crate) fn lone_component(
         .iter()
         .map(|dir| Dir::parse(dir))
         .collect::<anyhow::Result<Vec<_>>>()?;
+    for (index, dir) in dirs.iter().enumerate() {
+        if dirs
+            .iter()
+            .take(index)
+            .any(|other| other.guest == dir.guest)
+        {
+            bail!(
+                "`--dir` gives `{}` twice; the component sees one directory there",
+                dir.guest
+            );
+        }
+    }
     let volume_name = |index: usize| format!("dir-{index}");
     let resources = Resources {
         environment: given.environment.iter().cloned().collect(),
@@ -169,9 +185,10 @@ struct Dir {
 
 impl Dir {
     fn parse(text: &str) -> anyhow::Result<Self> {
-        let (paths, read_only) = match text.strip_suffix(":ro") {
-            Some(paths) => (paths, true),
-            None => (text, false),
+        let (paths, read_only) = match (text.strip_suffix(":ro"), text.strip_suffix(":rw")) {
+            (Some(paths), _) => (paths, true),
+            (None, Some(paths)) => (paths, false),
+            (None, None) => (text, false),
         };
         let (host, guest) = paths.split_once("::").unwrap_or((paths, paths));
         if host.is_empty() || guest.is_empty() {

@@ -12,6 +12,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,6 +39,9 @@ impl Key {
     }
 }
 
+/// Age at which a half-written file has no writer any more.
+const ABANDONED: std::time::Duration = std::time::Duration::from_mins(10);
+
 /// A directory of compiled code.
 #[derive(Debug)]
 pub struct DiskCache {
@@ -56,6 +60,11 @@ pub enum CacheError {
         .dir.display()
     )]
     NotPrivate { dir: PathBuf },
+    #[error(
+        "the code cache `{}` belongs to another user, who could run native code here; choose another with --cache-dir",
+        .dir.display()
+    )]
+    NotOurs { dir: PathBuf },
 }
 
 /// What a look-up found.
@@ -77,7 +86,14 @@ impl DiskCache {
             source,
         };
         private_dir(dir).map_err(create)?;
-        if !is_private(&fs::metadata(dir).map_err(create)?) {
+        let metadata = fs::metadata(dir).map_err(create)?;
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            return Err(CacheError::NotOurs {
+                dir: dir.to_owned(),
+            });
+        }
+        sweep(dir);
+        if !is_private(&metadata) {
             return Err(CacheError::NotPrivate {
                 dir: dir.to_owned(),
             });
@@ -97,7 +113,7 @@ impl DiskCache {
             Err(error) => return Found::Corrupt(format!("its checksum cannot be read: {error}")),
         };
         let actual = match fs::read(&code) {
-            Ok(bytes) => blake3::hash(&bytes).to_hex().to_string(),
+            Ok(bytes) => checksum(key, &bytes),
             Err(error) => return Found::Corrupt(format!("its code cannot be read: {error}")),
         };
         if actual != expected.trim() {
@@ -119,7 +135,7 @@ impl DiskCache {
     /// Writes an entry, replacing what is there.
     pub fn store(&self, key: Key, component: &Component) -> io::Result<()> {
         let code = component.serialize().map_err(io::Error::other)?;
-        let sum = blake3::hash(&code).to_hex().to_string();
+        let sum = checksum(key, &code);
         self.replace(&self.code_path(key), &code)?;
         self.replace(&self.sum_path(key), sum.as_bytes())
     }
@@ -127,17 +143,21 @@ impl DiskCache {
     /// Keeps the component that an entry is made from, so that the entry can be made again.
     pub fn store_source(&self, key: Key, bytes: &[u8]) -> io::Result<()> {
         let path = self.source_path(key);
-        let known = fs::metadata(&path).is_ok_and(|file| file.len() == bytes.len() as u64);
-        if known {
+        if fs::read(&path).is_ok_and(|known| known == bytes) {
             Ok(())
         } else {
             self.replace(&path, bytes)
         }
     }
 
-    /// Reads a component back.
-    pub fn load_source(&self, key: Key) -> io::Result<Arc<[u8]>> {
-        fs::read(self.source_path(key)).map(Into::into)
+    /// Reads a component back, and makes sure that it is the one that was kept.
+    pub fn load_source(&self, engine: &Engine, key: Key) -> io::Result<Arc<[u8]>> {
+        let bytes = fs::read(self.source_path(key))?;
+        if Key::new(engine, &bytes) != key {
+            let damaged = "the component in the code cache was changed";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, damaged));
+        }
+        Ok(bytes.into())
     }
 
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -145,8 +165,8 @@ impl DiskCache {
         let temporary = self
             .dir
             .join(format!("new-{}-{serial}", std::process::id()));
-        fs::write(&temporary, bytes)?;
-        fs::rename(&temporary, path).inspect_err(|_| {
+        let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+        written.inspect_err(|_| {
             let _ = fs::remove_file(&temporary);
         })
     }
@@ -161,6 +181,32 @@ impl DiskCache {
 
     fn sum_path(&self, key: Key) -> PathBuf {
         self.dir.join(format!("{}.sum", key.hex()))
+    }
+}
+
+/// The checksum of an entry. The key is in it, so that the code of one entry is not taken for another's.
+fn checksum(key: Key, code: &[u8]) -> String {
+    blake3::Hasher::new_keyed(&key.0)
+        .update(code)
+        .finalize()
+        .to_hex()
+        .to_string()
+}
+
+/// Removes what a process that was killed left half written.
+fn sweep(dir: &Path) {
+    let half_written = |entry: &fs::DirEntry| {
+        let old = entry.metadata().and_then(|metadata| metadata.modified());
+        let old = old.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > ABANDONED));
+        old && entry.file_name().to_string_lossy().starts_with("new-")
+    };
+    for entry in fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(half_written)
+    {
+        let _ = fs::remove_file(entry.path());
     }
 }
 

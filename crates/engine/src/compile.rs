@@ -143,7 +143,7 @@ impl Compiler {
         let bytes = match (&source.bytes, &self.disk) {
             (Bytes::Here(bytes), _) => Arc::clone(bytes),
             (Bytes::OnDisk, Some(disk)) => disk
-                .load_source(key)
+                .load_source(&self.engine, key)
                 .map_err(|source| CompileError::Lost { source })?,
             (Bytes::OnDisk, None) => {
                 return Err(CompileError::Lost {

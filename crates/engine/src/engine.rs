@@ -6,7 +6,7 @@ use wasmtime::component::Linker;
 
 use crate::cache::{CacheError, DiskCache};
 use crate::command::Command;
-use crate::compile::{CompileError, Compiler, Source};
+use crate::compile::{Code, CompileError, Compiler, Source};
 use crate::compose::{self, ComposeError, Fused, Scoped};
 use crate::config::{EPOCH, EngineConfig, wasmtime_config};
 use crate::host_state::HostState;
@@ -66,10 +66,19 @@ pub struct Component {
 /// A workload whose code exists and whose imports are known to fit.
 pub struct LinkedWorkload {
     valid: ValidWorkload,
-    source: Source,
-    scoped: Vec<Scoped>,
+    built: Built,
     template: StoreTemplate,
     volumes: Volumes,
+}
+
+/// What became of a workload's components.
+pub(crate) struct Built {
+    /// Where the fused component can be had again.
+    pub(crate) source: Source,
+    /// Its imports that belong to one part alone.
+    pub(crate) scoped: Vec<Scoped>,
+    /// Its code.
+    pub(crate) code: Arc<Code>,
 }
 
 impl Engine {
@@ -122,8 +131,11 @@ impl Engine {
         link::link(&self.inner.linker, &code, &fused.scoped)?;
         Ok(LinkedWorkload {
             valid,
-            source,
-            scoped: fused.scoped,
+            built: Built {
+                source,
+                scoped: fused.scoped,
+                code,
+            },
             template,
             volumes,
         })
@@ -139,12 +151,11 @@ impl Engine {
     pub fn start(&self, linked: LinkedWorkload) -> Workload {
         let LinkedWorkload {
             valid,
-            source,
-            scoped,
+            built,
             template,
             volumes,
         } = linked;
-        Workload::new(self.clone(), valid, (source, scoped), template, volumes)
+        Workload::new(self.clone(), valid, built, template, volumes)
     }
 
     /// Makes a linked workload ready to run once, as a command.

@@ -108,6 +108,8 @@ impl Ready {
             VolumeSource::EmptyDir => {
                 let owned = tempfile::Builder::new()
                     .prefix("weft-emptydir-")
+                    // What a tenant writes is nobody else's business on this machine.
+                    .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700))
                     .tempdir()
                     .map_err(|source| VolumeError::Create {
                         name: name.clone(),

@@ -17,7 +17,7 @@ use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre};
 use crate::answer::Answer;
 use crate::compile::{Code, Source};
 use crate::compose::Scoped;
-use crate::engine::Engine;
+use crate::engine::{Built, Engine};
 use crate::fault::{self, Fault, FaultKind};
 use crate::link::{self, Linked};
 use crate::plan::{Entry, ValidWorkload};
@@ -45,6 +45,9 @@ pub(crate) struct Inner {
     pub(crate) scoped: Vec<Scoped>,
     pub(crate) template: Arc<StoreTemplate>,
     pub(crate) _volumes: Volumes,
+    /// The code that the start has made, so that it is not made again for the first request. Where there is no cache
+    /// on disk it is held for good, else until it has lain unused for long.
+    held: ArcSwapOption<Code>,
     loaded: ArcSwapOption<Loaded>,
     /// Held while code is loaded, so that it is loaded once.
     loading: tokio::sync::Mutex<()>,
@@ -70,7 +73,7 @@ impl Workload {
     pub(crate) fn new(
         engine: Engine,
         valid: ValidWorkload,
-        built: (Source, Vec<Scoped>),
+        built: Built,
         template: StoreTemplate,
         volumes: Volumes,
     ) -> Self {
@@ -79,8 +82,9 @@ impl Workload {
         let inner = Arc::new(Inner {
             engine,
             valid,
-            source: built.0,
-            scoped: built.1,
+            source: built.source,
+            scoped: built.scoped,
+            held: ArcSwapOption::from(Some(built.code)),
             template: Arc::new(template),
             _volumes: volumes,
             loaded: ArcSwapOption::empty(),
@@ -195,6 +199,9 @@ impl Inner {
     }
 
     pub(crate) async fn code(&self) -> Result<Arc<Code>, crate::compile::CompileError> {
+        if let Some(code) = self.held.load_full() {
+            return Ok(code);
+        }
         let label = format!("{}/{}", self.valid.tenant, self.valid.name);
         self.engine.compiler().code(&self.source, &label).await
     }
@@ -242,6 +249,7 @@ async fn drop_when_idle(inner: std::sync::Weak<Inner>, idle: Duration) {
             wait = idle.saturating_sub(unused);
         } else {
             inner.loaded.store(None);
+            inner.held.store(None);
             wait = idle;
         }
     }

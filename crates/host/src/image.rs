@@ -27,6 +27,8 @@ pub(crate) enum ImageError {
     },
     #[error("`{}` has {bytes} bytes, more than the {MAX_BYTES} that a component may have", .path.display())]
     TooLarge { path: PathBuf, bytes: u64 },
+    #[error("`{}` is not a regular file; give the .wasm file of a component", .path.display())]
+    NotAFile { path: PathBuf },
     #[error("`{}`: {source}", .path.display())]
     Inspect { path: PathBuf, source: InspectError },
     #[error(
@@ -49,7 +51,12 @@ pub(crate) async fn read(image: &Image) -> Result<weft_engine::engine::Component
         path: path.clone(),
         source,
     };
-    let bytes = tokio::fs::metadata(&path).await.map_err(unreadable)?.len();
+    let metadata = tokio::fs::metadata(&path).await.map_err(unreadable)?;
+    // A device or a pipe has no length to check, and may never end.
+    if !metadata.is_file() {
+        return Err(ImageError::NotAFile { path });
+    }
+    let bytes = metadata.len();
     if bytes > MAX_BYTES {
         return Err(ImageError::TooLarge { path, bytes });
     }

@@ -6,7 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -116,10 +116,20 @@ impl Drop for Group {
     }
 }
 
+/// Bytes of the build's output that are shown as one line at most.
+const MAX_LINE: u64 = 64 << 10;
+
 async fn pass_on(pipe: impl AsyncRead + Unpin, tell: Tell) {
     let mut pipe = BufReader::new(pipe);
     let mut line = Vec::new();
-    while matches!(pipe.read_until(b'\n', &mut line).await, Ok(1..)) {
+    // A line without an end is shown in pieces, so that it takes no more memory than this.
+    while matches!(
+        (&mut pipe)
+            .take(MAX_LINE)
+            .read_until(b'\n', &mut line)
+            .await,
+        Ok(1..)
+    ) {
         let text = String::from_utf8_lossy(&line);
         // Of a progress bar that redraws itself, the last state is enough.
         tell.output(text.trim_end().rsplit('\r').next().unwrap_or_default());

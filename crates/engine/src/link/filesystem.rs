@@ -5,6 +5,7 @@ mod p2;
 mod p3;
 mod writer;
 
+use std::fs::File;
 use std::sync::Arc;
 
 use wasmtime::StoreContextMut;
@@ -61,6 +62,32 @@ fn remember(state: &mut HostState, descriptor: &Resource<Descriptor>, quota: Opt
 
 fn quota_of(state: &HostState, descriptor: &Resource<Descriptor>) -> Option<Arc<Quota>> {
     state.limited.get(&descriptor.rep()).map(Arc::clone)
+}
+
+/// The open file behind a descriptor; none for a directory.
+fn file_of(state: &mut HostState, descriptor: &Resource<Descriptor>) -> Option<Arc<File>> {
+    match state.filesystem(0).table.get(descriptor) {
+        Ok(Descriptor::File(file)) => Some(Arc::clone(&file.file)),
+        Ok(Descriptor::Dir(_)) | Err(_) => None,
+    }
+}
+
+/// Bytes that a file grows by when it comes to reach up to `end`.
+fn growth(file: Option<&File>, end: u64) -> u64 {
+    let length = file
+        .and_then(|file| file.metadata().ok())
+        .map_or(0, |metadata| metadata.len());
+    end.saturating_sub(length)
+}
+
+/// Whether two directories are under one limit, or both under none. Where they are not, an entry cannot move between
+/// them, as between two file systems.
+fn same_limit(state: &HostState, a: &Resource<Descriptor>, b: &Resource<Descriptor>) -> bool {
+    match (quota_of(state, a), quota_of(state, b)) {
+        (Some(a), Some(b)) => Arc::ptr_eq(&a, &b),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
 }
 
 /// Whether `bytes` more may be written under a limit, if there is one.

@@ -110,8 +110,9 @@ async fn a_damaged_entry_is_reported_and_made_again() {
 async fn code_with_a_good_checksum_that_the_engine_refuses_is_made_again() {
     let dir = tempfile::tempdir().unwrap();
     start("cache-before", dir.path()).await;
-    fs::write(entry(dir.path(), "cwasm"), b"not code").unwrap();
-    fs::write(entry(dir.path(), "sum"), blake3_of(b"not code")).unwrap();
+    let code = entry(dir.path(), "cwasm");
+    fs::write(&code, b"not code").unwrap();
+    fs::write(entry(dir.path(), "sum"), checksum(&code, b"not code")).unwrap();
     let (compiled, corrupt) = start("cache-refused", dir.path()).await;
     assert_eq!(compiled, 1);
     assert!(corrupt[0].contains("the engine refuses it"), "{corrupt:?}");
@@ -249,4 +250,55 @@ async fn bytes_that_are_no_valid_code_are_refused_with_the_reason() {
 
 fn blake3_of(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
+}
+
+/// The checksum that belongs to these bytes in this file, whose name is the entry's key.
+fn checksum(file: &Path, bytes: &[u8]) -> String {
+    let key = file.file_stem().unwrap().to_str().unwrap();
+    let key = blake3::Hash::from_hex(key).unwrap();
+    blake3::keyed_hash(key.as_bytes(), bytes)
+        .to_hex()
+        .to_string()
+}
+
+#[tokio::test]
+async fn the_code_of_one_entry_is_not_taken_for_another_s() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    start("cache-one", dir.path()).await;
+    let engine = caching_in(other.path());
+    let another = workload("cache-other").component("p3_kitchen");
+    another.start_on(&engine).await;
+    for ending in ["cwasm", "sum"] {
+        fs::copy(entry(other.path(), ending), entry(dir.path(), ending)).unwrap();
+    }
+    let (compiled, corrupt) = start("cache-swapped", dir.path()).await;
+    assert_eq!((compiled, corrupt.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_kept_component_that_was_changed_is_replaced_and_never_run() {
+    let dir = tempfile::tempdir().unwrap();
+    start("cache-source", dir.path()).await;
+    let source = entry(dir.path(), "wasm");
+    let good = fs::read(&source).unwrap();
+    // Of the same length, so that only its content gives it away.
+    let mut changed = good.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    fs::write(&source, &changed).unwrap();
+    fs::remove_file(entry(dir.path(), "cwasm")).unwrap();
+    fs::remove_file(entry(dir.path(), "sum")).unwrap();
+    assert_eq!(start("cache-source-again", dir.path()).await, (1, vec![]));
+    assert_eq!(fs::read(&source).unwrap(), good);
+}
+
+#[tokio::test]
+async fn a_component_without_a_cache_is_compiled_once() {
+    let log = LogCapture::of("test/cache-none");
+    let engine = Engine::new(EngineConfig::default()).unwrap();
+    let workload = workload("cache-none").component("http_kitchen");
+    let workload = workload.start_on(&engine).await;
+    assert_eq!(text(&workload, "/hello").await, "hello");
+    let lines = log.lines();
+    let compiled = lines.iter().filter(|line| line.message == "compiled");
+    assert_eq!(compiled.count(), 1);
 }

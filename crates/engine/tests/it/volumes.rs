@@ -364,3 +364,75 @@ async fn a_mount_of_an_unknown_volume_is_refused() {
         "mount `/data` names the volume `data`, which the workload does not have"
     );
 }
+
+#[tokio::test]
+async fn an_entry_moves_within_its_volume_and_not_into_another() {
+    let engine = limited();
+    let workload = workload("vol-moves")
+        .component("http_kitchen")
+        .mount("/a")
+        .mount("/b")
+        .empty_dir("a")
+        .empty_dir("b");
+    let workload = workload.start_on(&engine).await;
+    assert_eq!(
+        text(&workload, "/fill?/a/file&900000").await,
+        "wrote 900000 bytes"
+    );
+    assert_eq!(text(&workload, "/rename?/a/file&/a/moved").await, "renamed");
+    for route in ["rename", "link"] {
+        let answer = text(&workload, &format!("/{route}?/a/moved&/b/file")).await;
+        assert!(answer.contains("ross-device"), "{answer}");
+    }
+    assert_eq!(text(&workload, "/ls?/b").await, "");
+}
+
+#[tokio::test]
+async fn a_hard_link_costs_as_much_as_any_entry() {
+    let engine = engine_with(EngineConfig {
+        empty_dir_limit: 4 * 4096,
+        ..EngineConfig::default()
+    });
+    let workload = workload("vol-links")
+        .component("http_kitchen")
+        .mount("/data")
+        .empty_dir("data");
+    let workload = workload.start_on(&engine).await;
+    assert_eq!(text(&workload, "/write?/data/file&").await, "written");
+    let mut made = 0;
+    while text(&workload, &format!("/link?/data/file&/data/link{made}")).await == "linked" {
+        made += 1;
+    }
+    assert_eq!(made, 3);
+}
+
+#[tokio::test]
+async fn what_does_not_make_a_file_longer_is_free() {
+    let engine = limited();
+    let workload = workload("vol-rewrite")
+        .component("http_kitchen")
+        .mount("/data")
+        .empty_dir("data");
+    let workload = workload.start_on(&engine).await;
+    assert_eq!(
+        text(&workload, "/fill?/data/file&600000").await,
+        "wrote 600000 bytes"
+    );
+    assert_eq!(
+        text(&workload, "/patch?/data/file&590000&new").await,
+        "patched"
+    );
+    assert_eq!(
+        text(&workload, "/resize?/data/file&599000").await,
+        "resized"
+    );
+    assert_eq!(
+        text(&workload, "/resize?/data/file&600000").await,
+        "resized"
+    );
+    assert!(
+        text(&workload, "/resize?/data/file&2000000")
+            .await
+            .contains("error")
+    );
+}

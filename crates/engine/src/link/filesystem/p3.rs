@@ -12,7 +12,7 @@ use wasmtime_wasi::p3::bindings::filesystem::types::{
 use wasmtime_wasi::p3::filesystem::FilesystemResult;
 
 use super::writer::{Place, Writer};
-use super::{fits, quota_of, remember};
+use super::{file_of, fits, growth, quota_of, remember, same_limit};
 use crate::host_state::HostState;
 use crate::volume::{Quota, quota};
 
@@ -23,6 +23,7 @@ type Written = FutureReader<Result<(), ErrorCode>>;
 pub(super) fn limit_writes(instance: &mut LinkerInstance<'_, HostState>) -> wasmtime::Result<()> {
     opening(instance)?;
     entries(instance)?;
+    moving(instance)?;
     writing(instance)
 }
 
@@ -85,13 +86,62 @@ fn entries(instance: &mut LinkerInstance<'_, HostState>) -> wasmtime::Result<()>
     )
 }
 
+/// Renaming and hard links: within one volume only.
+fn moving(instance: &mut LinkerInstance<'_, HostState>) -> wasmtime::Result<()> {
+    type Rename = (Resource<Descriptor>, String, Resource<Descriptor>, String);
+    instance.func_wrap_concurrent(
+        "[method]descriptor.rename-at",
+        |accessor: &Accessor<HostState>, (from, old, to, new): Rename| {
+            Box::pin(async move {
+                if !accessor.with(|mut cx| same_limit(cx.data_mut(), &from, &to)) {
+                    return Ok((Err(ErrorCode::CrossDevice),));
+                }
+                let files = accessor.with_getter::<WasiFilesystem>(filesystem);
+                answer(WasiFilesystem::rename_at(&files, from, old, to, new).await)
+            })
+        },
+    )?;
+    type Link = (
+        Resource<Descriptor>,
+        PathFlags,
+        String,
+        Resource<Descriptor>,
+        String,
+    );
+    instance.func_wrap_concurrent(
+        "[method]descriptor.link-at",
+        |accessor: &Accessor<HostState>, (from, flags, old, to, new): Link| {
+            Box::pin(async move {
+                let (same, quota) = accessor.with(|mut cx| {
+                    let state = cx.data_mut();
+                    (same_limit(state, &from, &to), quota_of(state, &to))
+                });
+                if !same {
+                    return Ok((Err(ErrorCode::CrossDevice),));
+                }
+                if !fits(quota.as_deref(), quota::ENTRY) {
+                    return full();
+                }
+                let files = accessor.with_getter::<WasiFilesystem>(filesystem);
+                answer(WasiFilesystem::link_at(&files, from, flags, old, to, new).await)
+            })
+        },
+    )
+}
+
 fn writing(instance: &mut LinkerInstance<'_, HostState>) -> wasmtime::Result<()> {
     instance.func_wrap_concurrent(
         "[method]descriptor.set-size",
         |accessor: &Accessor<HostState>, (file, size): (Resource<Descriptor>, u64)| {
             Box::pin(async move {
-                let quota = accessor.with(|mut cx| quota_of(cx.data_mut(), &file));
-                if !fits(quota.as_deref(), size) {
+                let (quota, more) = accessor.with(|mut cx| {
+                    let state = cx.data_mut();
+                    (
+                        quota_of(state, &file),
+                        growth(file_of(state, &file).as_deref(), size),
+                    )
+                });
+                if !fits(quota.as_deref(), more) {
                     return full();
                 }
                 let files = accessor.with_getter::<WasiFilesystem>(filesystem);
@@ -127,11 +177,7 @@ fn write(
             Place::End => WasiFilesystem::append_via_stream(access, file, data)?,
         },));
     };
-    let refused = match &place {
-        Place::At(offset) if !fits(Some(&quota), *offset) => Some(ErrorCode::InsufficientSpace),
-        Place::At(_) | Place::End => None,
-    };
-    limited(cx, &file, data, place, quota, refused)
+    limited(cx, &file, data, place, quota)
 }
 
 fn limited(
@@ -140,16 +186,12 @@ fn limited(
     mut data: StreamReader<u8>,
     place: Place,
     quota: Arc<Quota>,
-    refused: Option<ErrorCode>,
 ) -> wasmtime::Result<(Written,)> {
     let (done, result) = oneshot::channel();
-    let opened = match (refused, cx.data_mut().filesystem(0).table.get(file)?) {
-        (Some(refused), _) => Err(refused),
-        (None, Descriptor::Dir(_)) => Err(ErrorCode::BadDescriptor),
-        (None, Descriptor::File(file)) if file.perms == FsPerms::ReadOnly => {
-            Err(ErrorCode::NotPermitted)
-        }
-        (None, Descriptor::File(file)) => Ok(Arc::clone(&file.file)),
+    let opened = match cx.data_mut().filesystem(0).table.get(file)? {
+        Descriptor::Dir(_) => Err(ErrorCode::BadDescriptor),
+        Descriptor::File(file) if file.perms == FsPerms::ReadOnly => Err(ErrorCode::NotPermitted),
+        Descriptor::File(file) => Ok(Arc::clone(&file.file)),
     };
     match opened {
         Ok(file) => data.pipe(&mut cx, Writer::new(file, place, quota, done))?,

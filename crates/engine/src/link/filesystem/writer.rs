@@ -14,6 +14,7 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::{Source, StreamConsumer, StreamResult};
 use wasmtime_wasi::p3::bindings::filesystem::types::ErrorCode;
 
+use super::growth;
 use crate::host_state::HostState;
 use crate::volume::Quota;
 
@@ -99,7 +100,13 @@ impl StreamConsumer<HostState> for Writer {
             if bytes.is_empty() {
                 return Poll::Ready(Ok(StreamResult::Completed));
             }
-            if self.quota.charge(bytes.len().min(CHUNK) as u64).is_err() {
+            let count = bytes.len().min(CHUNK) as u64;
+            // Each write ends before the next begins, so the file's length is up to date.
+            let more = match self.place {
+                Place::At(offset) => growth(Some(&self.file), offset.saturating_add(count)),
+                Place::End => count,
+            };
+            if self.quota.charge(more).is_err() {
                 return Poll::Ready(Ok(self.finish(Err(ErrorCode::InsufficientSpace))));
             }
             let started = self.start(bytes);
