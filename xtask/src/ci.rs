@@ -31,7 +31,7 @@ fn checks(steps: &mut Steps, args: &Args) -> Result<()> {
     doc::run(steps)?;
     let compiler = setup::run(steps, &args.setup)?;
     guests::build(steps, &compiler, args.setup.only_rust)?;
-    let programs = build(steps)?;
+    let programs = Programs::weft(steps)?;
     demo::check(steps, programs.path("weft")?, args.setup.only_rust)?;
     fuzz::fuzz(steps, &programs, args.fuzz_seconds)?;
     test::tests(steps, &["--no-fail-fast".to_owned()])
@@ -85,14 +85,5 @@ fn clippy(steps: &mut Steps) -> Result<()> {
                 "warnings",
             ])
             .run()
-    })
-}
-
-/// The programs that the next steps run. Selecting the whole workspace and an example makes cargo choose the same
-/// features as for the tests, so that nothing is compiled twice.
-fn build(steps: &mut Steps) -> Result<Programs> {
-    let selection = ["--workspace", "--bin", "weft", "--example", fuzz::PROGRAM];
-    steps.run("build weft", "the compiler's messages are above", |_| {
-        Programs::build(&selection)
     })
 }

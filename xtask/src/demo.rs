@@ -49,10 +49,7 @@ pub(crate) struct Announce {
 pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
     let only_rust = args.setup.only_rust;
     let compiler = setup::run(steps, &args.setup)?;
-    let advice = "the compiler's messages are above";
-    let weft = steps.run("build weft", advice, |_| {
-        Programs::build(&["--package", "weft-cli"])?.path("weft")
-    })?;
+    let weft = Programs::weft(steps)?.path("weft")?;
     guests::build(steps, &compiler, only_rust)?;
     if args.check {
         return check(steps, weft, only_rust);

@@ -1,6 +1,8 @@
 //! Building programs of this workspace and finding out where cargo put them.
 
+use crate::fuzz;
 use crate::sh::Sh;
+use crate::step::Steps;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 
@@ -15,6 +17,15 @@ impl Programs {
             .args(selection)
             .args(["--message-format", "json-render-diagnostics"]);
         Ok(Self(executables(&cargo.read_loud()?)))
+    }
+
+    /// Builds weft and the fuzz program. Selecting the whole workspace and an example makes cargo choose the same
+    /// features as for the tests, so that demo, CI and tests share what was compiled.
+    pub(crate) fn weft(steps: &mut Steps) -> Result<Self> {
+        let selection = ["--workspace", "--bin", "weft", "--example", fuzz::PROGRAM];
+        steps.run("build weft", "the compiler's messages are above", |_| {
+            Self::build(&selection)
+        })
     }
 
     /// The path of one of them.
