@@ -28,6 +28,7 @@ impl Key {
     /// The key of `bytes` for this engine.
     pub fn new(engine: &Engine, bytes: &[u8]) -> Self {
         let mut hasher = EngineHasher(blake3::Hasher::new());
+        hasher.0.update(FORMAT);
         // Covers wasmtime's version, its settings, and the CPU features that code is made for.
         std::hash::Hash::hash(&engine.precompile_compatibility_hash(), &mut hasher);
         hasher.0.update(blake3::hash(bytes).as_bytes());
@@ -38,6 +39,9 @@ impl Key {
         blake3::Hash::from_bytes(self.0).to_hex().to_string()
     }
 }
+
+/// Changes with the form of an entry, so that another version's entries are not found rather than called corrupt.
+const FORMAT: &[u8] = b"weft code cache 2";
 
 /// Age at which a half-written file has no writer any more.
 const ABANDONED: std::time::Duration = std::time::Duration::from_mins(10);
