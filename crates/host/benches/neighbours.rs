@@ -21,8 +21,6 @@ mod manifest;
 mod memories;
 #[path = "../tests/it/stage.rs"]
 mod stage;
-#[path = "../tests/it/wire.rs"]
-mod wire;
 
 use std::io::Write;
 use std::time::Duration;

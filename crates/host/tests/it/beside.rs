@@ -17,7 +17,7 @@ use weft_testkit::{guest, until};
 use crate::attacks::{Attack, Load};
 use crate::manifest::Manifest;
 use crate::stage::Stage;
-use crate::wire::Visitor;
+use weft_testkit::visitor::Visitor;
 
 /// The neighbour's connection is closed after so many requests, so that new ones are part of what is measured.
 const REQUESTS_PER_CONNECTION: usize = 10;

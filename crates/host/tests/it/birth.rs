@@ -6,7 +6,7 @@ use weft_testkit::assembled;
 use weft_testkit::client::get;
 
 use crate::hostile::{Hostile, SOON, workload};
-use crate::wire::PATIENCE;
+use weft_testkit::visitor::PATIENCE;
 
 fn born(name: &str, init: &str) -> Hostile {
     let manifest = workload(name, "hostile_init").env("INIT", init);

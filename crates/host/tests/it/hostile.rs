@@ -9,7 +9,7 @@ use weft_testkit::log::{LogCapture, LogLine};
 
 use crate::manifest::Manifest;
 use crate::stage::Stage;
-use crate::wire::Visitor;
+use weft_testkit::visitor::Visitor;
 
 /// The limit of time that most tests set. Long enough for an honest request on a machine that is busy.
 pub(crate) const SOON: &str = "500ms";

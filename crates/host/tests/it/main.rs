@@ -17,4 +17,3 @@ mod neighbours;
 mod output;
 mod overload;
 mod stage;
-mod wire;
