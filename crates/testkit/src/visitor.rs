@@ -15,6 +15,18 @@ use tokio::net::TcpStream;
 /// How long an answer may take. Longer than any time limit in these tests; a host that needs it hangs.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// There was no answer, or no end of it, within [`PATIENCE`].
+#[derive(Debug)]
+pub struct OutOfPatience;
+
+impl std::fmt::Display for OutOfPatience {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "no answer within {} seconds", PATIENCE.as_secs())
+    }
+}
+
+impl std::error::Error for OutOfPatience {}
+
 /// One client of one host name.
 pub struct Visitor {
     addr: SocketAddr,
@@ -55,9 +67,7 @@ impl Visitor {
         };
         let reply = tokio::time::timeout(PATIENCE, exchange)
             .await
-            .unwrap_or_else(|_| {
-                Err(format!("no answer within {} seconds", PATIENCE.as_secs()).into())
-            });
+            .unwrap_or_else(|_| Err(OutOfPatience.into()));
         if reply.is_err() {
             self.hang_up();
         }

@@ -9,7 +9,7 @@ use weft_testkit::log::{LogCapture, LogLine};
 
 use crate::manifest::Manifest;
 use crate::stage::Stage;
-use weft_testkit::visitor::Visitor;
+use weft_testkit::visitor::{OutOfPatience, Visitor};
 
 /// The limit of time that most tests set. Long enough for an honest request on a machine that is busy.
 pub(crate) const SOON: &str = "500ms";
@@ -91,8 +91,11 @@ impl Hostile {
 
     /// How the body of an answer broke off whose head was good; the answer itself if it did not.
     pub(crate) fn broken(&self, path: &str) -> Result<String, Reply> {
-        self.block_on(self.visitor().get(path))
-            .map_or_else(|error| Ok(error.to_string()), Err)
+        match self.block_on(self.visitor().get(path)) {
+            Ok(reply) => Err(reply),
+            Err(error) if error.is::<OutOfPatience>() => panic!("{path}: {error}"),
+            Err(error) => Ok(error.to_string()),
+        }
     }
 
     /// The log line of the request for `path`.

@@ -5,6 +5,7 @@ use futures::stream;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use weft_testkit::client::{Body, full, get, post};
+use weft_testkit::within;
 
 use crate::hostile::{Hostile, Problem, SOON, workload};
 
@@ -72,7 +73,7 @@ fn an_endless_response_that_is_read_for_ever_ends_by_the_time_limit() {
                 .await
                 .unwrap()
                 .into_body();
-            while body.frame().await.is_some_and(|frame| frame.is_ok()) {}
+            within(async { while body.frame().await.is_some_and(|frame| frame.is_ok()) {} }).await;
         });
         hostile.is_well();
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use weft_testkit::client::get;
 use weft_testkit::until;
 
@@ -77,12 +78,13 @@ fn a_request_whose_client_leaves_the_queue_gives_its_place_up() {
 
 #[test]
 fn a_host_full_of_one_workload_s_instances_makes_the_next_request_wait_instead_of_failing_it() {
+    many_open_files();
     let hostile = Hostile::start(&workload("fills-the-pool", "http_kitchen"));
     let replies = hostile.block_on(async {
         let mut requests = tokio::task::JoinSet::new();
         for _ in 0..1500 {
             let mut visitor = hostile.visitor();
-            requests.spawn(async move { visitor.get("/sleep?200").await.unwrap() });
+            requests.spawn(async move { visitor.get("/sleep?2000").await.unwrap() });
         }
         requests.join_all().await
     });
@@ -90,4 +92,11 @@ fn a_host_full_of_one_workload_s_instances_makes_the_next_request_wait_instead_o
         assert_eq!(reply.status, 200, "{}", reply.text);
     }
     hostile.is_well();
+}
+
+/// As many as this process may have: each request of the test above has two ends of a connection here.
+fn many_open_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
 }
