@@ -5,5 +5,7 @@ mod examples;
 #[cfg(target_os = "linux")]
 mod faults;
 mod harness;
+#[cfg(target_os = "linux")]
+mod hogs;
 mod refusals;
 mod serving;

@@ -43,7 +43,10 @@ fn a_flood_of_response_headers_has_a_bound() {
 #[test]
 fn an_endless_response_ends_when_its_reader_leaves() {
     for guest in BOTH {
-        let hostile = Hostile::start(&workload("endless-response", guest));
+        let hostile = Hostile::start(&workload(
+            &format!("endless-{}", guest.replace('_', "-")),
+            guest,
+        ));
         hostile.block_on(async {
             let mut visitor = hostile.visitor();
             let mut body = visitor
