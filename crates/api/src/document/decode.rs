@@ -228,6 +228,15 @@ impl<'t> At<'t> {
             .collect()
     }
 
+    /// Like [`Self::named`], with the place of each key.
+    pub(crate) fn entries_with_keys(&self, problems: &mut Problems) -> Vec<(&'t str, Span, Self)> {
+        let entries = self.entries(problems).unwrap_or_default();
+        entries
+            .iter()
+            .map(|entry| (entry.key.as_str(), entry.key_span, self.entry(entry)))
+            .collect()
+    }
+
     /// This mapping as texts by name.
     pub(crate) fn text_map(&self, problems: &mut Problems) -> BTreeMap<String, String> {
         let mut texts = BTreeMap::new();
