@@ -15,6 +15,7 @@
 //! - only `cache` loads native code;
 //! - no panic is reachable from a guest or a file.
 
+mod admission;
 mod answer;
 pub mod cache;
 pub mod command;
