@@ -14,7 +14,7 @@ pub struct WorkloadUsage {
     /// Requests that are worked on.
     pub in_flight: usize,
     /// Requests that wait for their turn.
-    pub waiting: usize,
+    pub waiting: u32,
     /// Instances alive, idle ones included.
     pub instances: usize,
     /// Bytes of memories and tables of all its instances.

@@ -16,7 +16,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre};
 
-use crate::admission::{Admission, Gate, Permit};
+use crate::admission::{Admission, Gate, Permit, Scope};
 use crate::answer::Answer;
 use crate::compile::{Code, Source};
 use crate::compose::Scoped;
@@ -47,7 +47,7 @@ pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) valid: ValidWorkload,
     limits: Limits,
-    admission: Admission,
+    admission: Arc<Admission>,
     tally: Arc<Tally>,
     pub(crate) source: Source,
     pub(crate) scoped: Vec<Scoped>,
@@ -89,9 +89,9 @@ impl Workload {
             template,
             volumes,
         } = linked;
-        let gate = Gate::new(&format!("workload {}/{}", valid.tenant, valid.name), limits.requests);
-        let admission = Admission::new(gate, engine.tenants().gate(valid.tenant.as_str()));
         let name = format!("{}/{}", valid.tenant, valid.name);
+        let gate = Gate::new(Scope::Workload(name.as_str().into()), limits.requests);
+        let admission = Admission::new(gate, engine.tenants().gate(valid.tenant.as_str()));
         let idle = engine.config().code_idle;
         let inner = Arc::new(Inner {
             engine,
@@ -142,8 +142,8 @@ impl Workload {
     pub fn usage(&self) -> WorkloadUsage {
         let inner = &self.inner;
         WorkloadUsage {
-            in_flight: inner.admission.in_flight(),
-            waiting: inner.admission.waiting(),
+            in_flight: inner.admission.workload().in_flight(),
+            waiting: inner.admission.workload().waiting(),
             instances: inner.tally.instances(),
             memory: inner.template.memory(),
             cpu: inner.template.account().used(),
