@@ -8,7 +8,7 @@
 //! place of the tenant.
 
 mod gate;
-
+pub(crate) mod room;
 mod tenants;
 
 #[cfg(test)]

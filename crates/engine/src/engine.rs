@@ -8,7 +8,8 @@ use crate::cache::{CacheError, DiskCache};
 use crate::command::Command;
 use crate::compile::{Code, CompileError, Compiler, Source};
 use crate::compose::{self, ComposeError, Fused, Scoped};
-use crate::admission::Tenants;
+use crate::admission::{Gate, Tenants};
+use crate::admission::room::Room;
 use crate::config::{Capacity, EPOCH, EngineConfig, wasmtime_config};
 use crate::cpu::Cpu;
 use crate::host_state::HostState;
@@ -16,8 +17,7 @@ use crate::inspect::Shape;
 use crate::limits::Limits;
 use crate::machine;
 use crate::memory::{HostMemory, Size};
-use crate::room::Room;
-use crate::usage::EngineUsage;
+use crate::usage::{EngineUsage, TenantUsage};
 use crate::link::{self, LinkError};
 use crate::plan::ValidWorkload;
 use crate::store::{StoreBounds, StoreTemplate};
@@ -131,7 +131,10 @@ impl Engine {
                 capacity,
                 memory: HostMemory::new(capacity.memory, capacity.tenant_memory),
                 cpu,
-                room: Room::new(capacity.instances, capacity.tenant_instances),
+                room: Room::new(
+                    capacity.instances as usize,
+                    capacity.tenant_instances as usize,
+                ),
                 tenants: Tenants::new(config.tenant_requests),
                 config,
             }),
@@ -194,12 +197,23 @@ impl Engine {
     /// What the host's guests have of it at the moment.
     pub fn usage(&self) -> EngineUsage {
         let inner = &self.inner;
+        let room = inner.room.counts();
+        let tenant = |gate: Arc<Gate>| TenantUsage {
+            tenant: gate.scope().name().to_owned(),
+            in_flight: gate.in_flight(),
+            waiting: gate.waiting(),
+            instances: inner.room.held(gate.scope().name()),
+            memory: inner.memory.tenant(gate.scope().name()),
+            requests: gate.bounds(),
+        };
         EngineUsage {
             capacity: inner.capacity,
-            instances: inner.room.taken(),
-            waiting: inner.room.waiting(),
+            instances: room.taken,
+            idle: room.idle,
+            waiting: room.waiting,
             memory: inner.memory.host().used(),
             code: inner.compiler.usage(),
+            tenants: inner.tenants.gates().into_iter().map(tenant).collect(),
         }
     }
 

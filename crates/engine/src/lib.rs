@@ -35,7 +35,6 @@ mod memory;
 mod meter;
 pub mod plan;
 mod pool;
-mod room;
 pub mod stdio;
 mod store;
 pub mod usage;

@@ -77,6 +77,13 @@ impl HostMemory {
         &self.host
     }
 
+    /// Bytes that the guests of a tenant have.
+    pub(crate) fn tenant(&self, tenant: &str) -> u64 {
+        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let budget = tenants.get(tenant).and_then(Weak::upgrade);
+        budget.map_or(0, |budget| budget.used())
+    }
+
     /// The shares of a new workload of a tenant.
     pub(crate) fn shares(&self, tenant: &str) -> Shares {
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,7 +6,7 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -20,13 +20,20 @@ use wasmtime_wasi_http::handler::{
 };
 use weft_api::spec::Reuse;
 
+use crate::admission::room::{Place, Room, Wanted};
 use crate::answer::Answer;
 use crate::cpu::Account;
 use crate::fault::{self, Circumstances, Fault, FaultKind};
 use crate::host_state::HostState;
-use crate::room::{Place, Room};
 use crate::store::StoreTemplate;
 use crate::usage::{Counted, Tally};
+
+/// How long to wait for other instances to end when there is a place, but not enough of what an instance is made of.
+const TRY_AGAIN: Duration = Duration::from_millis(10);
+
+/// How long an instance is idle before its room may be given to another. Under load none is idle for so long, and the
+/// books of the room are left alone.
+const IN_USE: Duration = Duration::from_millis(10);
 
 /// How long a guest may go on working once all its requests are answered.
 const AFTERWARDS: Duration = Duration::from_secs(30);
@@ -102,6 +109,7 @@ impl HandlerState for Pool {
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<HostState, Expiry, Member>> {
         let (place, store, proxy) = self.make().await?;
+        let place = Arc::new(place);
         // Beyond the instances that may be kept, more are made as needed and serve one request each.
         let warm = Arc::clone(&self.warm).try_acquire_owned().ok();
         let taken = Taken::default();
@@ -111,7 +119,7 @@ impl HandlerState for Pool {
             closed: Box::pin(self.closed.clone().cancelled_owned()),
             taken: Arc::clone(&taken),
             timer: None,
-            room: Arc::clone(&self.room),
+            place: Arc::clone(&place),
             wanted: None,
         };
         let state = Member {
@@ -136,7 +144,7 @@ impl Pool {
     /// Makes an instance as soon as there is room and, for who has used up more than its share of time, a turn.
     async fn make(&self) -> wasmtime::Result<(Place, Store<HostState>, Proxy)> {
         let until = tokio::time::Instant::now() + self.room_wait;
-        let mut place = self.place(until).await?;
+        let place = self.place(until).await?;
         loop {
             let _turn = self.account.turn().await;
             let mut store = self.template.store(&self.engine);
@@ -152,7 +160,10 @@ impl Pool {
                 return Err(fault::not_made(&error, &store.data().circumstances()).into());
             }
             drop(store);
-            place = self.room.exchange(place, until).await.map_err(full)?;
+            if tokio::time::Instant::now() >= until {
+                return Err(full(format!("{error:#}")).into());
+            }
+            tokio::time::sleep(TRY_AGAIN).await;
         }
     }
 
@@ -178,7 +189,7 @@ pub(crate) struct Member {
     warm: Option<OwnedSemaphorePermit>,
     taken: Taken,
     /// Given back after the store: dropped with the member, which outlives it.
-    _place: Place,
+    _place: Arc<Place>,
     _counted: Counted,
 }
 
@@ -277,10 +288,10 @@ pub(crate) struct Expiry {
     idle: Duration,
     closed: Pin<Box<WaitForCancellationFutureOwned>>,
     taken: Taken,
-    timer: Option<(Instant, Pin<Box<Sleep>>)>,
-    room: Arc<Room>,
-    /// Resolves when another instance needs the room; there while the instance is idle.
-    wanted: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
+    timer: Option<Pin<Box<Sleep>>>,
+    place: Arc<Place>,
+    /// Resolves when another instance needs the place; there while this one is idle.
+    wanted: Option<Wanted>,
 }
 
 impl Expiry {
@@ -294,22 +305,38 @@ impl Expiry {
         )
     }
 
-    /// Whether nobody needs the room of this idle instance, and requests may still come.
-    fn may_stay(&mut self, cx: &mut Context<'_>) -> bool {
-        let room = &self.room;
-        let wanted = self
-            .wanted
-            .get_or_insert_with(|| Box::pin(Arc::clone(room).wanted()));
-        wanted.as_mut().poll(cx).is_pending() && self.closed.as_mut().poll(cx).is_pending()
+    /// Keeps an idle instance until it has been idle for long, its place is needed, or no more requests will come.
+    fn stay(&mut self, cx: &mut Context<'_>, since: Instant) -> Poll<()> {
+        if self.closed.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        if self.wanted.is_none() {
+            ready!(self.wait(cx, since, IN_USE.min(self.idle)));
+            self.wanted = Some(self.place.wanted());
+        }
+        let wanted = self.wanted.as_mut().map(Pin::new);
+        if wanted.is_some_and(|wanted| wanted.poll(cx).is_ready()) {
+            return Poll::Ready(());
+        }
+        self.wait(cx, since, self.idle)
     }
 
-    fn wait(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
-        if self.timer.as_ref().is_none_or(|(at, _)| *at != until) {
-            self.timer = Some((until, Box::pin(tokio::time::sleep_until(until.into()))));
+    fn wait(&mut self, cx: &mut Context<'_>, since: Instant, time: Duration) -> Poll<()> {
+        let until = tokio::time::Instant::from(since.checked_add(time).unwrap_or(since));
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+        if timer.deadline() > until {
+            timer.as_mut().reset(until);
         }
-        self.timer
-            .as_mut()
-            .map_or(Poll::Pending, |(_, timer)| timer.as_mut().poll(cx))
+        // A timer that is set for earlier is left alone: to be woken once more costs less than to set it with each
+        // request.
+        ready!(timer.as_mut().poll(cx));
+        if timer.deadline() < until {
+            timer.as_mut().reset(until);
+            return timer.as_mut().poll(cx);
+        }
+        Poll::Ready(())
     }
 }
 
@@ -325,19 +352,15 @@ impl WorkerExpiration for Expiry {
             self.wanted = None;
         }
         match status {
-            WorkerStatus::Idle if self.kept && self.may_stay(cx) => {
-                let until = since.checked_add(self.idle).unwrap_or(since);
-                self.wait(cx, until)
-            }
+            WorkerStatus::Idle if self.kept => self.stay(cx, since),
             WorkerStatus::Idle => Poll::Ready(()),
             // Nobody waits: wasm cannot be told to stop, so the instance goes.
             WorkerStatus::Requests | WorkerStatus::PostReturn if over && given_up => {
                 Poll::Ready(())
             }
             WorkerStatus::PostReturn => {
-                let until = since.checked_add(AFTERWARDS).unwrap_or(since);
                 if over {
-                    self.wait(cx, until)
+                    self.wait(cx, since, AFTERWARDS)
                 } else {
                     Poll::Pending
                 }

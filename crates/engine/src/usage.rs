@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::config::Capacity;
-use crate::limits::Limits;
+use crate::limits::{Bounds, Limits};
 
 /// What a workload uses, and what it may use.
 #[derive(Clone, Debug)]
@@ -30,18 +30,39 @@ pub struct WorkloadUsage {
 }
 
 /// What all guests of a host use.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct EngineUsage {
     /// What there is.
     pub capacity: Capacity,
     /// Instances alive.
     pub instances: usize,
-    /// Instances that wait for room.
+    /// Instances that wait for their next request.
+    pub idle: usize,
+    /// Requests that wait for room for an instance.
     pub waiting: usize,
     /// Bytes of memories and tables of all instances.
     pub memory: u64,
     /// Where code came from.
     pub code: CodeUsage,
+    /// Every tenant that has a workload.
+    pub tenants: Vec<TenantUsage>,
+}
+
+/// What the workloads of a tenant use together.
+#[derive(Clone, Debug)]
+pub struct TenantUsage {
+    /// The tenant's name.
+    pub tenant: String,
+    /// Requests that are worked on.
+    pub in_flight: usize,
+    /// Requests that wait for their turn.
+    pub waiting: u32,
+    /// Instances alive.
+    pub instances: usize,
+    /// Bytes of memories and tables.
+    pub memory: u64,
+    /// What bounds the requests.
+    pub requests: Bounds,
 }
 
 /// How often code was found, and how often it was made.

@@ -153,6 +153,13 @@ impl Drop for Waiting<'_> {
 }
 
 impl Scope {
+    /// The workload with its tenant, or the tenant.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Workload(name) | Self::Tenant(name) => name,
+        }
+    }
+
     /// What sets how many may come in.
     fn sizes(&self) -> &'static str {
         match self {
