@@ -23,7 +23,7 @@ pub fn repository() -> PathBuf {
         )
 }
 
-fn components() -> PathBuf {
+pub(crate) fn components() -> PathBuf {
     repository().join("target/guests")
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Layout:
 //! - `guests`: where the built test guests and examples are;
+//! - `assemble`: components that are written as text;
 //! - `client`: HTTP requests whose bodies can be fed and read piece by piece;
 //! - `server`: an HTTP server that guests reach out to;
 //! - `log`: the log events of one workload.
@@ -15,6 +16,7 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+pub mod assemble;
 pub mod client;
 pub mod guests;
 pub mod log;
@@ -22,6 +24,7 @@ pub mod server;
 
 use std::time::Duration;
 
+pub use assemble::{assemble, assembled};
 pub use guests::{example, guest};
 
 /// How long anything in a test may take. Generous: it only bounds a test that would hang.

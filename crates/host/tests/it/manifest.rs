@@ -1,0 +1,134 @@
+//! Manifests of the tests' workloads, as text: what a user would write is what is tested.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+/// A workload that is being described.
+pub(crate) struct Manifest {
+    tenant: &'static str,
+    name: String,
+    components: Vec<Component>,
+}
+
+struct Component {
+    name: &'static str,
+    image: PathBuf,
+    settings: Vec<(String, String)>,
+    environment: Vec<(String, String)>,
+    allowed_hosts: Vec<String>,
+    reuse: Option<(u32, u32, u32)>,
+}
+
+impl Manifest {
+    /// A workload with one component. It answers the name `host()`.
+    pub(crate) fn new(tenant: &'static str, name: &str, image: &Path) -> Self {
+        let manifest = Self {
+            tenant,
+            name: name.to_owned(),
+            components: Vec::new(),
+        };
+        manifest.component("main", image)
+    }
+
+    /// Adds a component, for the others to import.
+    pub(crate) fn component(mut self, name: &'static str, image: &Path) -> Self {
+        self.components.push(Component {
+            name,
+            image: image.to_owned(),
+            settings: Vec::new(),
+            environment: Vec::new(),
+            allowed_hosts: Vec::new(),
+            reuse: None,
+        });
+        self
+    }
+
+    /// Gives the first component a key of `localResources.config`, `weft.dev/memory` for instance.
+    pub(crate) fn set(mut self, key: &str, value: &str) -> Self {
+        let setting = (key.to_owned(), value.to_owned());
+        self.first(|component| component.settings.push(setting));
+        self
+    }
+
+    /// Gives the first component a variable.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        let variable = (name.to_owned(), value.to_owned());
+        self.first(|component| component.environment.push(variable));
+        self
+    }
+
+    /// Lets the first component reach a host.
+    pub(crate) fn allow(mut self, host: &str) -> Self {
+        self.first(|component| component.allowed_hosts.push(host.to_owned()));
+        self
+    }
+
+    /// Says how the first component's instances are used again: pool size, invocations, concurrency.
+    pub(crate) fn reuse(mut self, pool_size: u32, invocations: u32, concurrency: u32) -> Self {
+        self.first(|component| component.reuse = Some((pool_size, invocations, concurrency)));
+        self
+    }
+
+    fn first(&mut self, change: impl FnOnce(&mut Component)) {
+        if let Some(component) = self.components.first_mut() {
+            change(component);
+        }
+    }
+
+    /// The host name that it answers.
+    pub(crate) fn host(&self) -> String {
+        format!("{}.{}.example", self.name, self.tenant)
+    }
+
+    /// `tenant/name`, as the log has it.
+    pub(crate) fn full_name(&self) -> String {
+        format!("{}/{}", self.tenant, self.name)
+    }
+
+    /// The YAML.
+    pub(crate) fn text(&self) -> String {
+        let mut text = format!(
+            "apiVersion: runtime.wasmcloud.dev/v1alpha1
+kind: Workload
+metadata: {{name: {}, namespace: {}}}
+spec:
+  hostInterfaces:
+    - {{namespace: wasi, package: http, interfaces: [incoming-handler], config: {{host: {}}}}}
+    - {{namespace: wasi, package: config, interfaces: [store]}}
+    - {{namespace: wasi, package: logging, interfaces: [logging]}}
+  components:
+",
+            self.name,
+            self.tenant,
+            self.host()
+        );
+        for component in &self.components {
+            // Writing to a string cannot fail.
+            let _ = component.write(&mut text);
+        }
+        text
+    }
+}
+
+impl Component {
+    fn write(&self, to: &mut String) -> std::fmt::Result {
+        let image = format!("file:{}", self.image.display());
+        writeln!(to, "    - name: {}\n      image: {image:?}", self.name)?;
+        if let Some((pool_size, invocations, concurrency)) = self.reuse {
+            writeln!(to, "      poolSize: {pool_size}")?;
+            writeln!(to, "      maxInvocations: {invocations}")?;
+            writeln!(to, "      maxConcurrency: {concurrency}")?;
+        }
+        writeln!(to, "      localResources:")?;
+        writeln!(to, "        allowedHosts: {:?}", self.allowed_hosts)?;
+        writeln!(to, "        environment:\n          config: {{")?;
+        for (name, value) in &self.environment {
+            writeln!(to, "            {name:?}: {value:?},")?;
+        }
+        writeln!(to, "          }}\n        config: {{")?;
+        for (key, value) in &self.settings {
+            writeln!(to, "          {key:?}: {value:?},")?;
+        }
+        writeln!(to, "        }}")
+    }
+}

@@ -1,0 +1,138 @@
+//! A host on threads of its own, with a real listener, and what runs on it.
+//!
+//! Three kinds of work must not wait for each other: the host's runtime has a thread for each core, as in `weft run`;
+//! those who attack it have another; and whoever measures sits on the test's own thread.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::thread::available_parallelism;
+
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio_util::sync::CancellationToken;
+use weft_host::{EngineConfig, Granting, Host, HostConfig, Purpose, Running};
+use weft_testkit::{until, within};
+
+use crate::manifest::Manifest;
+
+/// A host, and the workloads on it. Dropping it cuts everything.
+pub(crate) struct Stage {
+    host: Host,
+    runtime: Option<Runtime>,
+    clients: Option<Runtime>,
+    addr: SocketAddr,
+    running: Vec<Running>,
+    shutdown: CancellationToken,
+    /// Tasks of the host's runtime while nothing is asked of it.
+    idle_tasks: usize,
+}
+
+impl Stage {
+    /// A host as it is when nobody says otherwise.
+    pub(crate) fn new() -> Self {
+        Self::with(HostConfig::default())
+    }
+
+    /// A host with settings of its own. Compiled code is shared with the other tests through the disk.
+    pub(crate) fn with(mut config: HostConfig) -> Self {
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled-guests");
+        config.engine = EngineConfig {
+            cache_dir: Some(config.engine.cache_dir.unwrap_or(cache)),
+            ..config.engine
+        };
+        let cores = available_parallelism().map_or(2, usize::from);
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(cores)
+            .enable_all()
+            .build()
+            .expect("threads for the host");
+        let clients = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a thread for the clients");
+        let entered = runtime.enter();
+        let host = Host::new(config).expect("a host");
+        let listener = runtime
+            .block_on(TcpListener::bind("127.0.0.1:0"))
+            .expect("a free port");
+        let addr = listener.local_addr().expect("a listener has an address");
+        let shutdown = CancellationToken::new();
+        let (serving, stop) = (host.clone(), shutdown.clone());
+        runtime.spawn(async move { serving.serve(listener, stop).await });
+        drop(entered);
+        Self {
+            host,
+            runtime: Some(runtime),
+            clients: Some(clients),
+            addr,
+            running: Vec::new(),
+            shutdown,
+            idle_tasks: 0,
+        }
+    }
+
+    /// Where it listens.
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Starts what a manifest describes; in words why it does not.
+    pub(crate) fn try_start(&mut self, manifest: &Manifest) -> Result<(), String> {
+        let text = manifest.text();
+        let specs = weft_api::manifest::parse("test.yaml", Path::new("/"), &text)
+            .unwrap_or_else(|report| panic!("{report:?}\n{text}"));
+        let runtime = self.runtime();
+        let _entered = runtime.enter();
+        let mut started = Vec::new();
+        for spec in &specs {
+            let prepared = self.host.prepare(spec, Granting::Entries, Purpose::Serve);
+            let prepared = runtime
+                .block_on(within(prepared))
+                .map_err(|error| error.to_string())?;
+            let running = self.host.start(spec, prepared);
+            started.push(running.map_err(|error| error.to_string())?);
+        }
+        self.running.extend(started);
+        self.idle_tasks = self.tasks();
+        Ok(())
+    }
+
+    /// Starts what a manifest describes.
+    pub(crate) fn start(&mut self, manifest: &Manifest) {
+        if let Err(refused) = self.try_start(manifest) {
+            panic!("{refused}\n{}", manifest.text());
+        }
+    }
+
+    /// The runtime of those who attack.
+    pub(crate) fn clients(&self) -> &Runtime {
+        self.clients.as_ref().expect("it is there until the drop")
+    }
+
+    fn runtime(&self) -> &Runtime {
+        self.runtime.as_ref().expect("it is there until the drop")
+    }
+
+    fn tasks(&self) -> usize {
+        self.runtime().metrics().num_alive_tasks()
+    }
+
+    /// Waits until the host has nothing to do any more: every instance and every connection is gone, and with them all
+    /// that they held.
+    pub(crate) async fn settled(&self) {
+        until(|| self.tasks() <= self.idle_tasks).await;
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+        // A guest that cannot be stopped must not keep the test from ending.
+        for runtime in [self.clients.take(), self.runtime.take()] {
+            if let Some(runtime) = runtime {
+                runtime.shutdown_background();
+            }
+        }
+    }
+}
