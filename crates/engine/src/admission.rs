@@ -78,11 +78,6 @@ impl Admission {
     pub(crate) fn workload(&self) -> &Gate {
         &self.workload
     }
-
-    /// The gate of the tenant, for its counts.
-    pub(crate) fn tenant(&self) -> &Gate {
-        &self.tenant
-    }
 }
 
 impl Drop for Permit {

@@ -19,6 +19,9 @@ impl Target for WorkloadTarget {
     }
 }
 
+/// When a refused request may come again: requests take milliseconds to seconds.
+const RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
+
 fn fault(fault: weft_engine::fault::Fault) -> Fault {
     let kind = fault.kind;
     let (status, title) = match kind {
@@ -27,11 +30,13 @@ fn fault(fault: weft_engine::fault::Fault) -> Fault {
             (StatusCode::BAD_GATEWAY, "the component gave no answer")
         }
         FaultKind::Instantiate => (StatusCode::BAD_GATEWAY, "the component cannot be started"),
+        FaultKind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "the component took too long"),
         FaultKind::Abandoned => (StatusCode::GATEWAY_TIMEOUT, "the request was given up"),
-        FaultKind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "the host is busy"),
+        FaultKind::Busy => (StatusCode::SERVICE_UNAVAILABLE, "the workload is busy"),
+        FaultKind::Full => (StatusCode::SERVICE_UNAVAILABLE, "the host is busy"),
         FaultKind::Load => (StatusCode::INTERNAL_SERVER_ERROR, "the host failed"),
     };
-    let retry_after = (kind == FaultKind::Overloaded).then_some(std::time::Duration::from_secs(1));
+    let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER);
     Fault {
         status,
         code: kind.code(),
