@@ -1,0 +1,1 @@
+//! Waiting, waking, and what is left behind.
