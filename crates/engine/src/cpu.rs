@@ -272,14 +272,21 @@ impl Account {
     /// Waits until a guest may start; at once unless `must_wait`. To be awaited in the task that runs the guest and
     /// right before it, so that what was charged in the meantime counts.
     pub(crate) async fn turn(&self) -> Turn {
-        if !self.must_wait() {
-            if !self.shared.active.load(Ordering::Relaxed) {
-                let now = self.cpu.now();
-                self.cpu.change(|inner| inner.ledger.seen(self.key, now));
-            }
-            return Turn(None);
+        self.start(Turn::none()).await
+    }
+
+    /// Like `turn`, for an instance that may still have an `old` one.
+    async fn start(&self, old: Turn) -> Turn {
+        if !self.shared.active.load(Ordering::Relaxed) {
+            // Whether it has to wait is not known while it rests.
+            let now = self.cpu.now();
+            self.cpu.change(|inner| inner.ledger.seen(self.key, now));
         }
-        self.ask(None).await
+        if self.must_wait() {
+            self.ask(Some(old)).await
+        } else {
+            Turn::none()
+        }
     }
 
     /// Waits until a guest that was interrupted may go on. It hands in the turn that it had and gets it again if nobody

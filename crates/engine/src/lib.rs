@@ -22,6 +22,7 @@ pub mod command;
 pub mod compile;
 pub mod compose;
 pub mod config;
+mod cpu;
 pub mod engine;
 pub mod fault;
 pub mod grants;

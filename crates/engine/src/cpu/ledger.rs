@@ -1,9 +1,10 @@
 //! Who used how much CPU, who is ahead of whom, and who may compute next. Plain data with an explicit time.
 //!
 //! Two things are decided:
-//! - who has to ask before it computes (`must_ask`): accounts in debt, those near their cap, and those whose guests
-//!   compute long. For the last it is no loss when they are alone, since there are as many turns as workers; but the
-//!   queue of the runtime stays short, so that one who comes new is served within a tick;
+//! - who has to ask before it starts (`must_ask`): accounts in debt, those near their cap, and those of a tenant that
+//!   is alone and computes long. For the last it is no loss, since there are as many turns as workers; but the queue of
+//!   the runtime stays short, so that one who comes new is served within a tick or two. To go on after a tick of
+//!   computing all ask;
 //! - whose turn it is: of those that wait, the tenant with the least virtual time, and in it the workload with the
 //!   least. A turn that is held counts as a tick of use until it is over.
 //!
@@ -84,6 +85,8 @@ struct Tenant {
     /// Where it is in the ledger's order.
     place: Option<Nanos>,
     held_back: bool,
+    /// Until when its guests are taken to compute long.
+    long: Nanos,
 }
 
 #[derive(Debug)]
@@ -98,8 +101,6 @@ struct Entry {
     place: Option<Nanos>,
     held_back: bool,
     seen: Nanos,
-    /// Until when its guests are taken to compute long.
-    long: Nanos,
     standing: Standing,
 }
 
@@ -181,7 +182,6 @@ impl Ledger {
                 place: None,
                 held_back: false,
                 seen: now,
-                long: now,
                 standing: Standing::default(),
             },
         );
@@ -206,6 +206,7 @@ impl Ledger {
                         ready: BTreeSet::new(),
                         place: None,
                         held_back: false,
+                        long: 0,
                     },
                 );
                 fresh
@@ -256,10 +257,10 @@ impl Ledger {
             cap.refill(now);
             cap.charge(used);
         }
-        if slice >= LONG {
-            entry.long = now.saturating_add(ACTIVE);
-        }
         if let Some(tenant) = self.tenants.get_mut(&entry.tenant) {
+            if slice >= LONG {
+                tenant.long = now.saturating_add(ACTIVE);
+            }
             tenant.vtime = tenant.vtime.saturating_add(used);
         }
         self.rank(key);
@@ -551,9 +552,10 @@ impl Ledger {
             cap.is_low()
         });
         let in_debt = self.level.in_debt(tenant.vtime) || tenant.level.in_debt(entry.vtime);
+        let long = self.level.active <= 1 && now < tenant.long;
         let standing = Standing {
             active,
-            must_ask: active && (in_debt || low || now < entry.long),
+            must_ask: active && (in_debt || low || long),
         };
         if standing != entry.standing {
             entry.standing = standing;

@@ -33,13 +33,7 @@ impl Meter {
 
     /// Waits until a request may start on the instance. To be awaited in the task that runs it, right before.
     pub(crate) async fn start(&self) {
-        let old = self.take();
-        let turn = if self.account.must_wait() {
-            self.account.ask(Some(old)).await
-        } else {
-            drop(old);
-            self.account.turn().await
-        };
+        let turn = self.account.start(self.take()).await;
         self.keep(turn);
     }
 
