@@ -32,7 +32,6 @@ pub mod limits;
 pub mod link;
 mod machine;
 mod memory;
-mod meter;
 pub mod plan;
 mod pool;
 pub mod stdio;

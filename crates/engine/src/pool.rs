@@ -16,13 +16,14 @@ use wasmtime::component::GuestTaskId;
 use wasmtime::{Engine, Store, StoreContextMut};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{
-    HandlerState, Instance, Proxy, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
+    HandlerState, Instance, Proxy, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState,
+    WorkerStatus,
 };
 use weft_api::spec::Reuse;
 
 use crate::admission::room::{Place, Room, Wanted};
 use crate::answer::Answer;
-use crate::cpu::Account;
+use crate::cpu::Meter;
 use crate::fault::{self, Circumstances, Fault, FaultKind};
 use crate::host_state::HostState;
 use crate::store::StoreTemplate;
@@ -52,7 +53,6 @@ pub(crate) struct Pool {
     pub(crate) room: Arc<Room>,
     /// Whose instances these are.
     pub(crate) tenant: Arc<str>,
-    pub(crate) account: Arc<Account>,
     pub(crate) tally: Arc<Tally>,
     /// One permit for each instance that may be kept.
     pub(crate) warm: Arc<Semaphore>,
@@ -102,6 +102,15 @@ impl Drop for Leaving {
     }
 }
 
+/// Gives the turn to compute to another when a request is over.
+struct Resting(Arc<Meter>);
+
+impl Drop for Resting {
+    fn drop(&mut self) {
+        self.0.rest();
+    }
+}
+
 impl HandlerState for Pool {
     type StoreData = HostState;
     type WorkerExpiration = Expiry;
@@ -146,8 +155,8 @@ impl Pool {
         let until = tokio::time::Instant::now() + self.room_wait;
         let place = self.place(until).await?;
         loop {
-            let _turn = self.account.turn().await;
             let mut store = self.template.store(&self.engine);
+            Arc::clone(&store.data().cpu).start().await;
             let made =
                 tokio::time::timeout(self.patience, self.pre.instantiate_async(&mut store)).await;
             let error = match made {
@@ -240,8 +249,9 @@ impl WorkerState for Member {
             left,
             returned: false,
         });
+        let resting = Resting(Arc::clone(&store.data().cpu));
         Box::pin(async move {
-            let _leaving = leaving;
+            let (_leaving, _resting) = (leaving, resting);
             gone_too.cancelled().await;
         })
     }

@@ -78,10 +78,7 @@ struct Loaded {
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
 impl Workload {
-    pub(crate) fn new(
-        engine: Engine,
-        linked: LinkedWorkload,
-    ) -> Self {
+    pub(crate) fn new(engine: Engine, linked: LinkedWorkload) -> Self {
         let LinkedWorkload {
             valid,
             limits,
@@ -316,7 +313,6 @@ impl Inner {
             room_wait: self.limits.requests.queue_wait,
             room: Arc::clone(self.engine.room()),
             tenant: self.valid.tenant.as_str().into(),
-            account: Arc::clone(self.template.account()),
             tally: Arc::clone(&self.tally),
             warm: Arc::new(Semaphore::new(reuse.pool_size as usize)),
             closed: CancellationToken::new(),
