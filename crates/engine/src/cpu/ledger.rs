@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use super::cap::Cap;
 use super::level::{Level, Survey};
+use super::table::Table;
 use super::{ACTIVE, LAPSE, LONG, Nanos, TICK};
 
 #[cfg(test)]
@@ -43,27 +44,33 @@ pub(super) enum Asked {
     Waits(Waiter),
 }
 
+/// A turn, and whose it is now.
+type Granted = (Waiter, TurnKey);
+
+/// How an account stands from now on.
+type Changed = (AccountKey, Standing);
+
 #[derive(Debug)]
 pub(super) struct Ledger {
     /// Turns in all, and those of them that accounts in debt may hold.
     turns_max: usize,
     slots: usize,
     names: HashMap<Arc<str>, TenantKey>,
-    tenants: HashMap<TenantKey, Tenant>,
-    accounts: HashMap<AccountKey, Entry>,
+    tenants: Table<TenantKey, Tenant>,
+    accounts: Table<AccountKey, Entry>,
     active: BTreeSet<AccountKey>,
     level: Level,
     /// Tenants with somebody who waits and may compute, by virtual time.
     ready: BTreeSet<(Nanos, TenantKey)>,
     /// Accounts that wait for their caps.
     throttled: BTreeSet<AccountKey>,
-    waiters: HashMap<Waiter, AccountKey>,
+    waiters: Table<Waiter, AccountKey>,
     turns: BTreeMap<TurnKey, Held>,
     /// Turns held that were granted to accounts in debt.
     indebted: usize,
     next: u64,
-    granted: Vec<(Waiter, TurnKey)>,
-    changed: Vec<(AccountKey, Standing)>,
+    granted: Vec<Granted>,
+    changed: Vec<Changed>,
 }
 
 /// What others have to know of an account at once.
@@ -87,6 +94,8 @@ struct Tenant {
     held_back: bool,
     /// Until when its guests are taken to compute long.
     long: Nanos,
+    /// Of its accounts, while a tick looks at them.
+    survey: Option<Survey>,
 }
 
 #[derive(Debug)]
@@ -130,6 +139,17 @@ impl Entry {
         Nanos::try_from(weighted).unwrap_or(Nanos::MAX)
     }
 
+    /// Whether it was not seen for long and owes its cap nothing.
+    fn is_idle(&mut self, now: Nanos) -> bool {
+        if let Some(cap) = &mut self.cap {
+            cap.refill(now);
+        }
+        self.turns == 0
+            && self.waiting.is_empty()
+            && now.saturating_sub(self.seen) > ACTIVE
+            && !self.cap.as_ref().is_some_and(Cap::is_low)
+    }
+
     fn may_compute(&self) -> bool {
         self.cap
             .as_ref()
@@ -149,13 +169,13 @@ impl Ledger {
             turns_max,
             slots: turns_max.saturating_sub(1).max(1),
             names: HashMap::new(),
-            tenants: HashMap::new(),
-            accounts: HashMap::new(),
+            tenants: Table::default(),
+            accounts: Table::default(),
             active: BTreeSet::new(),
             level: Level::default(),
             ready: BTreeSet::new(),
             throttled: BTreeSet::new(),
-            waiters: HashMap::new(),
+            waiters: Table::default(),
             turns: BTreeMap::new(),
             indebted: 0,
             next: 0,
@@ -207,6 +227,7 @@ impl Ledger {
                         place: None,
                         held_back: false,
                         long: 0,
+                        survey: None,
                     },
                 );
                 fresh
@@ -331,7 +352,7 @@ impl Ledger {
     }
 
     /// Turns that were granted, and accounts that stand differently, since this was asked last.
-    pub(super) fn decisions(&mut self) -> (Vec<(Waiter, TurnKey)>, Vec<(AccountKey, Standing)>) {
+    pub(super) fn decisions(&mut self) -> (Vec<Granted>, Vec<Changed>) {
         (
             std::mem::take(&mut self.granted),
             std::mem::take(&mut self.changed),
@@ -348,21 +369,7 @@ impl Ledger {
             self.end(turn);
         }
         let active: Vec<_> = self.active.iter().copied().collect();
-        for key in &active {
-            let Some(entry) = self.accounts.get_mut(key) else {
-                continue;
-            };
-            let mut busy = entry.turns > 0 || !entry.waiting.is_empty();
-            if let Some(cap) = &mut entry.cap {
-                cap.refill(now);
-                // It goes on asking until it has paid back.
-                busy |= cap.is_low();
-            }
-            if !busy && now.saturating_sub(entry.seen) > ACTIVE {
-                self.rest(*key);
-            }
-        }
-        self.raise(&active);
+        self.raise(&active, now);
         for key in self.throttled.clone() {
             if let Some(cap) = self.accounts.get_mut(&key).and_then(|e| e.cap.as_mut()) {
                 cap.refill(now);
@@ -370,42 +377,57 @@ impl Ledger {
             self.rank(key);
         }
         for key in active {
-            self.judge(key, now);
+            self.follow(key, now);
         }
         self.dispatch(now);
     }
 
-    /// Moves the floors up, and those below that did not want more along with them.
-    fn raise(&mut self, active: &[AccountKey]) {
-        let mut tenants: HashMap<TenantKey, Survey> = HashMap::new();
-        for entry in active.iter().filter_map(|key| self.accounts.get(key)) {
-            let held_back = entry.held_back || entry.place.is_some();
-            let survey = tenants.entry(entry.tenant).or_default();
-            survey.add(entry.vtime, held_back);
+    /// Lets those rest that were not seen for long, and moves the floors up to where the others are.
+    fn raise(&mut self, active: &[AccountKey], now: Nanos) {
+        let mut tenants = Vec::new();
+        for key in active {
+            let Some(entry) = self.accounts.get_mut(key) else {
+                continue;
+            };
+            if entry.is_idle(now) {
+                self.rest(*key);
+            } else if let Some(tenant) = self.tenants.get_mut(&entry.tenant) {
+                if tenant.survey.is_none() {
+                    tenants.push(entry.tenant);
+                }
+                let survey = tenant.survey.get_or_insert_default();
+                survey.add(entry.vtime, entry.held_back || entry.place.is_some());
+                entry.held_back = false;
+            }
         }
         let mut all = Survey::default();
-        for (key, survey) in &tenants {
+        for key in &tenants {
             if let Some(tenant) = self.tenants.get_mut(key) {
                 all.add(tenant.vtime, tenant.held_back || tenant.place.is_some());
                 tenant.held_back = false;
-                tenant.level.raise(survey);
+                tenant
+                    .level
+                    .raise(&tenant.survey.take().unwrap_or_default());
             }
         }
         self.level.raise(&all);
-        for key in tenants.keys() {
+        for key in &tenants {
             if let Some(tenant) = self.tenants.get_mut(key) {
                 tenant.vtime = self.level.at_least(tenant.vtime);
             }
         }
-        for key in active {
-            if let Some(entry) = self.accounts.get_mut(key) {
-                entry.held_back = false;
-                if let Some(tenant) = self.tenants.get(&entry.tenant) {
-                    entry.vtime = tenant.level.at_least(entry.vtime);
-                }
-            }
-            self.rank(*key);
+    }
+
+    /// Draws an account up to the floor and finds out how it stands. Those that wait keep their ranks: no floor is ever
+    /// above them.
+    fn follow(&mut self, key: AccountKey, now: Nanos) {
+        if let Some(entry) = self.accounts.get_mut(&key)
+            && entry.place.is_none()
+            && let Some(tenant) = self.tenants.get(&entry.tenant)
+        {
+            entry.vtime = tenant.level.at_least(entry.vtime);
         }
+        self.judge(key, now);
     }
 
     /// Grants turns as long as there are any and somebody may have one.
