@@ -11,16 +11,20 @@
 //! Changes are O(log n) in what is waiting, but for the search over the waiting tenants that are not in debt when the
 //! turns of those in debt are all taken. A tick is linear in the accounts that are active, not in what waits.
 
+mod entry;
+mod tick;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::cap::Cap;
-use super::level::{Level, Survey};
+use super::level::Level;
 use super::table::Table;
-use super::{ACTIVE, LAPSE, LONG, Nanos, TICK};
-
-#[cfg(test)]
-mod tests;
+use super::{ACTIVE, LONG, Nanos};
+use entry::{Entry, Held, Tenant};
 
 /// One workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,87 +82,6 @@ pub(super) struct Ledger {
 pub(super) struct Standing {
     pub(super) active: bool,
     pub(super) must_ask: bool,
-}
-
-#[derive(Debug)]
-struct Tenant {
-    name: Arc<str>,
-    accounts: usize,
-    vtime: Nanos,
-    turns: usize,
-    level: Level,
-    /// Accounts that wait and may compute, by virtual time.
-    ready: BTreeSet<(Nanos, AccountKey)>,
-    /// Where it is in the ledger's order.
-    place: Option<Nanos>,
-    held_back: bool,
-    /// Until when its guests are taken to compute long.
-    long: Nanos,
-    /// Of its accounts, while a tick looks at them.
-    survey: Option<Survey>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    tenant: TenantKey,
-    weight: Nanos,
-    cap: Option<Cap>,
-    vtime: Nanos,
-    turns: usize,
-    waiting: BTreeSet<Waiter>,
-    /// Where it is in the tenant's order.
-    place: Option<Nanos>,
-    held_back: bool,
-    seen: Nanos,
-    standing: Standing,
-}
-
-#[derive(Debug)]
-struct Held {
-    account: AccountKey,
-    granted: Nanos,
-    indebted: bool,
-}
-
-impl Tenant {
-    /// Its virtual time as if its turns were over.
-    fn rank(&self) -> Nanos {
-        self.vtime
-            .saturating_add(TICK.saturating_mul(count(self.turns)))
-    }
-}
-
-impl Entry {
-    fn rank(&self) -> Nanos {
-        let turns = TICK.saturating_mul(count(self.turns));
-        self.vtime.saturating_add(self.weighted(turns))
-    }
-
-    fn weighted(&self, used: Nanos) -> Nanos {
-        let weighted = u128::from(used).saturating_mul(1000) / u128::from(self.weight.max(1));
-        Nanos::try_from(weighted).unwrap_or(Nanos::MAX)
-    }
-
-    /// Whether it was not seen for long and owes its cap nothing.
-    fn is_idle(&mut self, now: Nanos) -> bool {
-        if let Some(cap) = &mut self.cap {
-            cap.refill(now);
-        }
-        self.turns == 0
-            && self.waiting.is_empty()
-            && now.saturating_sub(self.seen) > ACTIVE
-            && !self.cap.as_ref().is_some_and(Cap::is_low)
-    }
-
-    fn may_compute(&self) -> bool {
-        self.cap
-            .as_ref()
-            .is_none_or(|cap| !cap.is_empty() && self.turns < cap.turns())
-    }
-}
-
-fn count(n: usize) -> Nanos {
-    Nanos::try_from(n).unwrap_or(Nanos::MAX)
 }
 
 impl Ledger {
@@ -357,77 +280,6 @@ impl Ledger {
             std::mem::take(&mut self.granted),
             std::mem::take(&mut self.changed),
         )
-    }
-
-    /// Time goes on: turns lapse, caps fill, idle accounts rest, floors rise. To be called about once in `TICK`; later
-    /// only makes it all later.
-    pub(super) fn tick(&mut self, now: Nanos) {
-        while let Some((&turn, held)) = self.turns.first_key_value() {
-            if now.saturating_sub(held.granted) < LAPSE {
-                break;
-            }
-            self.end(turn);
-        }
-        let active: Vec<_> = self.active.iter().copied().collect();
-        self.raise(&active, now);
-        for key in self.throttled.clone() {
-            if let Some(cap) = self.accounts.get_mut(&key).and_then(|e| e.cap.as_mut()) {
-                cap.refill(now);
-            }
-            self.rank(key);
-        }
-        for key in active {
-            self.follow(key, now);
-        }
-        self.dispatch(now);
-    }
-
-    /// Lets those rest that were not seen for long, and moves the floors up to where the others are.
-    fn raise(&mut self, active: &[AccountKey], now: Nanos) {
-        let mut tenants = Vec::new();
-        for key in active {
-            let Some(entry) = self.accounts.get_mut(key) else {
-                continue;
-            };
-            if entry.is_idle(now) {
-                self.rest(*key);
-            } else if let Some(tenant) = self.tenants.get_mut(&entry.tenant) {
-                if tenant.survey.is_none() {
-                    tenants.push(entry.tenant);
-                }
-                let survey = tenant.survey.get_or_insert_default();
-                survey.add(entry.vtime, entry.held_back || entry.place.is_some());
-                entry.held_back = false;
-            }
-        }
-        let mut all = Survey::default();
-        for key in &tenants {
-            if let Some(tenant) = self.tenants.get_mut(key) {
-                all.add(tenant.vtime, tenant.held_back || tenant.place.is_some());
-                tenant.held_back = false;
-                tenant
-                    .level
-                    .raise(&tenant.survey.take().unwrap_or_default());
-            }
-        }
-        self.level.raise(&all);
-        for key in &tenants {
-            if let Some(tenant) = self.tenants.get_mut(key) {
-                tenant.vtime = self.level.at_least(tenant.vtime);
-            }
-        }
-    }
-
-    /// Draws an account up to the floor and finds out how it stands. Those that wait keep their ranks: no floor is ever
-    /// above them.
-    fn follow(&mut self, key: AccountKey, now: Nanos) {
-        if let Some(entry) = self.accounts.get_mut(&key)
-            && entry.place.is_none()
-            && let Some(tenant) = self.tenants.get(&entry.tenant)
-        {
-            entry.vtime = tenant.level.at_least(entry.vtime);
-        }
-        self.judge(key, now);
     }
 
     /// Grants turns as long as there are any and somebody may have one.
