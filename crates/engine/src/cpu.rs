@@ -18,11 +18,11 @@ mod cap;
 mod ledger;
 mod level;
 mod meter;
+mod table;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +32,7 @@ use tokio::sync::oneshot;
 
 use ledger::{AccountKey, Asked, Ledger, Standing, TurnKey, Waiter};
 pub(crate) use meter::Meter;
+use table::Table;
 
 use crate::usage::CpuUsage;
 
@@ -75,8 +76,8 @@ pub(crate) struct Cpu {
 
 struct Inner {
     ledger: Ledger,
-    accounts: HashMap<AccountKey, Arc<Shared>>,
-    waiting: HashMap<Waiter, oneshot::Sender<Turn>>,
+    accounts: Table<AccountKey, Arc<Shared>>,
+    waiting: Table<Waiter, oneshot::Sender<Turn>>,
 }
 
 /// What is known of an account without a lock.
@@ -128,8 +129,8 @@ impl Cpu {
             clock,
             inner: Mutex::new(Inner {
                 ledger: Ledger::new(workers),
-                accounts: HashMap::new(),
-                waiting: HashMap::new(),
+                accounts: Table::default(),
+                waiting: Table::default(),
             }),
         })
     }
@@ -274,10 +275,13 @@ impl Account {
     }
 
     /// Waits until a guest that was interrupted may go on. It hands in the turn that it had and gets it again if nobody
-    /// has a better claim. What it used has to be charged before. Lets other tasks of the thread run in any case.
+    /// has a better claim. What it used has to be charged before.
+    ///
+    /// Lets other tasks of the thread run in any case, and the runtime look at its sockets and timers. It does that
+    /// last: a worker that is handed one waiting guest after another would not get to it otherwise.
     pub(crate) async fn go_on(&self, old: Turn) -> Turn {
-        let asked = self.ask(Some(old));
-        let (turn, ()) = tokio::join!(asked, tokio::task::yield_now());
+        let turn = self.ask(Some(old)).await;
+        tokio::task::yield_now().await;
         turn
     }
 

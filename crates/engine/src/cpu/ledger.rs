@@ -11,15 +11,20 @@
 //! Changes are O(log n) in what is waiting, but for the search over the waiting tenants that are not in debt when the
 //! turns of those in debt are all taken. A tick is linear in the accounts that are active, not in what waits.
 
+mod entry;
+mod tick;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::cap::Cap;
-use super::level::{Level, Survey};
-use super::{ACTIVE, LAPSE, LONG, Nanos, TICK};
-
-#[cfg(test)]
-mod tests;
+use super::level::Level;
+use super::table::Table;
+use super::{ACTIVE, LONG, Nanos};
+use entry::{Entry, Held, Tenant};
 
 /// One workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,27 +48,33 @@ pub(super) enum Asked {
     Waits(Waiter),
 }
 
+/// A turn, and whose it is now.
+type Granted = (Waiter, TurnKey);
+
+/// How an account stands from now on.
+type Changed = (AccountKey, Standing);
+
 #[derive(Debug)]
 pub(super) struct Ledger {
     /// Turns in all, and those of them that accounts in debt may hold.
     turns_max: usize,
     slots: usize,
     names: HashMap<Arc<str>, TenantKey>,
-    tenants: HashMap<TenantKey, Tenant>,
-    accounts: HashMap<AccountKey, Entry>,
+    tenants: Table<TenantKey, Tenant>,
+    accounts: Table<AccountKey, Entry>,
     active: BTreeSet<AccountKey>,
     level: Level,
     /// Tenants with somebody who waits and may compute, by virtual time.
     ready: BTreeSet<(Nanos, TenantKey)>,
     /// Accounts that wait for their caps.
     throttled: BTreeSet<AccountKey>,
-    waiters: HashMap<Waiter, AccountKey>,
+    waiters: Table<Waiter, AccountKey>,
     turns: BTreeMap<TurnKey, Held>,
     /// Turns held that were granted to accounts in debt.
     indebted: usize,
     next: u64,
-    granted: Vec<(Waiter, TurnKey)>,
-    changed: Vec<(AccountKey, Standing)>,
+    granted: Vec<Granted>,
+    changed: Vec<Changed>,
 }
 
 /// What others have to know of an account at once.
@@ -71,74 +82,6 @@ pub(super) struct Ledger {
 pub(super) struct Standing {
     pub(super) active: bool,
     pub(super) must_ask: bool,
-}
-
-#[derive(Debug)]
-struct Tenant {
-    name: Arc<str>,
-    accounts: usize,
-    vtime: Nanos,
-    turns: usize,
-    level: Level,
-    /// Accounts that wait and may compute, by virtual time.
-    ready: BTreeSet<(Nanos, AccountKey)>,
-    /// Where it is in the ledger's order.
-    place: Option<Nanos>,
-    held_back: bool,
-    /// Until when its guests are taken to compute long.
-    long: Nanos,
-}
-
-#[derive(Debug)]
-struct Entry {
-    tenant: TenantKey,
-    weight: Nanos,
-    cap: Option<Cap>,
-    vtime: Nanos,
-    turns: usize,
-    waiting: BTreeSet<Waiter>,
-    /// Where it is in the tenant's order.
-    place: Option<Nanos>,
-    held_back: bool,
-    seen: Nanos,
-    standing: Standing,
-}
-
-#[derive(Debug)]
-struct Held {
-    account: AccountKey,
-    granted: Nanos,
-    indebted: bool,
-}
-
-impl Tenant {
-    /// Its virtual time as if its turns were over.
-    fn rank(&self) -> Nanos {
-        self.vtime
-            .saturating_add(TICK.saturating_mul(count(self.turns)))
-    }
-}
-
-impl Entry {
-    fn rank(&self) -> Nanos {
-        let turns = TICK.saturating_mul(count(self.turns));
-        self.vtime.saturating_add(self.weighted(turns))
-    }
-
-    fn weighted(&self, used: Nanos) -> Nanos {
-        let weighted = u128::from(used).saturating_mul(1000) / u128::from(self.weight.max(1));
-        Nanos::try_from(weighted).unwrap_or(Nanos::MAX)
-    }
-
-    fn may_compute(&self) -> bool {
-        self.cap
-            .as_ref()
-            .is_none_or(|cap| !cap.is_empty() && self.turns < cap.turns())
-    }
-}
-
-fn count(n: usize) -> Nanos {
-    Nanos::try_from(n).unwrap_or(Nanos::MAX)
 }
 
 impl Ledger {
@@ -149,13 +92,13 @@ impl Ledger {
             turns_max,
             slots: turns_max.saturating_sub(1).max(1),
             names: HashMap::new(),
-            tenants: HashMap::new(),
-            accounts: HashMap::new(),
+            tenants: Table::default(),
+            accounts: Table::default(),
             active: BTreeSet::new(),
             level: Level::default(),
             ready: BTreeSet::new(),
             throttled: BTreeSet::new(),
-            waiters: HashMap::new(),
+            waiters: Table::default(),
             turns: BTreeMap::new(),
             indebted: 0,
             next: 0,
@@ -207,6 +150,7 @@ impl Ledger {
                         place: None,
                         held_back: false,
                         long: 0,
+                        survey: None,
                     },
                 );
                 fresh
@@ -331,81 +275,11 @@ impl Ledger {
     }
 
     /// Turns that were granted, and accounts that stand differently, since this was asked last.
-    pub(super) fn decisions(&mut self) -> (Vec<(Waiter, TurnKey)>, Vec<(AccountKey, Standing)>) {
+    pub(super) fn decisions(&mut self) -> (Vec<Granted>, Vec<Changed>) {
         (
             std::mem::take(&mut self.granted),
             std::mem::take(&mut self.changed),
         )
-    }
-
-    /// Time goes on: turns lapse, caps fill, idle accounts rest, floors rise. To be called about once in `TICK`; later
-    /// only makes it all later.
-    pub(super) fn tick(&mut self, now: Nanos) {
-        while let Some((&turn, held)) = self.turns.first_key_value() {
-            if now.saturating_sub(held.granted) < LAPSE {
-                break;
-            }
-            self.end(turn);
-        }
-        let active: Vec<_> = self.active.iter().copied().collect();
-        for key in &active {
-            let Some(entry) = self.accounts.get_mut(key) else {
-                continue;
-            };
-            let mut busy = entry.turns > 0 || !entry.waiting.is_empty();
-            if let Some(cap) = &mut entry.cap {
-                cap.refill(now);
-                // It goes on asking until it has paid back.
-                busy |= cap.is_low();
-            }
-            if !busy && now.saturating_sub(entry.seen) > ACTIVE {
-                self.rest(*key);
-            }
-        }
-        self.raise(&active);
-        for key in self.throttled.clone() {
-            if let Some(cap) = self.accounts.get_mut(&key).and_then(|e| e.cap.as_mut()) {
-                cap.refill(now);
-            }
-            self.rank(key);
-        }
-        for key in active {
-            self.judge(key, now);
-        }
-        self.dispatch(now);
-    }
-
-    /// Moves the floors up, and those below that did not want more along with them.
-    fn raise(&mut self, active: &[AccountKey]) {
-        let mut tenants: HashMap<TenantKey, Survey> = HashMap::new();
-        for entry in active.iter().filter_map(|key| self.accounts.get(key)) {
-            let held_back = entry.held_back || entry.place.is_some();
-            let survey = tenants.entry(entry.tenant).or_default();
-            survey.add(entry.vtime, held_back);
-        }
-        let mut all = Survey::default();
-        for (key, survey) in &tenants {
-            if let Some(tenant) = self.tenants.get_mut(key) {
-                all.add(tenant.vtime, tenant.held_back || tenant.place.is_some());
-                tenant.held_back = false;
-                tenant.level.raise(survey);
-            }
-        }
-        self.level.raise(&all);
-        for key in tenants.keys() {
-            if let Some(tenant) = self.tenants.get_mut(key) {
-                tenant.vtime = self.level.at_least(tenant.vtime);
-            }
-        }
-        for key in active {
-            if let Some(entry) = self.accounts.get_mut(key) {
-                entry.held_back = false;
-                if let Some(tenant) = self.tenants.get(&entry.tenant) {
-                    entry.vtime = tenant.level.at_least(entry.vtime);
-                }
-            }
-            self.rank(*key);
-        }
     }
 
     /// Grants turns as long as there are any and somebody may have one.

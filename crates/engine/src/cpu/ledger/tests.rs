@@ -213,13 +213,14 @@ impl Ledger {
                 tenant.ready.len(),
                 own().filter(|a| a.place.is_some()).count()
             );
-            assert_eq!(tenant.place.is_some(), !tenant.ready.is_empty());
+            let ready = !tenant.ready.is_empty();
+            assert_eq!(tenant.place, ready.then(|| tenant.rank()));
         }
         let ready = self.tenants.values().filter(|t| t.place.is_some()).count();
         assert_eq!(self.ready.len(), ready);
         for account in self.accounts.values() {
             let ready = !account.waiting.is_empty() && account.may_compute();
-            assert_eq!(account.place.is_some(), ready);
+            assert_eq!(account.place, ready.then(|| account.rank()));
         }
         let active = self.tenants.values().filter(|t| t.level.active > 0).count();
         assert_eq!(self.level.active, active);
