@@ -14,6 +14,7 @@ mod soak;
 mod start;
 mod stats;
 mod tools;
+mod workloads;
 
 use crate::metadata::{self, Metadata};
 use crate::programs::Programs;

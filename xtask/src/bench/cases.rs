@@ -2,6 +2,7 @@
 
 use super::cores::Cores;
 use super::server::{Server, free_address};
+use super::workloads::{Reuse, Workload};
 use crate::sh::Sh;
 use anyhow::Result;
 use std::fs;
@@ -132,30 +133,25 @@ impl Servers<'_> {
 /// Instances that weft keeps warm at most: more than there are connections.
 const WARM: u32 = 256;
 
+/// The manifest of a case.
 fn manifest(case: &Case, component: &Path) -> String {
-    let (reuse, concurrent) = (case.reuse, case.concurrent);
-    let warm = if reuse > 1 { WARM } else { 0 };
-    let component = component.display();
-    format!(
-        "apiVersion: runtime.wasmcloud.dev/v1alpha1
-kind: Workload
-metadata:
-  name: bench
-spec:
-  components:
-    - name: bench
-      image: file://{component}
-      poolSize: {warm}
-      maxInvocations: {reuse}
-      maxConcurrency: {concurrent}
-  hostInterfaces:
-    - namespace: wasi
-      package: http
-      interfaces: [incoming-handler]
-      config:
-        host: {HOST}
-"
-    )
+    let reuse = if case.reuse > 1 {
+        Reuse {
+            pool_size: WARM,
+            max_invocations: case.reuse,
+            max_concurrency: case.concurrent,
+        }
+    } else {
+        Reuse::NONE
+    };
+    let workload = Workload {
+        name: case.name,
+        host: HOST,
+        component,
+        reuse,
+        capabilities: false,
+    };
+    workload.document()
 }
 
 /// The peer with what it has of weft's limits, and with weft's settings of the pool.
@@ -227,9 +223,11 @@ mod tests {
         let [fresh, reused, ..] = &CASES;
         let component = Path::new("/a.wasm");
         let text = manifest(fresh, component);
-        assert!(text.contains("poolSize: 0\n      maxInvocations: 1\n"), "{text}");
-        assert!(text.contains("image: file:///a.wasm\n"), "{text}");
+        assert!(text.contains("poolSize: 0\n"), "{text}");
         let text = manifest(reused, component);
-        assert!(text.contains("poolSize: 256\n      maxInvocations: 128\n"), "{text}");
+        assert!(
+            text.contains("poolSize: 256\n      maxInvocations: 128\n      maxConcurrency: 1\n"),
+            "{text}"
+        );
     }
 }

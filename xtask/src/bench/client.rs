@@ -198,13 +198,8 @@ mod tests {
             let (stream, _) = listener.accept().unwrap();
             let mut reader = BufReader::new(stream.try_clone().unwrap());
             for answer in answers {
-                let mut line = String::new();
-                while line != "\r\n" {
-                    line.clear();
-                    if reader.read_line(&mut line).unwrap() == 0 {
-                        return;
-                    }
-                }
+                let head = (&mut reader).lines().map(Result::unwrap);
+                head.take_while(|line| !line.is_empty()).for_each(drop);
                 (&stream).write_all(answer.as_bytes()).unwrap();
             }
         });
@@ -225,7 +220,10 @@ mod tests {
         assert_eq!(first.content_type, "text/plain");
         assert!(!first.closes);
         let second = connection.ask(&request).unwrap();
-        assert_eq!((second.status, second.body.as_slice()), (502, &b"abcde"[..]));
+        assert_eq!(
+            (second.status, second.body.as_slice()),
+            (502, &b"abcde"[..])
+        );
         let third = connection.ask(&request).unwrap();
         assert_eq!(third.body, b"the rest");
         assert!(third.closes);
@@ -249,7 +247,10 @@ mod tests {
 
     #[test]
     fn a_server_that_is_gone_ends_the_wait() {
-        let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let addr = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
         let request = Request::get("a.test", "/");
         let limit = Duration::from_secs(30);
         let error = wait_until_served(addr, &request, limit, || Ok(false)).unwrap_err();

@@ -12,7 +12,10 @@ pub(crate) enum Cores {
     /// Everybody everywhere: one core, no `taskset`, or asked for.
     Shared { count: usize },
     /// Core numbers.
-    Apart { server: Vec<usize>, load: Vec<usize> },
+    Apart {
+        server: Vec<usize>,
+        load: Vec<usize>,
+    },
 }
 
 impl Cores {

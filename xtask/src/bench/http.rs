@@ -75,14 +75,18 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
         results.push(steps.run(case.title, advice, |steps| bench.case(steps, case))?);
     }
     let table = table(&results);
-    page::columns(&table).iter().for_each(|line| steps.say(line));
+    page::columns(&table)
+        .iter()
+        .for_each(|line| steps.say(line));
     let notes = notes(&results);
     notes.iter().for_each(|note| steps.say(note));
     if args.subject.is_release() && args.case.is_none() && !args.quick {
         let text = [
             machine.line(),
             format!(
-                "Medians of {} rounds of {} s with {} connections; {}.",
+                "The peer is {}, the load generator {}. Medians of {} rounds of {} s with {} connections; {}.",
+                WASMTIME.title(),
+                OHA.title(),
                 bench.rounds,
                 bench.time.as_secs(),
                 args.connections,

@@ -33,7 +33,11 @@ impl Machine {
                 .unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
             memory: memory(&read("/proc/meminfo")),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
-            date: Sh::new("date").args(["-u", "+%F"]).read()?.trim().to_owned(),
+            date: Sh::new("date")
+                .args(["-u", "+%F"])
+                .read()?
+                .trim()
+                .to_owned(),
             commit: (
                 git(&["rev-parse", "--short", "HEAD"])?.trim().to_owned(),
                 changed,

@@ -9,7 +9,8 @@ use std::fs;
 /// Puts `text` between the marks of `section`.
 pub(crate) fn write(steps: &Steps, section: &str, text: &str) -> Result<()> {
     let file = workspace::root().join("docs/src/benchmarks.md");
-    let page = fs::read_to_string(&file).with_context(|| format!("cannot read {}", shown(&file)))?;
+    let page =
+        fs::read_to_string(&file).with_context(|| format!("cannot read {}", shown(&file)))?;
     let page = replaced(&page, section, text)?;
     fs::write(&file, page).with_context(|| format!("cannot write {}", shown(&file)))?;
     steps.say(format_args!("written into {}", shown(&file)));

@@ -43,7 +43,11 @@ impl Line {
                 noise: 0.0,
             };
         }
-        let slope = points.iter().map(|(px, py)| (px - x) * (py - y)).sum::<f64>() / spread;
+        let slope = points
+            .iter()
+            .map(|(px, py)| (px - x) * (py - y))
+            .sum::<f64>()
+            / spread;
         let left = points
             .iter()
             .map(|(px, py)| (py - y - slope * (px - x)).powi(2))

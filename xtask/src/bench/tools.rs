@@ -12,17 +12,19 @@ pub(crate) struct Tool {
     package: &'static str,
     program: &'static str,
     pub(crate) version: &'static str,
-    /// What is measured needs no more; without the rest it builds in a fraction of the time.
+    /// Features instead of the default ones; none = those. What is measured needs no more, and without the rest it
+    /// builds in a fraction of the time.
     features: &'static [&'static str],
 }
 
-/// The peer, of the version that weft is built with. Left out are other commands than `serve`, other WASI interfaces
-/// and debugging; nothing of that is on the way of a request.
+/// The peer, of the version that weft is built with. Left out are most other commands, other WASI interfaces and
+/// debugging; nothing of that is on the way of a request. (`serve` does not compile without `run`.)
 pub(crate) const WASMTIME: Tool = Tool {
     package: "wasmtime-cli",
     program: "wasmtime",
     version: "48.0.8",
     features: &[
+        "run",
         "serve",
         "cranelift",
         "parallel-compilation",
@@ -33,7 +35,7 @@ pub(crate) const WASMTIME: Tool = Tool {
     ],
 };
 
-/// The load generator. Left out is TLS.
+/// The load generator. (It does not compile without TLS.)
 pub(crate) const OHA: Tool = Tool {
     package: "oha",
     program: "oha",
@@ -50,8 +52,9 @@ impl Tool {
         if self.is_there(&program) {
             return Ok(program);
         }
-        let title = format!("install {} {}, once", self.package, self.version);
-        let advice = "cargo's messages are above; it needs the registry that cargo is configured for";
+        let title = format!("install {}, once", self.title());
+        let advice =
+            "cargo's messages are above; it needs the registry that cargo is configured for";
         steps.run(&title, advice, |steps| {
             steps.say(format_args!(
                 "compiling it takes minutes; later runs find it in {}",
@@ -73,7 +76,7 @@ impl Tool {
 
     /// Name and version, for people.
     pub(crate) fn title(&self) -> String {
-        format!("{} {}", self.program, self.version)
+        format!("{} {}", self.package, self.version)
     }
 
     fn is_there(&self, program: &PathBuf) -> bool {
@@ -88,7 +91,8 @@ impl Tool {
         let release = Release::of_workspace()?;
         let cargo = Sh::clean_cargo(&root)
             .args(["install", self.package, "--version", self.version])
-            .args(["--locked", "--force", "--no-default-features"])
+            .args(["--locked", "--force"])
+            .args((!self.features.is_empty()).then_some("--no-default-features"))
             .args(["--features", &self.features.join(",")])
             .arg("--root")
             .arg(root.join("target/tools"));
@@ -111,7 +115,8 @@ impl Release {
         let file = workspace::root().join("Cargo.toml");
         let text = std::fs::read_to_string(&file)
             .with_context(|| format!("cannot read {}", shown(&file)))?;
-        Self::read(&text).context("Cargo.toml has no `[profile.release]` with lto and codegen-units")
+        Self::read(&text)
+            .context("Cargo.toml has no `[profile.release]` with lto and codegen-units")
     }
 
     fn read(manifest: &str) -> Option<Self> {
@@ -132,7 +137,10 @@ mod tests {
     fn tools_are_built_as_the_release_is() {
         let manifest = "[profile.release]\nlto = \"thin\"\ncodegen-units = 4\n";
         let release = Release::read(manifest).unwrap();
-        assert_eq!((release.lto, release.codegen_units), ("thin".into(), "4".into()));
+        assert_eq!(
+            (release.lto, release.codegen_units),
+            ("thin".into(), "4".into())
+        );
         assert!(Release::read("[profile.dev]\n").is_none());
         Release::of_workspace().unwrap();
     }
@@ -141,7 +149,10 @@ mod tests {
     fn the_peer_has_the_version_that_weft_is_built_with() {
         let lock = std::fs::read_to_string(workspace::root().join("Cargo.lock")).unwrap();
         let pinned = format!("name = \"wasmtime\"\nversion = \"{}\"\n", WASMTIME.version);
-        assert!(lock.contains(&pinned), "WASMTIME in tools.rs is of another version");
+        assert!(
+            lock.contains(&pinned),
+            "WASMTIME in tools.rs is of another version"
+        );
     }
 
     #[test]
