@@ -141,7 +141,7 @@ fn document(component: &Path) -> String {
         host: HOST,
         component,
         reuse: Reuse::NONE,
-        capabilities: false,
+        capabilities: true,
     };
     workload.document()
 }
