@@ -3,8 +3,17 @@
 
 mod attacks;
 mod beside;
+mod birth;
+mod clock;
+mod computing;
+mod ends;
+mod handles;
+mod hostile;
 mod manifest;
 mod memories;
+mod memory;
+mod messages;
 mod neighbours;
+mod output;
+mod overload;
 mod stage;
-mod wire;

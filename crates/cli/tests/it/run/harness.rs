@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use weft_testkit::client::Client;
+use weft_testkit::visitor::Visitor;
 
 /// `weft run`, killed at the end of the test if it still runs.
 pub(super) struct Serving {
@@ -30,6 +31,24 @@ pub(super) fn weft() -> Command {
     command
 }
 
+/// The command, in a shell that first takes something away from it: `ulimit -n 100` for instance.
+pub(super) fn weft_under(limits: &str) -> Command {
+    let plain = weft();
+    let mut shell = Command::new("sh");
+    shell
+        .arg("-c")
+        .arg(format!("{limits} && exec \"$0\" \"$@\""))
+        .arg(plain.get_program())
+        .stdin(Stdio::null());
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
+}
+
 /// Runs `weft` to its end.
 pub(super) fn output<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Output {
     weft().args(args).output().unwrap()
@@ -46,7 +65,15 @@ pub(super) fn stderr(output: &Output) -> String {
 impl Serving {
     /// Starts `weft run` on a free port and waits until it listens.
     pub(super) fn start<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Self {
-        let mut child = weft()
+        Self::start_as(weft(), args)
+    }
+
+    /// The same, with a command that ends up as `weft`.
+    pub(super) fn start_as<S: AsRef<std::ffi::OsStr>>(
+        mut weft: Command,
+        args: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let mut child = weft
             .args(["run", "--output", "json", "--addr", "127.0.0.1:0"])
             .args(args)
             .stdout(Stdio::piped())
@@ -62,6 +89,11 @@ impl Serving {
             listening,
             addr,
         }
+    }
+
+    /// A client of one host name that keeps its connection.
+    pub(super) fn visitor(&self, host: &str) -> Visitor {
+        Visitor::new(self.addr, host)
     }
 
     /// A client that asks under the server's address.
