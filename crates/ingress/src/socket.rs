@@ -50,11 +50,6 @@ impl Socket {
         Arc::clone(&self.pulse)
     }
 
-    /// The stream itself, for what comes before HTTP and TLS.
-    pub(crate) fn stream(&mut self) -> &mut TcpStream {
-        &mut self.stream
-    }
-
     /// Watches over the outcome of a write.
     fn wrote(
         &mut self,

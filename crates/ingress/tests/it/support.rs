@@ -1,6 +1,9 @@
 //! What the tests share: servers on a free port, clients, targets out of closures.
 
+pub(crate) mod child;
+pub(crate) mod frames;
 pub(crate) mod lines;
+pub(crate) mod neighbour;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
