@@ -84,9 +84,14 @@ pub(crate) fn stay() {
 /// Holds as many idle connections as it can, up to `count`, and says how many these are.
 fn hold(addr: SocketAddr, count: u64) {
     let room = raise_file_limit(count + 100).saturating_sub(100);
-    let connections: Vec<_> = (0..count.min(room))
-        .map(|_| std::net::TcpStream::connect(addr).unwrap())
-        .collect();
+    let mut connections = Vec::new();
+    for n in 0..count.min(room) {
+        if n % 1000 == 0 {
+            // A sign of life for whoever waits.
+            println!("{n} connections");
+        }
+        connections.push(std::net::TcpStream::connect(addr).unwrap());
+    }
     say_and_stay(&connections.len().to_string());
 }
 

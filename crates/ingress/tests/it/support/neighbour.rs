@@ -72,7 +72,7 @@ async fn over_http1(addr: SocketAddr, served: Arc<AtomicU64>) {
     loop {
         within(client.ready()).await.unwrap();
         let response = within(client.send_request(get("/"))).await.unwrap();
-        expect_hello(read(response).await);
+        expect_hello(&read(response).await);
         pause_after(&served).await;
     }
 }
@@ -83,7 +83,7 @@ async fn over_http2(addr: SocketAddr, served: Arc<AtomicU64>) {
     tokio::spawn(connection);
     loop {
         let response = within(client.send_request(get("http://a/"))).await.unwrap();
-        expect_hello(read(response).await);
+        expect_hello(&read(response).await);
         pause_after(&served).await;
     }
 }
@@ -91,7 +91,7 @@ async fn over_http2(addr: SocketAddr, served: Arc<AtomicU64>) {
 async fn over_new_connections(addr: SocketAddr, served: Arc<AtomicU64>) {
     loop {
         let response = within(h1(addr).await.send_request(get("/"))).await.unwrap();
-        expect_hello(read(response).await);
+        expect_hello(&read(response).await);
         pause_after(&served).await;
     }
 }
@@ -103,8 +103,8 @@ async fn h1(addr: SocketAddr) -> http1::SendRequest<weft_ingress::Body> {
     sender
 }
 
-fn expect_hello(answer: (StatusCode, String)) {
-    assert_eq!(answer, (StatusCode::OK, "hello".to_owned()));
+fn expect_hello((status, body): &(StatusCode, String)) {
+    assert_eq!((*status, body.as_str()), (StatusCode::OK, "hello"));
 }
 
 async fn pause_after(served: &AtomicU64) {
