@@ -13,7 +13,7 @@ use crate::drain::Lifeline;
 use crate::limits::Limits;
 use crate::notice::Notice;
 use crate::peers::{Peers, Place};
-use crate::proxy_protocol;
+use crate::proxy_protocol::{self, HeaderError};
 use crate::socket::Socket;
 use crate::stats::{Refusal, Stats};
 use crate::tls::Tls;
@@ -100,6 +100,8 @@ impl Arrival {
         }
         match proxy_protocol::read(stream).await {
             Ok(named) => Some(named.unwrap_or(socket_peer)),
+            // Whoever only looks whether the port is open, such as a health check, has done nothing wrong.
+            Err(HeaderError::Nothing) => None,
             Err(error) => {
                 self.stats.count_refusal(Refusal::ProxyHeader);
                 tracing::debug!(peer = %socket_peer, %error, "connection refused");
@@ -130,8 +132,10 @@ impl Arrival {
         socket: Socket,
         peer: SocketAddr,
     ) -> Option<TlsStream<Socket>> {
+        let pulse = socket.pulse();
         match tls.accept(socket).await {
             Ok(stream) => Some(stream),
+            Err(_) if !pulse.heard() => None,
             Err(error) => {
                 self.stats.count_refusal(Refusal::TlsHandshake);
                 tracing::debug!(%peer, %error, "connection refused: the TLS handshake failed");

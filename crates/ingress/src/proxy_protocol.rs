@@ -22,6 +22,8 @@ const UNIX_PATHS: usize = 216;
 /// Why what a connection begins with is no header.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HeaderError {
+    #[error("the connection ended before its first byte")]
+    Nothing,
     #[error("the connection ended before its PROXY header did")]
     Incomplete(#[source] io::Error),
     #[error(
@@ -74,6 +76,9 @@ async fn read_fixed(stream: &mut (impl AsyncRead + Unpin)) -> Result<[u8; 4], He
             .read_buf(&mut fixed)
             .await;
         if read.map_err(HeaderError::Incomplete)? == 0 {
+            if fixed.is_empty() {
+                return Err(HeaderError::Nothing);
+            }
             let end = io::ErrorKind::UnexpectedEof.into();
             return Err(HeaderError::Incomplete(end));
         }

@@ -113,7 +113,7 @@ impl Tls {
                 }),
             })))
         };
-        spawn_blocking(load).await.map_err(gone)?
+        spawn_blocking(load).await.map_err(|error| gone(&error))?
     }
 
     /// Reads the files again. New handshakes use what is in them now, open connections go on as they are. If something
@@ -122,7 +122,7 @@ impl Tls {
         let shared = Arc::clone(&self.0);
         spawn_blocking(move || shared.reload(false))
             .await
-            .map_err(gone)?
+            .map_err(|error| gone(&error))?
     }
 
     /// When the first of the certificates expires.
@@ -193,6 +193,6 @@ impl std::fmt::Debug for Tls {
 }
 
 /// The runtime ends, or reading the files panicked.
-fn gone(error: tokio::task::JoinError) -> TlsError {
+fn gone(error: &tokio::task::JoinError) -> TlsError {
     TlsError::Interrupted(error.to_string())
 }

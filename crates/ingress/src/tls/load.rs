@@ -65,7 +65,7 @@ pub(super) fn load(files: &TlsFiles) -> Result<Loaded, TlsError> {
 
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(setup)?;
+        .map_err(|error| setup(&error))?;
     let builder = match &files.client_authorities {
         None => builder.with_no_client_auth(),
         Some(path) => {
@@ -73,7 +73,7 @@ pub(super) fn load(files: &TlsFiles) -> Result<Loaded, TlsError> {
                 WebPkiClientVerifier::builder_with_provider(Arc::new(authorities(path)?), provider);
             let verifier = verifier
                 .build()
-                .map_err(|error| bad_authority(path, error))?;
+                .map_err(|error| bad_authority(path, &error))?;
             builder.with_client_cert_verifier(verifier)
         }
     };
@@ -81,7 +81,7 @@ pub(super) fn load(files: &TlsFiles) -> Result<Loaded, TlsError> {
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
     // Who comes again need not be verified again. The keys of the tickets change with every reload, so a client
     // certificate is good for no longer than its authority is.
-    config.ticketer = ring::Ticketer::new().map_err(setup)?;
+    config.ticketer = ring::Ticketer::new().map_err(|error| setup(&error))?;
     Ok(Loaded { config, expires })
 }
 
@@ -148,7 +148,7 @@ fn authorities(path: &Path) -> Result<RootCertStore, TlsError> {
     for certificate in certificates(path)? {
         store
             .add(certificate)
-            .map_err(|error| bad_authority(path, error))?;
+            .map_err(|error| bad_authority(path, &error))?;
     }
     if store.is_empty() {
         return Err(TlsError::NoCertificate { path: path.into() });
@@ -214,14 +214,14 @@ fn damaged(path: &Path, error: &PemError) -> TlsError {
     }
 }
 
-fn bad_authority(path: &Path, error: impl ToString) -> TlsError {
+fn bad_authority(path: &Path, error: &impl ToString) -> TlsError {
     TlsError::BadAuthority {
         path: path.into(),
         reason: error.to_string(),
     }
 }
 
-fn setup(error: impl ToString) -> TlsError {
+fn setup(error: &impl ToString) -> TlsError {
     TlsError::Setup(error.to_string())
 }
 

@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use weft_ingress::{Config, Limits, Refusal, RouteGuard, Stats, Tls};
 use weft_testkit::until;
 
 use crate::support::certificates::Authority;
-use crate::support::{Server, lines, ok, read_to_end, target, text};
+use crate::support::{Server, lines, ok, read_to_end, target, text, within};
 
 /// A listener behind a balancer.
 struct Behind {
@@ -114,9 +114,10 @@ async fn the_limit_for_one_address_counts_clients_and_not_the_balancer() {
         ..Limits::default()
     };
     let behind = Behind::with(limits).await;
-    // In flight, so that it is known to have been let in.
-    let _first = behind.open(&header("203.0.113.1:1")).await;
-    until(|| behind.stats.open() == 1).await;
+    let mut first = behind.open(&header("203.0.113.1:1")).await;
+    let request_of_first = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+    first.write_all(request_of_first).await.unwrap();
+    within(first.read_exact(&mut [0; 12])).await.unwrap();
     let other = [header("203.0.113.2:1"), request("limit-other")].concat();
     assert!(behind.raw(&other).await.ends_with("hello"));
     let same = [header("203.0.113.1:2"), request("limit-same")].concat();
@@ -144,6 +145,14 @@ async fn a_connection_without_a_valid_header_is_refused() {
     stream.shutdown().await.unwrap();
     assert_eq!(read_to_end(&mut stream).await, "");
     assert_eq!(behind.stats.refused(Refusal::ProxyHeader), 5);
+}
+
+#[tokio::test]
+async fn a_look_whether_the_port_is_open_is_no_refusal() {
+    let behind = Behind::with(Limits::default()).await;
+    drop(behind.open(b"").await);
+    until(|| behind.stats.accepted() == 1 && behind.stats.open() == 0).await;
+    assert_eq!(behind.stats.refused(Refusal::ProxyHeader), 0);
 }
 
 #[tokio::test]

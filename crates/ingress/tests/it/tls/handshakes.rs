@@ -116,3 +116,31 @@ async fn a_drain_does_not_wait_for_handshakes() {
     let Secure { server, .. } = secure;
     assert_eq!(server.drained().await.cut_connections, 0);
 }
+
+#[tokio::test]
+async fn a_look_whether_the_port_is_open_is_no_failed_handshake() {
+    let authority = Authority::new();
+    let secure = Secure::with(authority.tls_files(&[A])).await;
+    drop(TcpStream::connect(secure.server.addr).await.unwrap());
+    until(|| secure.stats.accepted() == 1 && secure.stats.open() == 0).await;
+    assert_eq!(secure.stats.refused(Refusal::TlsHandshake), 0);
+}
+
+#[tokio::test]
+async fn an_address_has_only_so_many_handshakes() {
+    let authority = Authority::new();
+    let limits = Limits {
+        max_connections_per_peer: 1,
+        ..Limits::default()
+    };
+    let secure = Secure::limited(authority.tls_files(&[A]), limits).await;
+    let silent = TcpStream::connect(secure.server.addr).await.unwrap();
+    let client = authority.client();
+    until(|| secure.stats.open() == 1).await;
+    assert_eq!(client.get(secure.server.addr, A).await, None);
+    assert_eq!(secure.stats.refused(Refusal::PeerLimit), 1);
+    drop(silent);
+    until(|| secure.stats.open() == 0).await;
+    let answer = client.get(secure.server.addr, A).await;
+    assert_eq!(answer.as_deref(), Some(ANSWER));
+}
