@@ -23,13 +23,13 @@ pub(crate) fn of<B>(request: &Request<B>) -> Result<Authority, Fault> {
 }
 
 /// The same target in absolute form. The path `*` of `OPTIONS *` becomes `/`: a guest has no word for it.
-pub(crate) fn absolute(uri: &Uri, authority: Authority) -> Result<Uri, Fault> {
+pub(crate) fn absolute(uri: &Uri, scheme: Scheme, authority: Authority) -> Result<Uri, Fault> {
     let path = match uri.path_and_query() {
         Some(path) if path.as_str() != "*" => path.clone(),
         _ => PathAndQuery::from_static("/"),
     };
     let mut parts = http::uri::Parts::default();
-    parts.scheme = Some(Scheme::HTTP);
+    parts.scheme = Some(scheme);
     parts.authority = Some(authority);
     parts.path_and_query = Some(path);
     Uri::from_parts(parts).map_err(|error| invalid(uri.path(), &error.to_string()))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::uri::Scheme;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt;
@@ -86,7 +87,8 @@ impl Handler {
         record.answered_by(lease);
 
         let (mut head, body) = request.into_parts();
-        head.uri = authority::absolute(&head.uri, authority)?;
+        let scheme = head.extensions.remove().unwrap_or(Scheme::HTTP);
+        head.uri = authority::absolute(&head.uri, scheme, authority)?;
         head.headers.insert(REQUEST_ID, record.request_id().clone());
         let body = body.map_err(BoxError::from).boxed_unsync();
         let response = call(target.as_ref(), Request::from_parts(head, body)).await?;

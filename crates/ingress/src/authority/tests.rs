@@ -1,5 +1,6 @@
 //! Where the authority comes from and what is refused.
 
+use http::uri::Scheme;
 use http::{Request, Uri};
 
 use super::{absolute, of};
@@ -76,6 +77,9 @@ fn the_target_sees_an_absolute_uri() {
         ("http://other", "http://h:1/"),
     ] {
         let uri: Uri = uri.parse().unwrap();
-        assert_eq!(absolute(&uri, "h:1".parse().unwrap()).unwrap(), expected);
+        assert_eq!(
+            absolute(&uri, Scheme::HTTP, "h:1".parse().unwrap()).unwrap(),
+            expected
+        );
     }
 }

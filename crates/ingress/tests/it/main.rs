@@ -3,11 +3,15 @@
 #![cfg(test)]
 
 mod cancel;
+mod connections;
 mod drain;
+mod hostile;
 mod logged;
 mod problems;
 mod protocol;
+mod proxy_protocol;
 mod slow;
 mod streaming;
 mod support;
 mod swap;
+mod tls;
