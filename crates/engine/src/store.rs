@@ -17,6 +17,10 @@ use crate::plan::{Part, ValidWorkload};
 use crate::stdio::{GuestLog, Stream};
 use crate::volume::{Mounted, Quota, VolumeError, Volumes};
 
+/// Bytes of one list of header fields that a guest makes. Together with the number of handles it bounds what the host
+/// holds for an instance.
+const HEADER_LIST: usize = 32 << 10;
+
 /// What all instances of a program have in common.
 pub(crate) struct StoreTemplate {
     entry: PartTemplate,
@@ -193,9 +197,11 @@ impl PartTemplate {
 
     fn state(&self, mut wasi: WasiCtx) -> PartState {
         *wasi.filesystem() = self.filesystem.clone();
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(HEADER_LIST);
         PartState {
             wasi,
-            http: WasiHttpCtx::new(),
+            http,
             egress: self.egress.clone(),
             config: self.config.clone(),
             logging: logging::Ctx {
