@@ -2,6 +2,7 @@
 
 mod commands;
 mod examples;
+#[cfg(target_os = "linux")]
 mod faults;
 mod harness;
 mod refusals;

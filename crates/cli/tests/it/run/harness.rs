@@ -108,6 +108,13 @@ impl Serving {
         reply.text
     }
 
+    /// How many files and connections it has open.
+    #[cfg(target_os = "linux")]
+    pub(super) fn open_files(&self) -> usize {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()));
+        open.unwrap().count()
+    }
+
     pub(super) fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(self.child.id().cast_signed()).unwrap();
         kill_process(pid, signal).unwrap();
