@@ -105,6 +105,7 @@ impl Host {
         let config = Config {
             limits: self.config.limits,
             verbose_not_found: self.config.list_hosts_when_not_found,
+            ..Config::default()
         };
         weft_ingress::serve(listener, self.routes.clone(), config, shutdown).await
     }

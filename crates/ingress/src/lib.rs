@@ -29,22 +29,31 @@
 //! - Nothing here knows WebAssembly: the crate does not reach wasmtime.
 
 mod activity;
+mod arrival;
 mod authority;
 mod connection;
 mod drain;
 mod hostname;
 mod limits;
+mod listen;
+mod notice;
+mod patience;
+mod peers;
 mod record;
 mod request;
 mod request_id;
 mod respond;
 mod routes;
 mod serve;
+mod socket;
+mod stats;
 mod target;
 
 pub use drain::Drained;
 pub use hostname::{HostName, HostPattern, HostPatternError};
 pub use limits::Limits;
+pub use listen::listen;
 pub use routes::{Conflict, RouteError, RouteGuard, Routes};
 pub use serve::{Config, serve};
+pub use stats::{Cut, Refusal, Stats};
 pub use target::{Body, BoxError, Fault, Target};

@@ -3,7 +3,9 @@
 #![cfg(test)]
 
 mod cancel;
+mod connections;
 mod drain;
+mod hostile;
 mod logged;
 mod problems;
 mod protocol;

@@ -1,6 +1,9 @@
 //! What the tests share: servers on a free port, clients, targets out of closures.
 
+pub(crate) mod child;
+pub(crate) mod frames;
 pub(crate) mod lines;
+pub(crate) mod neighbour;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,11 +17,13 @@ use hyper::body::{Frame, Incoming};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use weft_ingress::{Body, BoxError, Config, Drained, Fault, RouteGuard, Routes, Target, serve};
+use weft_ingress::{
+    Body, BoxError, Config, Drained, Fault, RouteGuard, Routes, Target, listen, serve,
+};
 
 pub(crate) type Answer = Result<Response<Body>, Fault>;
 
@@ -65,7 +70,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) async fn start(config: Config) -> Self {
         lines::install();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let addr = listener.local_addr().unwrap();
         let routes = Routes::new();
         let shutdown = CancellationToken::new();
