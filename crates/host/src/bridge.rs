@@ -1,21 +1,46 @@
 //! A workload seen from the ingress. No logic: bodies pass through, faults become the ingress's.
 
+use std::sync::Arc;
+
 use futures::future::{BoxFuture, FutureExt};
 use http::{Request, Response, StatusCode};
 use weft_engine::fault::FaultKind;
 use weft_engine::workload::Workload;
 use weft_ingress::{Body, Fault, Target};
 
-/// The target that a route of a workload leads to.
-pub(crate) struct WorkloadTarget(pub(crate) Workload);
+use crate::series::Series;
+
+/// The target that a route of a workload leads to: one version of it.
+pub(crate) struct WorkloadTarget {
+    version: Arc<Workload>,
+    series: Arc<Series>,
+}
+
+impl WorkloadTarget {
+    /// Requests of `version` are counted in `series`.
+    pub(crate) fn new(version: Workload, series: &Arc<Series>) -> Self {
+        let version = Arc::new(version);
+        series.begin(&version);
+        Self {
+            version,
+            series: Arc::clone(series),
+        }
+    }
+}
 
 impl Target for WorkloadTarget {
     fn name(&self) -> &str {
-        self.0.name()
+        self.version.name()
     }
 
     fn call(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Fault>> {
-        async move { self.0.http(request).await.map_err(fault) }.boxed()
+        async move { self.version.http(request).await.map_err(fault) }.boxed()
+    }
+}
+
+impl Drop for WorkloadTarget {
+    fn drop(&mut self) {
+        self.series.end(&self.version);
     }
 }
 

@@ -4,7 +4,7 @@ use weft_engine::config::EngineConfig;
 use weft_ingress::Limits;
 
 /// The configuration of a host.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct HostConfig {
     /// How code is compiled, cached and limited.
     pub engine: EngineConfig,
@@ -13,4 +13,18 @@ pub struct HostConfig {
     /// Whether an unknown host name is answered with the names that exist. For development: it tells strangers what
     /// runs here.
     pub list_hosts_when_not_found: bool,
+    /// How many workloads, and how many tenants, have labels of their own on the page of metrics. Those that come later
+    /// are added up under one label.
+    pub metrics_workloads: usize,
+}
+
+impl Default for HostConfig {
+    fn default() -> Self {
+        Self {
+            engine: EngineConfig::default(),
+            limits: Limits::default(),
+            list_hosts_when_not_found: false,
+            metrics_workloads: 1000,
+        }
+    }
 }
