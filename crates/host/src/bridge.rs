@@ -4,7 +4,7 @@ use futures::future::{BoxFuture, FutureExt};
 use http::{Request, Response, StatusCode};
 use weft_engine::fault::FaultKind;
 use weft_engine::workload::Workload;
-use weft_ingress::{Body, Fault, Target};
+use weft_ingress::{Body, BoxError, Fault, Target};
 
 /// The target that a route of a workload leads to.
 pub(crate) struct WorkloadTarget(pub(crate) Workload);
@@ -16,6 +16,10 @@ impl Target for WorkloadTarget {
 
     fn call(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Fault>> {
         async move { self.0.http(request).await.map_err(fault) }.boxed()
+    }
+
+    fn explain(&self, error: &BoxError) -> Option<Fault> {
+        error.downcast_ref().cloned().map(fault)
     }
 }
 
@@ -32,9 +36,20 @@ fn fault(fault: weft_engine::fault::Fault) -> Fault {
         FaultKind::Load => (StatusCode::INTERNAL_SERVER_ERROR, "the host failed"),
     };
     let retry_after = (kind == FaultKind::Overloaded).then_some(std::time::Duration::from_secs(1));
+    let cause = match kind {
+        FaultKind::Trap => "trap",
+        FaultKind::Exit => "exit",
+        FaultKind::NoResponse => "no-response",
+        FaultKind::GuestError => "error",
+        FaultKind::Instantiate => "instantiate",
+        FaultKind::Abandoned => "disconnect",
+        FaultKind::Overloaded => "overloaded",
+        FaultKind::Load => "load",
+    };
     Fault {
         status,
         code: kind.code(),
+        cause,
         title,
         reason: kind.reason().to_owned(),
         detail: fault.detail,

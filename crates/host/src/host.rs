@@ -8,7 +8,7 @@ use weft_api::spec::WorkloadSpec;
 use weft_engine::Engine;
 use weft_engine::command::Command;
 use weft_engine::plan::{Granting, Purpose};
-use weft_ingress::{Config, Drained, HostPattern, RouteGuard, Routes, Target};
+use weft_ingress::{Config, Drained, HostPattern, RouteGuard, RoutePattern, Routes, Target};
 
 use crate::bridge::WorkloadTarget;
 use crate::config::HostConfig;
@@ -62,6 +62,7 @@ impl Host {
         let patterns = patterns(spec, workload.hosts())?;
         let hosts = patterns.iter().map(ToString::to_string).collect();
         let target: Arc<dyn Target> = Arc::new(WorkloadTarget(workload));
+        let patterns = patterns.into_iter().map(RoutePattern::from).collect();
         let route = self
             .routes
             .publish(spec.tenant.clone(), spec.name.clone(), patterns, target)
@@ -105,6 +106,7 @@ impl Host {
         let config = Config {
             limits: self.config.limits,
             verbose_not_found: self.config.list_hosts_when_not_found,
+            observer: None,
         };
         weft_ingress::serve(listener, self.routes.clone(), config, shutdown).await
     }

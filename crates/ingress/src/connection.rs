@@ -19,6 +19,7 @@ use crate::activity::Activity;
 use crate::drain::Lifeline;
 use crate::limits::Limits;
 use crate::request::Handler;
+use crate::stall::cut_when_stalled;
 
 /// How long an idle peer may take at most to let a closing connection end: to read what is still buffered, and to answer
 /// HTTP/2's closing ping.
@@ -36,7 +37,10 @@ pub(crate) struct Protocol {
 impl Protocol {
     /// Sets HTTP up with `limits`.
     pub(crate) fn new(limits: &Limits, handler: Handler, lifeline: Arc<Lifeline>) -> Self {
-        let mut builder = auto::Builder::new(Streams(Arc::clone(&lifeline)));
+        let mut builder = auto::Builder::new(Streams {
+            lifeline: Arc::clone(&lifeline),
+            stall: limits.write_stall_timeout,
+        });
         let header_bytes = limits.max_header_bytes.max(Limits::MIN_HEADER_BYTES);
         builder
             .http1()
@@ -110,15 +114,20 @@ impl Protocol {
     }
 }
 
-/// Runs the requests of HTTP/2 connections, so that a drain waits for them and can cut them.
+/// Runs the requests of HTTP/2 connections, so that a drain waits for them and can cut them, and a client that does not
+/// read one of its responses loses that one.
 #[derive(Clone)]
-pub(crate) struct Streams(Arc<Lifeline>);
+pub(crate) struct Streams {
+    lifeline: Arc<Lifeline>,
+    stall: Duration,
+}
 
 impl<F> Executor<F> for Streams
 where
     F: Future + Send + 'static,
 {
     fn execute(&self, stream: F) {
-        self.0.spawn_stream(stream);
+        self.lifeline
+            .spawn_stream(cut_when_stalled(stream, self.stall));
     }
 }

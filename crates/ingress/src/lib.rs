@@ -30,21 +30,30 @@
 
 mod activity;
 mod authority;
+mod body;
 mod connection;
 mod drain;
+mod faults;
 mod hostname;
 mod limits;
+mod observed;
+mod observer;
+mod path;
 mod record;
 mod request;
 mod request_id;
 mod respond;
 mod routes;
 mod serve;
+mod stall;
 mod target;
 
+pub use body::RequestBodyError;
 pub use drain::Drained;
 pub use hostname::{HostName, HostPattern, HostPatternError};
 pub use limits::Limits;
-pub use routes::{Conflict, RouteError, RouteGuard, Routes};
+pub use observer::{Observer, Outcome};
+pub use path::{PathPrefix, PathPrefixError};
+pub use routes::{Conflict, RouteError, RouteGuard, RoutePattern, Routes};
 pub use serve::{Config, serve};
 pub use target::{Body, BoxError, Fault, Target};

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::connection::Protocol;
 use crate::drain::{Drained, Lifeline};
 use crate::limits::Limits;
+use crate::observer::Observer;
 use crate::request::Handler;
 use crate::routes::Routes;
 
@@ -21,14 +22,16 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How often the log says that all connections are in use.
 const FULL_NOTICE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How a listener is served. Plain data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How a listener is served.
+#[derive(Clone, Default)]
 pub struct Config {
     /// What peers are allowed.
     pub limits: Limits,
     /// For development: a 404 for an unknown host name lists the names that are answered. It tells every client which
     /// tenants' names this host has, so production leaves it off.
     pub verbose_not_found: bool,
+    /// Told of every request, for metrics.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 /// Serves `routes` on `listener` until `shutdown`, then drains: new connections are refused, requests in flight finish
@@ -39,13 +42,10 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> Drained {
-    let Config {
-        limits,
-        verbose_not_found,
-    } = config;
+    let limits = config.limits;
     let lifeline = Arc::new(Lifeline::default());
     let _cut_on_drop = lifeline.cut_on_drop();
-    let handler = Handler::new(routes, verbose_not_found, Arc::clone(&lifeline));
+    let handler = Handler::new(routes, &config, Arc::clone(&lifeline));
     let protocol = Arc::new(Protocol::new(&limits, handler, Arc::clone(&lifeline)));
     let permits = Permits::new(limits.max_connections);
     shutdown
