@@ -9,10 +9,10 @@ use weft_api::spec::WorkloadSpec;
 use weft_engine::Engine;
 use weft_engine::command::Command;
 use weft_engine::plan::{Granting, Purpose};
-use weft_ingress::{Config, Drained, HostPattern, RouteGuard, Routes, Stats, Target};
+use weft_ingress::{Config, Drained, HostPattern, RouteGuard, RoutePattern, Routes, Stats, Target};
 
 use crate::admin::{self, AdminError, Pages};
-use crate::bridge::WorkloadTarget;
+use crate::bridge::{Unrouted, WorkloadTarget};
 use crate::config::HostConfig;
 use crate::control::Control;
 use crate::readiness::Readiness;
@@ -25,7 +25,9 @@ use crate::start::{self, Prepared, StartError};
 pub enum HostError {
     #[error(transparent)]
     Engine(#[from] weft_engine::engine::EngineError),
-    #[error("no thread for health and metrics: {source}; this process or user has too many threads or open files")]
+    #[error(
+        "no thread for health and metrics: {source}; this process or user has too many threads or open files"
+    )]
     Control { source: std::io::Error },
 }
 
@@ -117,6 +119,7 @@ impl Host {
             .register(&spec.tenant, &spec.name, hosts.clone());
         let target = WorkloadTarget::new(workload, registration.series());
         let target: Arc<dyn Target> = Arc::new(target);
+        let patterns = patterns.into_iter().map(RoutePattern::from).collect();
         let route = self
             .routes
             .publish(spec.tenant.clone(), spec.name.clone(), patterns, target)
@@ -156,12 +159,21 @@ impl Host {
         self.engine.command(prepared.linked)
     }
 
-    /// Serves until `shutdown`, then drains. Dropping the future cuts everything at once.
+    /// Serves until `shutdown`, then drains. Dropping the future cuts everything at once. From `shutdown` on the host is
+    /// not ready any more.
     pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> Drained {
+        let _listening = self.readiness.listening();
+        let (stop, readiness) = (shutdown.clone(), Arc::clone(&self.readiness));
+        // Not here: this future may have to wait for guests.
+        self.control.spawn(async move {
+            stop.cancelled().await;
+            readiness.set_draining();
+        });
         let config = Config {
             limits: self.config.limits,
             verbose_not_found: self.config.list_hosts_when_not_found,
-            ..Config::default()
+            observer: Some(Arc::new(Unrouted(Arc::clone(&self.unrouted)))),
+            stats: Arc::clone(&self.connections),
         };
         weft_ingress::serve(listener, self.routes.clone(), config, shutdown).await
     }

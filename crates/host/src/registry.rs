@@ -187,26 +187,28 @@ impl Registry {
             .collect();
         let folded = books.folded.clone();
         drop(books);
-        let row = |((tenant, workload), series, labelled, runs): (Key, Arc<Series>, _, Vec<Run>)| {
-            let state = match (runs.is_empty(), series.is_over()) {
-                (false, _) => State::Running,
-                (true, false) => State::Stopping,
-                (true, true) => State::Ended,
+        let row =
+            |((tenant, workload), series, labelled, runs): (Key, Arc<Series>, _, Vec<Run>)| {
+                let state = match (runs.is_empty(), series.is_over()) {
+                    (false, _) => State::Running,
+                    (true, false) => State::Stopping,
+                    (true, true) => State::Ended,
+                };
+                let mut hosts: Vec<String> =
+                    runs.iter().flat_map(|run| run.hosts.clone()).collect();
+                hosts.sort();
+                hosts.dedup();
+                Row {
+                    tenant,
+                    workload,
+                    state,
+                    since: runs.iter().map(|run| run.since).min(),
+                    hosts,
+                    reading: series.read(),
+                    labelled,
+                    series,
+                }
             };
-            let mut hosts: Vec<String> = runs.iter().flat_map(|run| run.hosts.clone()).collect();
-            hosts.sort();
-            hosts.dedup();
-            Row {
-                tenant,
-                workload,
-                state,
-                since: runs.iter().map(|run| run.since).min(),
-                hosts,
-                reading: series.read(),
-                labelled,
-                series,
-            }
-        };
         (known.into_iter().map(row).collect(), folded)
     }
 

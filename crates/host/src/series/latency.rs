@@ -85,7 +85,9 @@ impl Distribution {
 
     /// Each bucket's upper end in seconds, infinite for the last, and how many times are in this bucket alone.
     pub(crate) fn buckets(&self) -> impl Iterator<Item = (f64, u64)> {
-        let ends = BOUNDS.iter().map(|nanos| Duration::from_nanos(*nanos).as_secs_f64());
+        let ends = BOUNDS
+            .iter()
+            .map(|nanos| Duration::from_nanos(*nanos).as_secs_f64());
         ends.chain([f64::INFINITY]).zip(self.buckets)
     }
 }
@@ -130,7 +132,10 @@ mod tests {
 
     #[test]
     fn the_ends_rise_and_the_last_is_infinite() {
-        let ends: Vec<f64> = Distribution::default().buckets().map(|(end, _)| end).collect();
+        let ends: Vec<f64> = Distribution::default()
+            .buckets()
+            .map(|(end, _)| end)
+            .collect();
         assert_eq!(ends.len(), BUCKETS);
         assert!(ends.is_sorted());
         assert_eq!(ends.last(), Some(&f64::INFINITY));

@@ -1,8 +1,6 @@
 //! Writes metrics in the text format: a thin layer over the encoder of `prometheus_client`.
 
-use prometheus_client::encoding::{
-    DescriptorEncoder, EncodeLabelSet, MetricEncoder, NoLabelSet,
-};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
 use super::catalog::Metric;
@@ -27,7 +25,11 @@ impl<'a> Encoder<'a> {
     }
 
     /// A metric without labels.
-    pub(in crate::admin) fn single(&mut self, metric: &Metric, value: Value<'_>) -> std::fmt::Result {
+    pub(in crate::admin) fn single(
+        &mut self,
+        metric: &Metric,
+        value: Value<'_>,
+    ) -> std::fmt::Result {
         let mut encoder = self.descriptor(metric)?;
         value.encode(&mut encoder, metric.kind)
     }
@@ -54,7 +56,10 @@ impl<'a> Encoder<'a> {
         self.descriptor(metric)?.encode_info(&labels)
     }
 
-    fn descriptor<'m>(&'m mut self, metric: &'m Metric) -> Result<MetricEncoder<'m>, std::fmt::Error> {
+    fn descriptor<'m>(
+        &'m mut self,
+        metric: &'m Metric,
+    ) -> Result<MetricEncoder<'m>, std::fmt::Error> {
         let unit = metric.unit.as_ref();
         self.0
             .encode_descriptor(metric.name, metric.help, unit, metric.kind)
