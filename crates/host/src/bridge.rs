@@ -1,21 +1,75 @@
 //! A workload seen from the ingress. No logic: bodies pass through, faults become the ingress's.
 
+use std::sync::Arc;
+
 use futures::future::{BoxFuture, FutureExt};
 use http::{Request, Response, StatusCode};
 use weft_engine::fault::FaultKind;
 use weft_engine::workload::Workload;
-use weft_ingress::{Body, Fault, Target};
+use weft_ingress::{Body, BoxError, Fault, Observer, Outcome, Target};
 
-/// The target that a route of a workload leads to.
-pub(crate) struct WorkloadTarget(pub(crate) Workload);
+use crate::series::{Over, Requests, Series};
+
+/// The target that a route of a workload leads to: one version of it.
+pub(crate) struct WorkloadTarget {
+    version: Arc<Workload>,
+    series: Arc<Series>,
+}
+
+impl WorkloadTarget {
+    /// Requests of `version` are counted in `series`.
+    pub(crate) fn new(version: Workload, series: &Arc<Series>) -> Self {
+        let version = Arc::new(version);
+        series.begin(&version);
+        Self {
+            version,
+            series: Arc::clone(series),
+        }
+    }
+}
 
 impl Target for WorkloadTarget {
     fn name(&self) -> &str {
-        self.0.name()
+        self.version.name()
     }
 
     fn call(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Fault>> {
-        async move { self.0.http(request).await.map_err(fault) }.boxed()
+        async move { self.version.http(request).await.map_err(fault) }.boxed()
+    }
+
+    fn explain(&self, error: &BoxError) -> Option<Fault> {
+        error.downcast_ref().cloned().map(fault)
+    }
+
+    fn observe(&self, outcome: &Outcome<'_>) {
+        self.series.requests.count(&over(outcome));
+    }
+}
+
+impl Drop for WorkloadTarget {
+    fn drop(&mut self) {
+        self.series.end(&self.version);
+    }
+}
+
+/// Counts the requests that no route led anywhere. All others are counted by their target.
+pub(crate) struct Unrouted(pub(crate) Arc<Requests>);
+
+impl Observer for Unrouted {
+    fn request_over(&self, outcome: &Outcome<'_>) {
+        if outcome.target.is_none() {
+            self.0.count(&over(outcome));
+        }
+    }
+}
+
+fn over(outcome: &Outcome<'_>) -> Over {
+    Over {
+        status: outcome.status,
+        code: outcome.code,
+        latency: outcome.latency,
+        received: outcome.request_bytes,
+        sent: outcome.response_bytes,
     }
 }
 
@@ -40,6 +94,7 @@ fn fault(fault: weft_engine::fault::Fault) -> Fault {
     Fault {
         status,
         code: kind.code(),
+        cause: fault.cause,
         title,
         reason: kind.reason().to_owned(),
         detail: fault.detail,

@@ -27,9 +27,10 @@ use crate::activity::Activity;
 use crate::drain::Lifeline;
 use crate::limits::Limits;
 use crate::patience::{Facts, Patience};
-use crate::record::Observed;
+use crate::observed::Observed;
 use crate::request::Handler;
 use crate::socket::Pulse;
+use crate::stall::cut_when_stalled;
 use crate::stats::{Cut, Stats};
 
 /// How long an idle peer may take at most to let a closing connection end: to read what is still buffered, and to answer
@@ -83,7 +84,13 @@ impl Protocol {
         stats: Arc<Stats>,
     ) -> Self {
         Self {
-            builder: builder(limits, Streams(Arc::clone(&lifeline))),
+            builder: builder(
+                limits,
+                Streams {
+                    lifeline: Arc::clone(&lifeline),
+                    stall: limits.write_stall_timeout,
+                },
+            ),
             handler,
             lifeline,
             stats,
@@ -266,15 +273,20 @@ fn builder(limits: &Limits, streams: Streams) -> auto::Builder<Streams> {
     builder
 }
 
-/// Runs the requests of HTTP/2 connections, so that a drain waits for them and can cut them.
+/// Runs the requests of HTTP/2 connections, so that a drain waits for them and can cut them, and a client that does not
+/// read one of its responses loses that one.
 #[derive(Clone)]
-pub(crate) struct Streams(Arc<Lifeline>);
+pub(crate) struct Streams {
+    lifeline: Arc<Lifeline>,
+    stall: Duration,
+}
 
 impl<F> Executor<F> for Streams
 where
     F: Future + Send + 'static,
 {
     fn execute(&self, stream: F) {
-        self.0.spawn_stream(stream);
+        self.lifeline
+            .spawn_stream(cut_when_stalled(stream, self.stall));
     }
 }

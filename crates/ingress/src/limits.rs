@@ -30,14 +30,21 @@ pub struct Limits {
     pub stream_window_bytes: u32,
     /// The same for all streams of one connection together: what a connection can make the host hold.
     pub connection_window_bytes: u32,
+    /// Bytes of a request's body, without framing; more is answered with 413.
+    pub max_request_body: u64,
     /// How long a connection may take to say where it comes from (PROXY protocol) and to agree on its keys (TLS),
     /// together.
     pub handshake_timeout: Duration,
+    /// How long a client may pause in the midst of a request's body while the target waits for more and nothing of the
+    /// response moves either; then the request is answered with 408, or cut if the response has begun. Streams in which
+    /// both sides are silent for longer by design need a larger number.
+    pub body_idle_timeout: Duration,
     /// How long a connection may take to its first request, and an HTTP/1 request to the end of its head.
     pub header_read_timeout: Duration,
     /// How long a connection is kept without a request.
     pub idle_timeout: Duration,
-    /// How long not a single byte may leave on a connection that has bytes to send: its client does not read.
+    /// How long a client may take nothing of what is sent to it: not a single byte on a connection, which is then
+    /// closed; for one stream among others of an HTTP/2 connection, not one frame of 16 KiB, and then that is cut.
     pub write_stall_timeout: Duration,
     /// How long the kernel waits on a silent connection before it asks whether the other end is still there. After
     /// [`Limits::TCP_PROBES`] questions in [`Limits::TCP_PROBE_INTERVAL`] without an answer it gives up.
@@ -80,7 +87,9 @@ impl Default for Limits {
             max_stream_send_bytes: 64 * 1024,
             stream_window_bytes: 256 * 1024,
             connection_window_bytes: 1024 * 1024,
+            max_request_body: 100 * 1024 * 1024,
             handshake_timeout: Duration::from_secs(10),
+            body_idle_timeout: Duration::from_secs(30),
             header_read_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(60),
             write_stall_timeout: Duration::from_secs(30),

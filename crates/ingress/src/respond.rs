@@ -13,6 +13,7 @@ pub(crate) fn problem(fault: &Fault, request_id: &str) -> Response<Body> {
     let Fault {
         status,
         code,
+        cause,
         title,
         reason,
         detail: _,
@@ -25,6 +26,7 @@ pub(crate) fn problem(fault: &Fault, request_id: &str) -> Response<Body> {
         status: status.as_u16(),
         detail: reason,
         code,
+        reason: cause,
         blame: blame.as_str(),
         request_id,
     };
@@ -55,6 +57,7 @@ struct Problem<'a> {
     status: u16,
     detail: &'a str,
     code: &'a str,
+    reason: &'a str,
     blame: &'a str,
     request_id: &'a str,
 }

@@ -14,6 +14,7 @@ use crate::connection::Protocol;
 use crate::drain::{Drained, Lifeline};
 use crate::limits::Limits;
 use crate::notice::Notice;
+use crate::observer::Observer;
 use crate::peers::Peers;
 use crate::request::Handler;
 use crate::routes::Routes;
@@ -25,7 +26,7 @@ const PAUSE_MIN: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// How a listener is served.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Config {
     /// What peers are allowed.
     pub limits: Limits,
@@ -39,6 +40,8 @@ pub struct Config {
     pub proxy_protocol: bool,
     /// Where connections are counted.
     pub stats: Arc<Stats>,
+    /// Told of every request, for metrics.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 /// Serves `routes` on `listener` until `shutdown`, then drains: new connections are refused, requests in flight finish
@@ -49,16 +52,12 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> Drained {
-    let Config {
-        limits,
-        verbose_not_found,
-        tls,
-        proxy_protocol,
-        stats,
-    } = config;
+    let limits = config.limits;
+    let (tls, proxy_protocol) = (config.tls.clone(), config.proxy_protocol);
+    let stats = Arc::clone(&config.stats);
     let lifeline = Arc::new(Lifeline::default());
     let _cut_on_drop = lifeline.cut_on_drop();
-    let handler = Handler::new(routes, verbose_not_found, Arc::clone(&lifeline));
+    let handler = Handler::new(routes, &config, Arc::clone(&lifeline));
     let protocol = Protocol::new(&limits, handler, Arc::clone(&lifeline), Arc::clone(&stats));
     let arrival = Arrival {
         protocol: Arc::new(protocol),

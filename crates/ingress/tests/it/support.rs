@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use weft_ingress::{
-    Body, BoxError, Config, Drained, Fault, RouteGuard, Routes, Target, listen, serve,
+    Body, BoxError, Config, Drained, Fault, RouteGuard, RoutePattern, Routes, Target, listen, serve,
 };
 
 pub(crate) type Answer = Result<Response<Body>, Fault>;
@@ -96,10 +96,10 @@ impl Server {
     }
 
     pub(crate) fn publish(&self, hosts: &[&str], target: Arc<dyn Target>) -> RouteGuard {
-        let hosts = hosts.iter().map(|host| host.parse().unwrap()).collect();
+        let patterns = hosts.iter().map(|host| route(host)).collect();
         let (tenant, workload) = ("t".parse().unwrap(), "w".parse().unwrap());
         self.routes
-            .publish(tenant, workload, hosts, target)
+            .publish(tenant, workload, patterns, target)
             .unwrap()
     }
 
@@ -135,6 +135,16 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+/// A route as people write it: `example.com/api`.
+pub(crate) fn route(text: &str) -> RoutePattern {
+    let (host, path) = text.split_at(text.find('/').unwrap_or(text.len()));
+    let path = if path.is_empty() { "/" } else { path };
+    RoutePattern {
+        host: host.parse().unwrap(),
+        path: path.parse().unwrap(),
     }
 }
 
@@ -178,11 +188,14 @@ pub(crate) fn fed_body() -> (Feed, Body) {
     (sender, StreamBody::new(frames).boxed_unsync())
 }
 
+/// A request for `test.example`, unless the URI names another host as HTTP/2 needs it.
 pub(crate) fn get(uri: &str) -> Request<Body> {
-    Request::get(uri)
-        .header("host", "test.example")
-        .body(empty())
-        .unwrap()
+    let request = Request::get(uri);
+    let request = match uri.starts_with('/') {
+        true => request.header("host", "test.example"),
+        false => request,
+    };
+    request.body(empty()).unwrap()
 }
 
 /// The same, with an id to find its log line by.
