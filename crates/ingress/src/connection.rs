@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep};
 use crate::activity::Activity;
 use crate::drain::Lifeline;
 use crate::limits::Limits;
+use crate::linger::Lingering;
 use crate::request::Handler;
 use crate::stall::cut_when_stalled;
 
@@ -75,7 +76,8 @@ impl Protocol {
             let protocol = Arc::clone(&self);
             async move { Ok::<_, Infallible>(protocol.handler.handle(active, peer, request).await) }
         });
-        let mut connection = pin!(self.builder.serve_connection(TokioIo::new(io), service));
+        let io = TokioIo::new(Lingering::new(io));
+        let mut connection = pin!(self.builder.serve_connection(io, service));
         let mut stopped = pin!(self.lifeline.stopped());
         let mut tick = pin!(sleep(self.patience));
         let mut closing = false;

@@ -36,6 +36,7 @@ mod drain;
 mod faults;
 mod hostname;
 mod limits;
+mod linger;
 mod observed;
 mod observer;
 mod path;
