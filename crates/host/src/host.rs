@@ -9,7 +9,10 @@ use weft_api::spec::WorkloadSpec;
 use weft_engine::Engine;
 use weft_engine::command::Command;
 use weft_engine::plan::{Granting, Purpose};
-use weft_ingress::{Config, Drained, HostPattern, RouteGuard, RoutePattern, Routes, Stats, Target, Tls, TlsError, TlsFiles};
+use weft_ingress::{
+    Config, Drained, HostPattern, RouteGuard, RoutePattern, Routes, Stats, Target, Tls, TlsError,
+    TlsFiles,
+};
 
 use crate::admin::{self, AdminError, Pages};
 use crate::bridge::{Unrouted, WorkloadTarget};

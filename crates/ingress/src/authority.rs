@@ -33,7 +33,8 @@ pub(crate) fn of<B>(request: &Request<B>) -> Result<Authority, Fault> {
     }
 }
 
-/// The head as a target sees it: the URI is absolute, and a Host header, if there is one, agrees with it.
+/// The head as a target sees it: the URI is absolute, and a Host header, if there is one, agrees with it. Its scheme is
+/// that of the connection, which is an extension of the request where it is not `http`.
 pub(crate) fn settle(head: &mut request::Parts, authority: Authority) -> Result<(), Fault> {
     if let Some(host) = head.headers.get_mut(HOST)
         && host.as_bytes() != authority.as_str().as_bytes()

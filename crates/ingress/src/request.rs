@@ -64,7 +64,8 @@ impl Handler {
         let answer = self.answer(&mut record, request).instrument(span).await;
         let response = answer.unwrap_or_else(|fault| {
             record.failed(&fault);
-            respond::problem(&fault, record.request_id().to_str().unwrap_or_default())
+            let id = record.request_id().to_str().unwrap_or_default();
+            respond::problem(&fault, id, record.protocol())
         });
         let (mut head, body) = response.into_parts();
         head.headers.insert(REQUEST_ID, record.request_id().clone());

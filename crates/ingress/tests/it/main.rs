@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod bodies;
 mod cancel;
 mod connections;
 mod drain;
