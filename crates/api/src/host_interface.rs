@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::document::Value;
 use crate::document::decode::{At, Fields};
-use crate::document::problem::{Problems, shown};
+use crate::document::problem::{Problem, Problems, shown};
 use crate::interface::is_identifier;
+use crate::known;
 use crate::pattern;
 use crate::spec::HostInterface;
 
@@ -26,21 +27,23 @@ pub(crate) struct Parts {
 
 impl Parts {
     pub(crate) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
-        let mut required = |name| {
-            fields
-                .required(name)
-                .and_then(|at| at.checked(problems, package_part))
-        };
-        let (namespace, package) = (required("namespace"), required("package"));
-        let interfaces = fields
-            .required("interfaces")
-            .map(|at| interfaces(&at, problems));
+        let (namespace_at, package_at) = (fields.required("namespace"), fields.required("package"));
+        let namespace = namespace_at.and_then(|at| at.checked(problems, package_part));
+        let package = package_at
+            .as_ref()
+            .and_then(|at| at.checked(problems, package_part));
+        let interfaces_at = fields.required("interfaces");
+        let interfaces = interfaces_at.as_ref().map(|at| interfaces(at, problems));
         let version = fields
             .optional("version")
             .and_then(|at| at.checked(problems, version));
         let name = fields
             .optional("name")
             .and_then(|at| at.checked(problems, entry_name));
+        if let (Some(namespace), Some(package)) = (&namespace, &package) {
+            report_package(namespace, package, package_at.as_ref(), problems);
+            report_interfaces(namespace, package, interfaces_at.as_ref(), problems);
+        }
         Some(Self {
             namespace: namespace?,
             package: package?,
@@ -69,6 +72,47 @@ impl Parts {
             version,
             config,
             name,
+        }
+    }
+}
+
+/// A package that only looks like a known one is a typing error. Others may be served by other hosts.
+fn report_package(namespace: &str, package: &str, at: Option<&At<'_>>, problems: &mut Problems) {
+    let Some((at, meant)) = at.zip(known::meant_package(namespace, package)) else {
+        return;
+    };
+    let message = format!("unknown package `{namespace}:{package}`");
+    problems.push(at.problem(message).help(format!("did you mean `{meant}`?")));
+}
+
+/// The same for the interfaces of a known package.
+fn report_interfaces(namespace: &str, package: &str, at: Option<&At<'_>>, problems: &mut Problems) {
+    // What is wrong with the list itself is reported where it is read.
+    let mut quiet = Problems::default();
+    for item in at.map(|at| at.items(&mut quiet)).unwrap_or_default() {
+        let Some(name) = item.text(&mut quiet) else {
+            continue;
+        };
+        let meant = known::meant_interface(namespace, package, name);
+        if let Some(meant) = meant.filter(|_| is_identifier(name)) {
+            let message = format!("`{namespace}:{package}` has no interface `{}`", shown(name));
+            problems.push(
+                item.problem(message)
+                    .help(format!("did you mean `{meant}`?")),
+            );
+        }
+    }
+}
+
+/// Keys of a `wasi:http` entry that look like known ones. Values out of ConfigMaps are not looked at: these may be
+/// shared with others who need other keys.
+pub(crate) fn report_http_keys(config: &At<'_>, problems: &mut Problems) {
+    let mut quiet = Problems::default();
+    for (key, key_span, value) in config.entries_with_keys(&mut quiet) {
+        if let Some(meant) = known::meant_http_key(key) {
+            let message = format!("`wasi:http` has no setting `{}`", shown(key));
+            let problem = Problem::at(key_span, message).path(value.path());
+            problems.push(problem.help(format!("did you mean `{meant}`?")));
         }
     }
 }
@@ -181,20 +225,22 @@ pub(crate) fn check_between(entries: &[(At<'_>, HostInterface)], problems: &mut 
     }
 }
 
-/// What is wrong with the host names of a `wasi:http` entry: the key and the reason.
-pub(crate) fn wrong_hosts(
-    host: Option<&str>,
-    aliases: Option<&str>,
+/// What is wrong with the routes of a `wasi:http` entry: the key and the reason. `value` finds the value of a key.
+pub(crate) fn wrong_routes<'v>(
+    value: impl Fn(&str) -> Option<&'v str>,
 ) -> Vec<(&'static str, String)> {
-    let host = host.into_iter().map(|host| ("host", host.trim()));
-    let aliases = aliases
+    let host = value("host").map(|host| ("host", host.trim()));
+    let aliases = value("host-aliases")
         .into_iter()
         .flat_map(|aliases| aliases.split(','))
         .map(str::trim);
     let aliases = aliases
         .filter(|alias| !alias.is_empty())
         .map(|alias| ("host-aliases", alias));
-    host.chain(aliases)
+    let path = value("path").and_then(|path| Some(("path", pattern::route_path(path).err()?)));
+    host.into_iter()
+        .chain(aliases)
         .filter_map(|(key, name)| Some((key, pattern::route_host(name).err()?)))
+        .chain(path)
         .collect()
 }

@@ -2,10 +2,11 @@
 //!
 //! Layout:
 //! - `ids`, `interface`, `fault`, `spec`: the words that every crate shares;
+//! - `known`: names of interfaces that people ask a host for, to tell a typing error from a new name;
 //! - `diagnostic`: a problem in a file, with its place;
 //! - `manifest`: wasmCloud manifests (Kubernetes YAML) -> [`spec::WorkloadSpec`];
 //! - `project`: the project file of a developer (`.wash/config.yaml`, `weft.yaml`) -> [`project::Project`];
-//! - `image`, `pattern`, `host_interface`: forms of text that manifests and project files share;
+//! - `image`, `pattern`, `duration`, `limits`, `host_interface`: forms of text that manifests and project files share;
 //! - `document` (private): the one tree that YAML, JSON and TOML are read into, and the decoder that walks it.
 //!
 //! Invariants:
@@ -18,10 +19,13 @@ pub mod fault;
 pub mod ids;
 pub mod image;
 pub mod interface;
+pub mod known;
 pub mod manifest;
 pub mod project;
 pub mod spec;
 
 mod document;
+mod duration;
 mod host_interface;
+mod limits;
 mod pattern;

@@ -5,6 +5,9 @@ use std::net::IpAddr;
 
 use crate::document::problem::shown;
 
+/// Characters of a path to answer.
+const ROUTE_PATH_MAX: usize = 1024;
+
 /// `*`, or `[scheme://][*.]host[:port][/]`.
 pub(crate) fn allowed_host(text: &str) -> Result<(), String> {
     let wrong = |why: String| Err(format!("`{}` is not an allowed host: {why}", shown(text)));
@@ -77,6 +80,41 @@ pub(crate) fn route_host(text: &str) -> Result<(), String> {
         return Err("`*` is not a host name; leave `host` out to answer every name".to_owned());
     }
     host_name(text).map_err(|why| format!("`{}` is not a host name: {why}", shown(text)))
+}
+
+/// A prefix of paths that requests are routed by: `/api/v1`, one `/` at the end allowed. It is compared with the path
+/// as it is sent, so that what no client sends is refused.
+pub(crate) fn route_path(text: &str) -> Result<(), String> {
+    let wrong = |why: &str| Err(format!("`{}` is not a path to answer: {why}", shown(text)));
+    let Some(path) = text.strip_prefix('/') else {
+        return wrong("it must begin with `/`");
+    };
+    if text.len() > ROUTE_PATH_MAX {
+        return wrong("it has more than 1024 characters");
+    }
+    if path.contains(['?', '#']) {
+        return wrong("it ends before a query or fragment");
+    }
+    if path.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return wrong("it must not hold white space");
+    }
+    if !path.is_ascii() || path.contains(['"', '<', '>', '\\', '^', '`', '{', '|', '}']) {
+        return wrong(
+            "write such characters as they are sent, as `%` and two digits for each byte",
+        );
+    }
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let is_part = |part: &str| {
+        let plain = part.replace("%2e", ".").replace("%2E", ".");
+        !plain.is_empty() && plain != "." && plain != ".."
+    };
+    if path.is_empty() && !text.ends_with("//") {
+        return Ok(());
+    }
+    if !path.split('/').all(is_part) {
+        return wrong("a part between slashes must not be empty, `.` or `..`");
+    }
+    Ok(())
 }
 
 /// An RFC 1123 host name, one leading `*.` allowed.

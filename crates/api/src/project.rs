@@ -3,7 +3,6 @@
 
 mod dev;
 mod discover;
-mod duration;
 mod plugin;
 mod read;
 mod schema;

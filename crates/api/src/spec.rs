@@ -1,10 +1,14 @@
 //! What a workload is to be: the checked result of reading a manifest or project file, and the engine's input.
 
+mod route;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
+pub use self::route::HttpRoute;
 use crate::ids::{ComponentName, Tenant, WorkloadName};
+pub use crate::limits::Limits;
 
 /// The deployable unit: components, at most one service, what they may use of the host, and volumes.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +78,7 @@ pub struct Reuse {
 pub struct Resources {
     /// Variables of `wasi:cli/environment`.
     pub environment: BTreeMap<String, String>,
-    /// Values of `wasi:config/store`.
+    /// Values of `wasi:config/store`, without those that are limits.
     pub config: BTreeMap<String, String>,
     /// Hosts that outbound HTTP may reach; empty = none.
     pub allowed_hosts: Vec<String>,
@@ -84,6 +88,8 @@ pub struct Resources {
     pub allowed_host_loopback_ports: Vec<String>,
     /// Volumes in the file system of the component.
     pub volume_mounts: Vec<VolumeMount>,
+    /// How much it may use.
+    pub limits: Limits,
 }
 
 /// A volume at a place in the file system of a component.
@@ -132,33 +138,6 @@ pub struct HostInterface {
     pub name: Option<String>,
 }
 
-impl WorkloadSpec {
-    /// The host names that the workload answers to, in lower case, in the order written and each once: from each
-    /// `wasi:http` entry its `host`, then its comma-separated `host-aliases`.
-    pub fn http_hosts(&self) -> Vec<String> {
-        let mut hosts: Vec<String> = Vec::new();
-        for entry in self.host_interfaces.iter().filter(|entry| entry.is_http()) {
-            let host = entry
-                .config
-                .get("host")
-                .map(String::as_str)
-                .unwrap_or_default();
-            let aliases = entry
-                .config
-                .get("host-aliases")
-                .map(String::as_str)
-                .unwrap_or_default();
-            for name in std::iter::once(host).chain(aliases.split(',')) {
-                let name = name.trim().to_ascii_lowercase();
-                if !name.is_empty() && !hosts.contains(&name) {
-                    hosts.push(name);
-                }
-            }
-        }
-        hosts
-    }
-}
-
 impl HostInterface {
     /// Whether this entry asks for HTTP ingress.
     pub fn is_http(&self) -> bool {
@@ -188,6 +167,7 @@ impl fmt::Debug for Resources {
                 &self.allowed_host_loopback_ports,
             )
             .field("volume_mounts", &self.volume_mounts)
+            .field("limits", &self.limits)
             .finish()
     }
 }

@@ -67,6 +67,15 @@ impl Answer {
         }
     }
 
+    /// The answer ends here, with this fault, whatever the guest still writes.
+    pub(crate) fn end_with(&self, fault: &Arc<Fault>) {
+        let mut state = self.state();
+        if !matches!(state.end, End::Reached) {
+            state.body = None;
+            state.end = End::Cut(Arc::clone(fault));
+        }
+    }
+
     pub(crate) fn poll_frame(
         &self,
         cx: &mut Context<'_>,

@@ -3,7 +3,7 @@
 use wasmtime::component::InstancePre;
 use wasmtime_wasi::I32Exit;
 
-use crate::fault::{self, Fault, FaultKind};
+use crate::fault::{self, Circumstances, Fault, FaultKind};
 use crate::host_state::HostState;
 use crate::plan::Entry;
 
@@ -24,10 +24,7 @@ pub struct Command {
 impl Command {
     /// Runs it with the standard streams of this process. Gives its exit code.
     pub async fn run(&self, line: &CommandLine) -> Result<u8, Fault> {
-        let load = |detail: String| Fault {
-            kind: FaultKind::Load,
-            detail,
-        };
+        let load = |detail: String| Fault::new(FaultKind::Load, detail);
         let code = self
             .workload
             .inner
@@ -48,7 +45,7 @@ impl Command {
             Ok(Err(())) => Ok(1),
             Err(error) => match error.downcast_ref::<I32Exit>() {
                 Some(I32Exit(code)) => Ok(u8::try_from(*code).unwrap_or(1)),
-                None => Err(fault::trap(&error)),
+                None => Err(fault::trap(&error, &Circumstances::default())),
             },
         }
     }

@@ -4,6 +4,7 @@
 //! back from disk by a map. Compiles run on blocking threads, as many at once as there are cores.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::Semaphore;
@@ -11,6 +12,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::cache::{DiskCache, Found, Key};
+use crate::usage::CodeUsage;
 
 /// Compiled code that is in use.
 pub struct Code {
@@ -57,6 +59,9 @@ pub struct Compiler {
     disk: Option<DiskCache>,
     in_use: Mutex<HashMap<Key, Arc<Slot>>>,
     at_once: Arc<Semaphore>,
+    in_memory: AtomicU64,
+    on_disk: AtomicU64,
+    compiled: AtomicU64,
 }
 
 /// One content: the lock makes the second of two simultaneous requests wait for the first instead of compiling too.
@@ -72,6 +77,9 @@ impl Compiler {
             disk,
             in_use: Mutex::default(),
             at_once: Arc::new(Semaphore::new(cores)),
+            in_memory: AtomicU64::new(0),
+            on_disk: AtomicU64::new(0),
+            compiled: AtomicU64::new(0),
         })
     }
 
@@ -104,6 +112,7 @@ impl Compiler {
         let slot = self.slot(source.key);
         let mut known = slot.0.lock().await;
         if let Some(code) = known.upgrade() {
+            self.in_memory.fetch_add(1, Ordering::Relaxed);
             return Ok(code);
         }
         let permit = Arc::clone(&self.at_once).acquire_owned().await;
@@ -122,6 +131,15 @@ impl Compiler {
         Ok(code)
     }
 
+    /// Where code was found so far.
+    pub(crate) fn usage(&self) -> CodeUsage {
+        CodeUsage {
+            in_memory: self.in_memory.load(Ordering::Relaxed),
+            on_disk: self.on_disk.load(Ordering::Relaxed),
+            compiled: self.compiled.load(Ordering::Relaxed),
+        }
+    }
+
     fn load_or_compile(&self, source: &Source, label: &str) -> Result<Component, CompileError> {
         let key = source.key;
         match self
@@ -129,7 +147,10 @@ impl Compiler {
             .as_ref()
             .map_or(Found::Nothing, |disk| disk.load(&self.engine, key))
         {
-            Found::Code(component) => return Ok(component),
+            Found::Code(component) => {
+                self.on_disk.fetch_add(1, Ordering::Relaxed);
+                return Ok(component);
+            }
             Found::Corrupt(why) => {
                 tracing::warn!(
                     component = label,
@@ -156,6 +177,7 @@ impl Compiler {
                 reason: format!("{error:#}"),
             }
         })?;
+        self.compiled.fetch_add(1, Ordering::Relaxed);
         tracing::info!(
             component = label,
             bytes = bytes.len(),

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use crate::limits::{Bounds, Limits};
+use crate::machine;
+
 /// What an engine is made with.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
@@ -20,6 +23,33 @@ pub struct EngineConfig {
     pub host_path_roots: Vec<PathBuf>,
     /// Lines of guest output per second and component that reach the log.
     pub log_lines_per_second: u32,
+    /// What a workload may use up where its manifest does not say.
+    pub limits: Limits,
+    /// Requests of all workloads of one tenant.
+    pub tenant_requests: Bounds,
+    /// Bytes of memory for all guests; none = three quarters of what this machine, or its container, has.
+    pub memory: Option<u64>,
+    /// Bytes of memory for the guests of one tenant; none = half of `memory`.
+    pub tenant_memory: Option<u64>,
+    /// Instances that may live at the same time; none = as many as the machine's memory suggests.
+    pub instances: Option<u32>,
+    /// Resources of the host (open files, bodies, streams, ..) that one instance may hold.
+    pub max_handles: usize,
+    /// Concurrent calls, streams and futures of the component model that one instance may have.
+    pub max_tasks: usize,
+}
+
+/// What a host has room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Instances that may live at the same time.
+    pub instances: u32,
+    /// Instances of one tenant.
+    pub tenant_instances: u32,
+    /// Bytes of memory for all guests.
+    pub memory: u64,
+    /// Bytes of memory for the guests of one tenant.
+    pub tenant_memory: u64,
 }
 
 impl Default for EngineConfig {
@@ -31,6 +61,13 @@ impl Default for EngineConfig {
             empty_dir_limit: 1 << 30,
             host_path_roots: Vec::new(),
             log_lines_per_second: 1000,
+            limits: Limits::default(),
+            tenant_requests: Bounds::default(),
+            memory: None,
+            tenant_memory: None,
+            instances: None,
+            max_handles: 5_000,
+            max_tasks: 10_000,
         }
     }
 }
@@ -38,11 +75,36 @@ impl Default for EngineConfig {
 /// How often running guests are made to give way to others.
 pub(crate) const EPOCH: Duration = Duration::from_millis(10);
 
-/// Instances that may live at the same time.
-const MAX_INSTANCES: u32 = 1000;
+/// Memory of the machine for each instance that it gets room for. An instance takes much less until it grows.
+const MEMORY_PER_INSTANCE: u64 = 8 << 20;
 
-/// The settings of the engine; `pooling` needs much address space and can fail where that is limited.
-pub(crate) fn wasmtime_config(pooling: bool) -> Config {
+/// Room for instances when the machine's memory decides. The upper end is what the kernel's default limit on memory
+/// mappings of a process has room for.
+const INSTANCES: std::ops::RangeInclusive<u64> = 100..=4000;
+
+impl Capacity {
+    /// What `config` asks for, and the machine's size for what it leaves open.
+    pub(crate) fn of(config: &EngineConfig) -> Self {
+        let machine = machine::memory();
+        let memory = config.memory.unwrap_or_else(|| machine / 4 * 3);
+        let instances = config.instances.unwrap_or_else(|| {
+            let instances =
+                (machine / MEMORY_PER_INSTANCE).clamp(*INSTANCES.start(), *INSTANCES.end());
+            u32::try_from(instances).unwrap_or(u32::MAX)
+        });
+        let instances = instances.max(1);
+        Self {
+            instances,
+            tenant_instances: instances.div_ceil(2),
+            memory,
+            tenant_memory: config.tenant_memory.unwrap_or(memory / 2).min(memory),
+        }
+    }
+}
+
+/// The settings of the engine. With room for a number of `pooled` instances, much address space is reserved, which can
+/// fail where that is limited; with none, instances are allocated one by one.
+pub(crate) fn wasmtime_config(pooled: Option<u32>) -> Config {
     let mut config = Config::new();
     config
         .wasm_component_model_async(true)
@@ -51,14 +113,14 @@ pub(crate) fn wasmtime_config(pooling: bool) -> Config {
         .epoch_interruption(true)
         .parallel_compilation(true)
         .memory_init_cow(true);
-    if pooling {
+    if let Some(instances) = pooled {
         let mut pool = PoolingAllocationConfig::default();
-        pool.total_component_instances(MAX_INSTANCES)
+        pool.total_component_instances(instances)
             // A component has several core instances; linked components add up.
-            .total_core_instances(MAX_INSTANCES.saturating_mul(8))
-            .total_memories(MAX_INSTANCES.saturating_mul(2))
-            .total_tables(MAX_INSTANCES.saturating_mul(8))
-            .total_stacks(MAX_INSTANCES.saturating_mul(2))
+            .total_core_instances(instances.saturating_mul(8))
+            .total_memories(instances.saturating_mul(2))
+            .total_tables(instances.saturating_mul(8))
+            .total_stacks(instances.saturating_mul(2))
             .max_core_instances_per_component(200)
             .max_memories_per_component(20)
             .max_tables_per_component(100)

@@ -4,16 +4,23 @@ use std::sync::Arc;
 
 use wasmtime::component::Linker;
 
+use crate::admission::room::Room;
+use crate::admission::{Gate, Tenants};
 use crate::cache::{CacheError, DiskCache};
 use crate::command::Command;
 use crate::compile::{Code, CompileError, Compiler, Source};
 use crate::compose::{self, ComposeError, Fused, Scoped};
-use crate::config::{EPOCH, EngineConfig, wasmtime_config};
+use crate::config::{Capacity, EPOCH, EngineConfig, wasmtime_config};
+use crate::cpu::{self, Cpu};
 use crate::host_state::HostState;
 use crate::inspect::Shape;
+use crate::limits::Limits;
 use crate::link::{self, LinkError};
+use crate::machine;
+use crate::memory::{HostMemory, Size};
 use crate::plan::ValidWorkload;
-use crate::store::StoreTemplate;
+use crate::store::{StoreBounds, StoreTemplate};
+use crate::usage::{EngineUsage, TenantUsage};
 use crate::volume::{VolumeError, Volumes};
 use crate::workload::Workload;
 
@@ -28,6 +35,11 @@ struct Inner {
     linker: Linker<HostState>,
     compiler: Arc<Compiler>,
     config: EngineConfig,
+    capacity: Capacity,
+    memory: HostMemory,
+    cpu: Arc<Cpu>,
+    room: Arc<Room>,
+    tenants: Tenants,
 }
 
 /// Why there is no engine.
@@ -65,10 +77,11 @@ pub struct Component {
 
 /// A workload whose code exists and whose imports are known to fit.
 pub struct LinkedWorkload {
-    valid: ValidWorkload,
-    built: Built,
-    template: StoreTemplate,
-    volumes: Volumes,
+    pub(crate) valid: ValidWorkload,
+    pub(crate) limits: Limits,
+    pub(crate) built: Built,
+    pub(crate) template: StoreTemplate,
+    pub(crate) volumes: Volumes,
 }
 
 /// What became of a workload's components.
@@ -84,9 +97,11 @@ pub(crate) struct Built {
 impl Engine {
     /// Sets an engine up.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        let wasmtime = wasmtime::Engine::new(&wasmtime_config(true)).or_else(|error| {
+        let capacity = Capacity::of(&config);
+        let pooled = wasmtime_config(Some(capacity.instances));
+        let wasmtime = wasmtime::Engine::new(&pooled).or_else(|error| {
             tracing::warn!(reason = %format!("{error:#}"), "no address space for pooled instances; they are allocated one by one");
-            wasmtime::Engine::new(&wasmtime_config(false))
+            wasmtime::Engine::new(&wasmtime_config(None))
         });
         let wasmtime = wasmtime.map_err(|error| EngineError::Wasmtime {
             reason: format!("{error:#}"),
@@ -98,12 +113,29 @@ impl Engine {
             .transpose()?;
         let linker = link::base_linker(&wasmtime)?;
         let compiler = Compiler::new(&wasmtime, disk);
-        move_epochs(&wasmtime);
+        let cpu = Cpu::new(machine::cores().max(2), cpu::clock());
+        move_epochs(&wasmtime, &cpu);
+        tracing::info!(
+            instances = capacity.instances,
+            "room for {} instances, {} for each tenant; {} of memory for guests, {} for each tenant",
+            capacity.instances,
+            capacity.tenant_instances,
+            Size(capacity.memory),
+            Size(capacity.tenant_memory),
+        );
         Ok(Self {
             inner: Arc::new(Inner {
                 wasmtime,
                 linker,
                 compiler,
+                capacity,
+                memory: HostMemory::new(capacity.memory, capacity.tenant_memory),
+                cpu,
+                room: Room::new(
+                    capacity.instances as usize,
+                    capacity.tenant_instances as usize,
+                ),
+                tenants: Tenants::new(config.tenant_requests),
                 config,
             }),
         })
@@ -122,7 +154,16 @@ impl Engine {
             &config.host_path_roots,
             config.empty_dir_limit,
         )?;
-        let template = StoreTemplate::new(&valid, &volumes, config.log_lines_per_second)?;
+        let parts = valid.program.parts.iter().map(|part| &part.limits);
+        let limits = Limits::settle(parts, &config.limits);
+        let bounds = StoreBounds {
+            memory: limits.memory,
+            shares: self.inner.memory.shares(valid.tenant.as_str()),
+            account: self.inner.cpu.account(valid.tenant.as_str(), limits.cpu),
+            handles: config.max_handles,
+            tasks: config.max_tasks,
+        };
+        let template = StoreTemplate::new(&valid, &volumes, config.log_lines_per_second, bounds)?;
         let fused = fuse(&valid, components).await?;
         let source = self.inner.compiler.keep(fused.bytes.into());
         let label = format!("{}/{}", valid.tenant, valid.name);
@@ -131,6 +172,7 @@ impl Engine {
         link::link(&self.inner.linker, &code, &fused.scoped)?;
         Ok(LinkedWorkload {
             valid,
+            limits,
             built: Built {
                 source,
                 scoped: fused.scoped,
@@ -149,13 +191,31 @@ impl Engine {
 
     /// Makes a linked workload ready for requests.
     pub fn start(&self, linked: LinkedWorkload) -> Workload {
-        let LinkedWorkload {
-            valid,
-            built,
-            template,
-            volumes,
-        } = linked;
-        Workload::new(self.clone(), valid, built, template, volumes)
+        Workload::new(self.clone(), linked)
+    }
+
+    /// What the host's guests have of it at the moment.
+    pub fn usage(&self) -> EngineUsage {
+        let inner = &self.inner;
+        let room = inner.room.counts();
+        let tenant = |gate: Arc<Gate>| TenantUsage {
+            tenant: gate.scope().name().to_owned(),
+            in_flight: gate.in_flight(),
+            waiting: gate.waiting(),
+            instances: inner.room.held(gate.scope().name()),
+            memory: inner.memory.tenant(gate.scope().name()),
+            requests: gate.bounds(),
+        };
+        EngineUsage {
+            capacity: inner.capacity,
+            instances: room.taken,
+            idle: room.idle,
+            waiting: room.waiting,
+            memory: inner.memory.host().used(),
+            cpu: inner.cpu.usage(),
+            code: inner.compiler.usage(),
+            tenants: inner.tenants.gates().into_iter().map(tenant).collect(),
+        }
     }
 
     /// Makes a linked workload ready to run once, as a command.
@@ -179,6 +239,14 @@ impl Engine {
 
     pub(crate) fn config(&self) -> &EngineConfig {
         &self.inner.config
+    }
+
+    pub(crate) fn room(&self) -> &Arc<Room> {
+        &self.inner.room
+    }
+
+    pub(crate) fn tenants(&self) -> &Tenants {
+        &self.inner.tenants
     }
 }
 
@@ -207,14 +275,16 @@ async fn fuse(valid: &ValidWorkload, components: &[Component]) -> Result<Fused, 
 
 /// Makes running guests look up every [`EPOCH`], for as long as the engine lives. A thread of its own: it has to go on
 /// when every other one is busy.
-fn move_epochs(engine: &wasmtime::Engine) {
+fn move_epochs(engine: &wasmtime::Engine, cpu: &Arc<Cpu>) {
     let engine = engine.weak();
+    let cpu = Arc::downgrade(cpu);
     let ticking = std::thread::Builder::new()
         .name("weft-epoch".to_owned())
         .spawn(move || {
-            while let Some(engine) = engine.upgrade() {
+            while let (Some(engine), Some(cpu)) = (engine.upgrade(), cpu.upgrade()) {
                 engine.increment_epoch();
-                drop(engine);
+                cpu.tick();
+                drop((engine, cpu));
                 std::thread::sleep(EPOCH);
             }
         });

@@ -1,17 +1,21 @@
 //! Fault step: why a call into a guest failed, in words, and who is to blame.
 
+mod trap;
+
 use std::fmt;
 
-use wasmtime::Trap;
-use wasmtime_wasi::I32Exit;
 use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, TrapOrPanicError};
 use weft_api::fault::Blame;
+
+pub(crate) use trap::{Circumstances, not_made, timed_out, trap};
 
 /// A failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// What kind of failure.
     pub kind: FaultKind,
+    /// A short stable word for why: `memory`, `stack-overflow`, `timeout`, ..; for programs and metrics.
+    pub cause: &'static str,
     /// Everything known, for the log; never for a client.
     pub detail: String,
 }
@@ -27,10 +31,14 @@ pub enum FaultKind {
     NoResponse,
     /// The guest answered with an error of `wasi:http`.
     GuestError,
+    /// The guest took longer than it may.
+    Timeout,
     /// The request was given up before the guest answered.
     Abandoned,
-    /// No instance could be made for want of room; trying again later helps.
-    Overloaded,
+    /// The workload or its tenant has as many requests as it may have.
+    Busy,
+    /// The host has no room for another instance; trying again later helps.
+    Full,
     /// No instance could be made for another reason.
     Instantiate,
     /// The code could not be loaded.
@@ -38,15 +46,16 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// A short name for metrics and problem documents.
+    /// A short name for problem documents.
     pub fn code(self) -> &'static str {
         match self {
             Self::Trap => "guest-trap",
             Self::Exit => "guest-exit",
             Self::NoResponse => "guest-no-response",
             Self::GuestError => "guest-error",
+            Self::Timeout => "timeout",
             Self::Abandoned => "abandoned",
-            Self::Overloaded => "overloaded",
+            Self::Busy | Self::Full => "overloaded",
             Self::Instantiate => "instantiate",
             Self::Load => "load",
         }
@@ -55,11 +64,16 @@ impl FaultKind {
     /// Whose change would have avoided it.
     pub fn blame(self) -> Blame {
         match self {
-            Self::Trap | Self::Exit | Self::NoResponse | Self::GuestError | Self::Instantiate => {
-                Blame::Guest
-            }
+            Self::Trap
+            | Self::Exit
+            | Self::NoResponse
+            | Self::GuestError
+            | Self::Timeout
+            | Self::Instantiate => Blame::Guest,
+            // More came in than the manifest lets it take.
+            Self::Busy => Blame::Manifest,
             Self::Abandoned => Blame::Network,
-            Self::Overloaded | Self::Load => Blame::Host,
+            Self::Full | Self::Load => Blame::Host,
         }
     }
 
@@ -70,10 +84,33 @@ impl FaultKind {
             Self::Exit => "the component ended itself instead of answering",
             Self::NoResponse => "the component returned without an answer",
             Self::GuestError => "the component reported an error instead of answering",
+            Self::Timeout => "the component took longer than a request may take",
             Self::Abandoned => "the request was given up before the component answered",
-            Self::Overloaded => "there is no room for another instance at the moment",
+            Self::Busy => "the workload has as many requests as it takes at a time",
+            Self::Full => "there is no room for another instance at the moment",
             Self::Instantiate => "the component could not be started",
             Self::Load => "the component's code could not be loaded",
+        }
+    }
+
+    /// The cause, where the kind alone says it.
+    fn cause(self) -> &'static str {
+        match self {
+            Self::Trap => "trap",
+            Self::Exit => "exit",
+            Self::NoResponse => "no-response",
+            kind => kind.code(),
+        }
+    }
+}
+
+impl Fault {
+    /// A failure whose kind says why.
+    pub(crate) fn new(kind: FaultKind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            cause: kind.cause(),
+            detail: detail.into(),
         }
     }
 }
@@ -92,50 +129,18 @@ pub(crate) fn classify<T: Send + Sync + 'static>(error: &wasmtime::Error) -> Fau
         return instantiation(&failed.error);
     }
     if error.is::<ExpirationError>() {
-        return Fault {
-            kind: FaultKind::Abandoned,
-            detail: "the client went away".to_owned(),
-        };
+        return Fault::new(FaultKind::Abandoned, "the client went away");
     }
     if error.is::<TrapOrPanicError>() {
-        return Fault {
-            kind: FaultKind::Trap,
-            detail: "the instance ended before it answered".to_owned(),
-        };
+        return Fault::new(FaultKind::Trap, "the instance ended before it answered");
     }
-    trap(error)
+    trap(error, &Circumstances::default())
 }
 
-/// Why an instance could not be made.
-pub(crate) fn instantiation(error: &wasmtime::Error) -> Fault {
-    let overloaded = error.is::<wasmtime::PoolConcurrencyLimitError>();
-    let kind = if overloaded {
-        FaultKind::Overloaded
-    } else {
-        FaultKind::Instantiate
-    };
-    Fault {
-        kind,
-        detail: format!("{error:?}"),
+/// Why an instance could not be made. Those who make it say so with a [`Fault`].
+fn instantiation(error: &wasmtime::Error) -> Fault {
+    match error.downcast_ref::<Fault>() {
+        Some(fault) => fault.clone(),
+        None => Fault::new(FaultKind::Instantiate, format!("{error:?}")),
     }
-}
-
-/// What a guest's own failure was.
-pub(crate) fn trap(error: &wasmtime::Error) -> Fault {
-    // `Debug` of a wasmtime error has the causes and the guest's backtrace with function names.
-    let detail = format!("{error:?}");
-    let kind = if error.is::<Trap>() {
-        FaultKind::Trap
-    } else if error.is::<I32Exit>() {
-        FaultKind::Exit
-    } else if detail.contains("never invoked `response-outparam::set`") {
-        FaultKind::NoResponse
-    } else if error.is::<wasmtime_wasi_http::p2::bindings::http::types::ErrorCode>()
-        || error.is::<wasmtime_wasi_http::p3::bindings::http::types::ErrorCode>()
-    {
-        FaultKind::GuestError
-    } else {
-        FaultKind::Trap
-    };
-    Fault { kind, detail }
 }

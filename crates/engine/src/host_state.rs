@@ -11,6 +11,9 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use weft_caps::{config, logging};
 use weft_net::egress_http::HttpEgress;
 
+use crate::cpu::Meter;
+use crate::fault::Circumstances;
+use crate::memory::StoreMemory;
 use crate::volume::Quota;
 
 /// The data of one store.
@@ -21,6 +24,22 @@ pub(crate) struct HostState {
     /// Open files and directories that lie on a volume with a size limit, by their index in the table. An index is
     /// only ever looked up for a descriptor, and every new descriptor sets its own.
     pub(crate) limited: HashMap<u32, Arc<Quota>>,
+    /// What the guest may have of memory, and has.
+    pub(crate) memory: StoreMemory,
+    /// The time that the guest's code takes on a thread.
+    pub(crate) cpu: Arc<Meter>,
+    /// The interface of the host that was called last.
+    last_call: Option<&'static str>,
+    /// The names of the parts, for messages.
+    components: Arc<str>,
+}
+
+/// What bounds one store.
+pub(crate) struct Bounded {
+    pub(crate) memory: StoreMemory,
+    pub(crate) cpu: Arc<Meter>,
+    /// Resources that the guest may hold at the same time.
+    pub(crate) handles: usize,
 }
 
 /// What belongs to one part of the program and to no other.
@@ -40,13 +59,44 @@ pub(crate) struct PartState {
 }
 
 impl HostState {
-    pub(crate) fn new(entry: PartState, linked: Vec<PartState>) -> Self {
+    pub(crate) fn new(
+        components: Arc<str>,
+        entry: PartState,
+        linked: Vec<PartState>,
+        bounded: Bounded,
+    ) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(bounded.handles);
         Self {
-            table: ResourceTable::new(),
+            table,
             entry,
             linked,
             limited: HashMap::new(),
+            memory: bounded.memory,
+            cpu: bounded.cpu,
+            last_call: None,
+            components,
         }
+    }
+
+    /// Notes that the guest has called an interface of the host.
+    pub(crate) fn called(&mut self, interface: &'static str) -> &mut Self {
+        self.last_call = Some(interface);
+        self
+    }
+
+    /// What there is to know when the guest fails.
+    pub(crate) fn circumstances(&self) -> Circumstances {
+        Circumstances {
+            components: Arc::clone(&self.components),
+            last_call: self.last_call,
+            refused: self.memory.refused(),
+        }
+    }
+
+    /// Everything that the guest holds.
+    pub(crate) fn resources(&mut self) -> &mut ResourceTable {
+        &mut self.table
     }
 
     /// The state of a part. `link` only ever binds parts that the program has.

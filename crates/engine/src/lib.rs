@@ -15,22 +15,28 @@
 //! - only `cache` loads native code;
 //! - no panic is reachable from a guest or a file.
 
+mod admission;
 mod answer;
 pub mod cache;
 pub mod command;
 pub mod compile;
 pub mod compose;
 pub mod config;
+mod cpu;
 pub mod engine;
 pub mod fault;
 pub mod grants;
 mod host_state;
 pub mod inspect;
+pub mod limits;
 pub mod link;
+mod machine;
+mod memory;
 pub mod plan;
 mod pool;
 pub mod stdio;
 mod store;
+pub mod usage;
 pub mod volume;
 pub mod workload;
 

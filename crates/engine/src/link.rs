@@ -1,5 +1,6 @@
 //! Link step: give a program's component its imports. Types are checked here, before any instance exists.
 
+mod base;
 mod filesystem;
 mod identity;
 
@@ -7,7 +8,6 @@ use std::sync::Arc;
 
 use wasmtime::Engine;
 use wasmtime::component::{InstancePre, Linker};
-use weft_caps::{config, logging};
 
 use crate::compile::Code;
 use crate::compose::Scoped;
@@ -31,20 +31,10 @@ pub enum LinkError {
 pub(crate) fn base_linker(engine: &Engine) -> Result<Linker<HostState>, LinkError> {
     let mut linker = Linker::new(engine);
     linker.allow_shadowing(true);
-    add_base(&mut linker).map_err(|error| LinkError::Host {
+    base::add(&mut linker).map_err(|error| LinkError::Host {
         reason: format!("{error:#}"),
     })?;
     Ok(linker)
-}
-
-fn add_base(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p2::add_to_linker_async(linker)?;
-    wasmtime_wasi::p3::add_to_linker(linker)?;
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
-    wasmtime_wasi_http::p3::add_to_linker(linker)?;
-    filesystem::limit_writes(linker)?;
-    config::add_to_linker(linker, |state| state.config(0))?;
-    logging::add_to_linker(linker, |state| state.logging(0))
 }
 
 /// Binds the imports of a fused program. `scoped` are those that belong to one part alone.

@@ -90,6 +90,8 @@ pub struct Part {
     pub egress: EgressPolicy,
     /// Directories it sees.
     pub mounts: Vec<VolumeMount>,
+    /// What its manifest entry says it may use up.
+    pub limits: weft_api::spec::Limits,
 }
 
 /// An import of one part that another part serves.

@@ -6,7 +6,7 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -16,17 +16,25 @@ use wasmtime::component::GuestTaskId;
 use wasmtime::{Engine, Store, StoreContextMut};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{
-    HandlerState, Instance, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
+    HandlerState, Instance, Proxy, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState,
+    WorkerStatus,
 };
 use weft_api::spec::Reuse;
 
+use crate::admission::room::{Place, Room, Wanted};
 use crate::answer::Answer;
-use crate::fault::{self, Fault};
+use crate::cpu::Meter;
+use crate::fault::{self, Circumstances, Fault, FaultKind};
 use crate::host_state::HostState;
 use crate::store::StoreTemplate;
+use crate::usage::{Counted, Tally};
 
-/// How long making an instance may take, a start function included.
-const INSTANTIATE: Duration = Duration::from_secs(30);
+/// How long to wait for other instances to end when there is a place, but not enough of what an instance is made of.
+const TRY_AGAIN: Duration = Duration::from_millis(10);
+
+/// How long an instance is idle before its room may be given to another. Under load none is idle for so long, and the
+/// books of the room are left alone.
+const IN_USE: Duration = Duration::from_millis(10);
 
 /// How long a guest may go on working once all its requests are answered.
 const AFTERWARDS: Duration = Duration::from_secs(30);
@@ -38,6 +46,14 @@ pub(crate) struct Pool {
     pub(crate) template: Arc<StoreTemplate>,
     pub(crate) reuse: Reuse,
     pub(crate) idle: Duration,
+    /// How long making an instance may take, a start function included.
+    pub(crate) patience: Duration,
+    /// How long to wait for room for an instance.
+    pub(crate) room_wait: Duration,
+    pub(crate) room: Arc<Room>,
+    /// Whose instances these are.
+    pub(crate) tenant: Arc<str>,
+    pub(crate) tally: Arc<Tally>,
     /// One permit for each instance that may be kept.
     pub(crate) warm: Arc<Semaphore>,
     /// Cancelled when no more requests will come: idle instances end then.
@@ -50,10 +66,17 @@ pub(crate) struct Ticket {
     pub(crate) gone: CancellationToken,
     /// Cancelled when the response has been delivered or nobody waits for it.
     pub(crate) over: CancellationToken,
-    /// Told why the instance failed, if it does.
-    pub(crate) failed: oneshot::Sender<Arc<Fault>>,
+    /// Told how the instance ended, if it ends before the request does.
+    pub(crate) ended: oneshot::Sender<LastWords>,
     /// The body of the response.
     pub(crate) answer: Arc<Answer>,
+}
+
+/// What an instance leaves behind for the requests that it has not finished.
+pub(crate) struct LastWords {
+    /// Why it failed, if the failure was of the whole instance.
+    pub(crate) fault: Option<Arc<Fault>>,
+    pub(crate) circumstances: Circumstances,
 }
 
 /// The requests that one instance has taken and not finished.
@@ -62,7 +85,7 @@ type Taken = Arc<Mutex<Vec<TakenRequest>>>;
 struct TakenRequest {
     gone: CancellationToken,
     over: CancellationToken,
-    failed: oneshot::Sender<Arc<Fault>>,
+    ended: oneshot::Sender<LastWords>,
     answer: Arc<Answer>,
     /// Set when the handler is done with the call, also when it is so because the instance failed.
     left: Arc<AtomicBool>,
@@ -79,15 +102,23 @@ impl Drop for Leaving {
     }
 }
 
+/// Gives the turn to compute to another when a request is over.
+struct Resting(Arc<Meter>);
+
+impl Drop for Resting {
+    fn drop(&mut self) {
+        self.0.rest();
+    }
+}
+
 impl HandlerState for Pool {
     type StoreData = HostState;
     type WorkerExpiration = Expiry;
     type WorkerState = Member;
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<HostState, Expiry, Member>> {
-        let mut store = self.template.store(&self.engine);
-        let proxy =
-            tokio::time::timeout(INSTANTIATE, self.pre.instantiate_async(&mut store)).await??;
+        let (place, store, proxy) = self.make().await?;
+        let place = Arc::new(place);
         // Beyond the instances that may be kept, more are made as needed and serve one request each.
         let warm = Arc::clone(&self.warm).try_acquire_owned().ok();
         let taken = Taken::default();
@@ -97,12 +128,16 @@ impl HandlerState for Pool {
             closed: Box::pin(self.closed.clone().cancelled_owned()),
             taken: Arc::clone(&taken),
             timer: None,
+            place: Arc::clone(&place),
+            wanted: None,
         };
         let state = Member {
             reuse: self.reuse,
             sync: matches!(self.pre, ProxyPre::P2(_)),
             warm,
             taken,
+            _place: place,
+            _counted: self.tally.instance(),
         };
         Ok(Instance {
             store,
@@ -114,6 +149,47 @@ impl HandlerState for Pool {
     }
 }
 
+impl Pool {
+    /// Makes an instance as soon as there is room and, for who has used up more than its share of time, a turn.
+    async fn make(&self) -> wasmtime::Result<(Place, Store<HostState>, Proxy)> {
+        let until = tokio::time::Instant::now() + self.room_wait;
+        let place = self.place(until).await?;
+        loop {
+            let mut store = self.template.store(&self.engine);
+            Arc::clone(&store.data().cpu).start().await;
+            let made =
+                tokio::time::timeout(self.patience, self.pre.instantiate_async(&mut store)).await;
+            let error = match made {
+                Ok(Ok(proxy)) => return Ok((place, store, proxy)),
+                Ok(Err(error)) => error,
+                Err(_) => return Err(self.too_slow(&store)),
+            };
+            // There is a place, but not enough of what this component has many of: memories, tables, stacks.
+            if !error.is::<wasmtime::PoolConcurrencyLimitError>() {
+                return Err(fault::not_made(&error, &store.data().circumstances()).into());
+            }
+            drop(store);
+            if tokio::time::Instant::now() >= until {
+                return Err(full(format!("{error:#}")).into());
+            }
+            tokio::time::sleep(TRY_AGAIN).await;
+        }
+    }
+
+    async fn place(&self, until: tokio::time::Instant) -> wasmtime::Result<Place> {
+        Ok(self.room.place(&self.tenant, until).await.map_err(full)?)
+    }
+
+    fn too_slow(&self, store: &Store<HostState>) -> wasmtime::Error {
+        let detail = fault::timed_out(self.patience, &store.data().circumstances());
+        Fault::new(FaultKind::Timeout, detail).into()
+    }
+}
+
+fn full(refused: impl std::fmt::Display) -> Fault {
+    Fault::new(FaultKind::Full, refused.to_string())
+}
+
 /// One instance's say in how it is used.
 pub(crate) struct Member {
     reuse: Reuse,
@@ -121,6 +197,9 @@ pub(crate) struct Member {
     sync: bool,
     warm: Option<OwnedSemaphorePermit>,
     taken: Taken,
+    /// Given back after the store: dropped with the member, which outlives it.
+    _place: Arc<Place>,
+    _counted: Counted,
 }
 
 impl WorkerState for Member {
@@ -145,16 +224,19 @@ impl WorkerState for Member {
 
     fn on_request_start(
         &self,
-        _: StoreContextMut<'_, HostState>,
+        mut store: StoreContextMut<'_, HostState>,
         ticket: Ticket,
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
         let Ticket {
             gone,
             over,
-            failed,
+            ended,
             answer,
         } = ticket;
+        // A new slice of time. Who has used up more than its share waits for a turn before it computes.
+        let in_debt = store.data().cpu.account().must_wait();
+        store.set_epoch_deadline(u64::from(!in_debt));
         let (gone_too, left) = (gone.clone(), Arc::new(AtomicBool::new(false)));
         let leaving = Leaving(Arc::clone(&left));
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
@@ -162,36 +244,46 @@ impl WorkerState for Member {
         taken.push(TakenRequest {
             gone,
             over,
-            failed,
+            ended,
             answer,
             left,
             returned: false,
         });
+        let resting = Resting(Arc::clone(&store.data().cpu));
         Box::pin(async move {
-            let _leaving = leaving;
+            let (_leaving, _resting) = (leaving, resting);
             gone_too.cancelled().await;
         })
     }
 
     fn drop(&self, store: Store<HostState>, result: Result<(), wasmtime::Error>) {
-        let taken = std::mem::take(&mut *self.taken.lock().unwrap_or_else(PoisonError::into_inner));
-        let Err(error) = result else {
-            drop(store);
+        let mut taken =
+            std::mem::take(&mut *self.taken.lock().unwrap_or_else(PoisonError::into_inner));
+        taken.retain(|request| result.is_err() || !request.over.is_cancelled());
+        if taken.is_empty() {
             return;
-        };
-        let fault = Arc::new(fault::trap(&error));
-        for request in &taken {
-            request.answer.cut(&fault, !(self.sync && request.returned));
+        }
+        let circumstances = store.data().circumstances();
+        let fault = result
+            .err()
+            .map(|error| Arc::new(fault::trap(&error, &circumstances)));
+        if let Some(fault) = &fault {
+            for request in &taken {
+                request.answer.cut(fault, !(self.sync && request.returned));
+            }
         }
         // The store goes first: by the time a request hears of the failure, everything of the instance is freed.
         drop(store);
         let mut told = false;
         for request in taken {
-            let waiting =
-                !request.gone.is_cancelled() && request.failed.send(Arc::clone(&fault)).is_ok();
-            told |= waiting || !request.over.is_cancelled();
+            told |= !request.over.is_cancelled();
+            let words = LastWords {
+                fault: fault.clone(),
+                circumstances: circumstances.clone(),
+            };
+            told |= request.ended.send(words).is_ok();
         }
-        if !told {
+        if let Some(fault) = fault.filter(|_| !told) {
             tracing::debug!(
                 detail = fault.detail,
                 "an instance ended after its requests were over"
@@ -206,7 +298,10 @@ pub(crate) struct Expiry {
     idle: Duration,
     closed: Pin<Box<WaitForCancellationFutureOwned>>,
     taken: Taken,
-    timer: Option<(Instant, Pin<Box<Sleep>>)>,
+    timer: Option<Pin<Box<Sleep>>>,
+    place: Arc<Place>,
+    /// Resolves when another instance needs the place; there while this one is idle.
+    wanted: Option<Wanted>,
 }
 
 impl Expiry {
@@ -220,13 +315,38 @@ impl Expiry {
         )
     }
 
-    fn wait(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
-        if self.timer.as_ref().is_none_or(|(at, _)| *at != until) {
-            self.timer = Some((until, Box::pin(tokio::time::sleep_until(until.into()))));
+    /// Keeps an idle instance until it has been idle for long, its place is needed, or no more requests will come.
+    fn stay(&mut self, cx: &mut Context<'_>, since: Instant) -> Poll<()> {
+        if self.closed.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
         }
-        self.timer
-            .as_mut()
-            .map_or(Poll::Pending, |(_, timer)| timer.as_mut().poll(cx))
+        if self.wanted.is_none() {
+            ready!(self.wait(cx, since, IN_USE.min(self.idle)));
+            self.wanted = Some(self.place.wanted());
+        }
+        let wanted = self.wanted.as_mut().map(Pin::new);
+        if wanted.is_some_and(|wanted| wanted.poll(cx).is_ready()) {
+            return Poll::Ready(());
+        }
+        self.wait(cx, since, self.idle)
+    }
+
+    fn wait(&mut self, cx: &mut Context<'_>, since: Instant, time: Duration) -> Poll<()> {
+        let until = tokio::time::Instant::from(since.checked_add(time).unwrap_or(since));
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+        if timer.deadline() > until {
+            timer.as_mut().reset(until);
+        }
+        // A timer that is set for earlier is left alone: to be woken once more costs less than to set it with each
+        // request.
+        ready!(timer.as_mut().poll(cx));
+        if timer.deadline() < until {
+            timer.as_mut().reset(until);
+            return timer.as_mut().poll(cx);
+        }
+        Poll::Ready(())
     }
 }
 
@@ -238,20 +358,19 @@ impl WorkerExpiration for Expiry {
         since: Instant,
     ) -> Poll<()> {
         let (over, given_up) = self.requests();
+        if status != WorkerStatus::Idle {
+            self.wanted = None;
+        }
         match status {
-            WorkerStatus::Idle if self.kept && self.closed.as_mut().poll(cx).is_pending() => {
-                let until = since.checked_add(self.idle).unwrap_or(since);
-                self.wait(cx, until)
-            }
+            WorkerStatus::Idle if self.kept => self.stay(cx, since),
             WorkerStatus::Idle => Poll::Ready(()),
             // Nobody waits: wasm cannot be told to stop, so the instance goes.
             WorkerStatus::Requests | WorkerStatus::PostReturn if over && given_up => {
                 Poll::Ready(())
             }
             WorkerStatus::PostReturn => {
-                let until = since.checked_add(AFTERWARDS).unwrap_or(since);
                 if over {
-                    self.wait(cx, until)
+                    self.wait(cx, since, AFTERWARDS)
                 } else {
                     Poll::Pending
                 }

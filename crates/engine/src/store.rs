@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wasmtime::{Engine, Store};
+use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 use wasmtime_wasi::filesystem::WasiFilesystemCtx;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 use wasmtime_wasi_http::WasiHttpCtx;
@@ -10,15 +10,37 @@ use weft_caps::{config, logging};
 use weft_net::egress_http::HttpEgress;
 
 use crate::command::CommandLine;
-use crate::host_state::{HostState, PartState};
+use crate::cpu::{Account, Meter};
+use crate::host_state::{Bounded, HostState, PartState};
+use crate::memory::{Shares, StoreMemory};
 use crate::plan::{Part, ValidWorkload};
 use crate::stdio::{GuestLog, Stream};
 use crate::volume::{Mounted, Quota, VolumeError, Volumes};
+
+/// Bytes of one list of header fields that a guest makes. Together with the number of handles it bounds what the host
+/// holds for an instance.
+const HEADER_LIST: usize = 32 << 10;
 
 /// What all instances of a program have in common.
 pub(crate) struct StoreTemplate {
     entry: PartTemplate,
     linked: Vec<PartTemplate>,
+    components: Arc<str>,
+    bounds: StoreBounds,
+}
+
+/// What bounds the stores of a workload.
+pub(crate) struct StoreBounds {
+    /// Bytes of all memories and tables of one store.
+    pub(crate) memory: u64,
+    /// Where the memory comes from.
+    pub(crate) shares: Shares,
+    /// Who is charged for computing.
+    pub(crate) account: Arc<Account>,
+    /// Resources that the guest may hold at the same time.
+    pub(crate) handles: usize,
+    /// Concurrent calls, streams and futures of the component model that may exist at the same time.
+    pub(crate) tasks: usize,
 }
 
 struct PartTemplate {
@@ -36,7 +58,14 @@ impl StoreTemplate {
         valid: &ValidWorkload,
         volumes: &Volumes,
         log_lines_per_second: u32,
+        bounds: StoreBounds,
     ) -> Result<Self, VolumeError> {
+        let names: Vec<_> = valid
+            .program
+            .parts
+            .iter()
+            .map(|part| format!("`{}`", part.component))
+            .collect();
         let mut parts = valid
             .program
             .parts
@@ -49,12 +78,24 @@ impl StoreTemplate {
         Ok(Self {
             entry,
             linked: parts.collect(),
+            components: names.join(" with ").into(),
+            bounds,
         })
+    }
+
+    /// Who is charged for computing.
+    pub(crate) fn account(&self) -> &Arc<Account> {
+        &self.bounds.account
+    }
+
+    /// Bytes that all stores have at the moment.
+    pub(crate) fn memory(&self) -> u64 {
+        self.bounds.shares.used()
     }
 
     /// A store for a request handler: what it prints goes to the log.
     pub(crate) fn store(&self, engine: &Engine) -> Store<HostState> {
-        store(engine, self.entry.state(self.entry.logged()), &self.linked)
+        self.make(engine, self.entry.state(self.entry.logged()))
     }
 
     /// A store for a command: it shares standard streams with this process.
@@ -64,20 +105,40 @@ impl StoreTemplate {
             .args(&line.args)
             .envs(&self.entry.environment)
             .envs(&line.environment);
-        store(engine, self.entry.state(wasi.build()), &self.linked)
+        self.make(engine, self.entry.state(wasi.build()))
     }
-}
 
-fn store(engine: &Engine, entry: PartState, linked: &[PartTemplate]) -> Store<HostState> {
-    let linked = linked
-        .iter()
-        .map(|part| part.state(part.logged()))
-        .collect();
-    let mut store = Store::new(engine, HostState::new(entry, linked));
-    // A guest that computes gives way each time the epoch moves on, so it cannot hold a thread for itself.
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_async_yield_and_update(1);
-    store
+    fn make(&self, engine: &Engine, entry: PartState) -> Store<HostState> {
+        let linked = self.linked.iter().map(|part| part.state(part.logged()));
+        let bounds = &self.bounds;
+        let bounded = Bounded {
+            memory: StoreMemory::new(bounds.memory, bounds.shares.clone()),
+            cpu: Meter::new(Arc::clone(&bounds.account)),
+            handles: bounds.handles,
+        };
+        let components = Arc::clone(&self.components);
+        let state = HostState::new(components, entry, linked.collect(), bounded);
+        let mut store = Store::new(engine, state);
+        store.limiter(|state| &mut state.memory);
+        if let Some(table) = store.concurrent_resource_table() {
+            table.set_max_capacity(bounds.tasks);
+        }
+        store.call_hook(|store, hook| {
+            let meter = &store.data().cpu;
+            match hook {
+                CallHook::CallingWasm | CallHook::ReturningFromHost => meter.enter(),
+                CallHook::ReturningFromWasm | CallHook::CallingHost => meter.leave(),
+            }
+            Ok(())
+        });
+        // A guest that computes gives way each time the epoch moves on, so it cannot hold a thread for itself.
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|store| {
+            let next_slice = store.data().cpu.interrupted();
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(next_slice)))
+        });
+        store
+    }
 }
 
 impl PartTemplate {
@@ -136,9 +197,11 @@ impl PartTemplate {
 
     fn state(&self, mut wasi: WasiCtx) -> PartState {
         *wasi.filesystem() = self.filesystem.clone();
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(HEADER_LIST);
         PartState {
             wasi,
-            http: WasiHttpCtx::new(),
+            http,
             egress: self.egress.clone(),
             config: self.config.clone(),
             logging: logging::Ctx {

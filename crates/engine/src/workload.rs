@@ -11,18 +11,23 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use tokio::sync::{Semaphore, oneshot};
+use tokio::time::Sleep;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre};
 
+use crate::admission::{Admission, Gate, Permit, Scope};
 use crate::answer::Answer;
 use crate::compile::{Code, Source};
 use crate::compose::Scoped;
-use crate::engine::{Built, Engine};
-use crate::fault::{self, Fault, FaultKind};
+use crate::engine::{Engine, LinkedWorkload};
+use crate::fault::{self, Circumstances, Fault, FaultKind};
+use crate::limits::Limits;
 use crate::link::{self, Linked};
 use crate::plan::{Entry, ValidWorkload};
-use crate::pool::{Pool, Ticket};
+use crate::pool::{LastWords, Pool, Ticket};
 use crate::store::StoreTemplate;
+use crate::usage::{Tally, WorkloadUsage};
 use crate::volume::Volumes;
 
 /// What the body of a request or response can fail with.
@@ -41,6 +46,9 @@ pub struct Workload {
 pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) valid: ValidWorkload,
+    limits: Limits,
+    admission: Arc<Admission>,
+    tally: Arc<Tally>,
     pub(crate) source: Source,
     pub(crate) scoped: Vec<Scoped>,
     pub(crate) template: Arc<StoreTemplate>,
@@ -70,18 +78,24 @@ struct Loaded {
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
 impl Workload {
-    pub(crate) fn new(
-        engine: Engine,
-        valid: ValidWorkload,
-        built: Built,
-        template: StoreTemplate,
-        volumes: Volumes,
-    ) -> Self {
+    pub(crate) fn new(engine: Engine, linked: LinkedWorkload) -> Self {
+        let LinkedWorkload {
+            valid,
+            limits,
+            built,
+            template,
+            volumes,
+        } = linked;
         let name = format!("{}/{}", valid.tenant, valid.name);
+        let gate = Gate::new(Scope::Workload(name.as_str().into()), limits.requests);
+        let admission = Admission::new(gate, engine.tenants().gate(valid.tenant.as_str()));
         let idle = engine.config().code_idle;
         let inner = Arc::new(Inner {
             engine,
             valid,
+            limits,
+            admission,
+            tally: Arc::default(),
             source: built.source,
             scoped: built.scoped,
             held: ArcSwapOption::from(Some(built.code)),
@@ -121,41 +135,28 @@ impl Workload {
         self.inner.load().await.map(drop)
     }
 
+    /// What it uses of the host at the moment.
+    pub fn usage(&self) -> WorkloadUsage {
+        let inner = &self.inner;
+        WorkloadUsage {
+            in_flight: inner.admission.workload().in_flight(),
+            waiting: inner.admission.workload().waiting(),
+            instances: inner.tally.instances(),
+            memory: inner.template.memory(),
+            cpu: inner.template.account().used(),
+            failures: inner.tally.failures(),
+            loaded: self.is_loaded(),
+            limits: inner.limits,
+        }
+    }
+
     /// Answers one request. Dropping the future, or the response's body before its end, cancels the guest.
     pub async fn http(&self, request: http::Request<Body>) -> Result<http::Response<Body>, Fault> {
-        let loaded = self.inner.load().await?;
-        let gone = CancellationToken::new();
-        let over = CancellationToken::new();
-        let patron = Patron {
-            gone: Some(gone.clone().drop_guard()),
-            _over: over.clone().drop_guard(),
-        };
-        let (failed, failure) = oneshot::channel();
-        let answer = Arc::new(Answer::default());
-        let ticket = Ticket {
-            gone,
-            over,
-            failed,
-            answer: Arc::clone(&answer),
-        };
-        let request = request.map(|body| body.map_err(|error| from_client(&error)).boxed_unsync());
-        match loaded.handler.handle(ticket, request).await {
-            Ok(response) => Ok(response.map(|body| {
-                answer.arrived(body);
-                Watched { answer, patron }.boxed_unsync()
-            })),
-            Err(error) => {
-                let fault = fault::classify::<Ticket>(&error);
-                if !matches!(fault.kind, FaultKind::Trap | FaultKind::NoResponse) {
-                    return Err(fault);
-                }
-                // The instance tells more than the handler does.
-                match tokio::time::timeout(LAST_WORDS, failure).await {
-                    Ok(Ok(told)) => Err(Arc::unwrap_or_clone(told)),
-                    Ok(Err(_)) | Err(_) => Err(fault),
-                }
-            }
+        let answered = self.inner.admit_and_answer(request).await;
+        if let Err(fault) = &answered {
+            self.inner.tally.failed(fault.cause);
         }
+        answered
     }
 }
 
@@ -166,6 +167,91 @@ impl Drop for Inner {
 }
 
 impl Inner {
+    async fn admit_and_answer(
+        &self,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Body>, Fault> {
+        let permit = self
+            .admission
+            .enter()
+            .await
+            .map_err(|refused| Fault::new(FaultKind::Busy, refused.to_string()))?;
+        let gone = CancellationToken::new();
+        let over = CancellationToken::new();
+        let patron = Patron {
+            gone: Some(gone.clone().drop_guard()),
+            _over: over.clone().drop_guard(),
+            _permit: permit,
+        };
+        let (ended, mut last_words) = oneshot::channel();
+        let answer = Arc::new(Answer::default());
+        let ticket = Ticket {
+            gone,
+            over,
+            ended,
+            answer: Arc::clone(&answer),
+        };
+        let mut alarm = Box::pin(tokio::time::sleep(self.limits.request_timeout));
+        let answered = tokio::select! {
+            biased;
+            answered = self.answer(ticket, request, &mut last_words) => answered?,
+            () = &mut alarm => {
+                // The instance goes before the client hears of it.
+                drop(patron);
+                return Err(self.too_late(last_words).await);
+            }
+        };
+        Ok(answered.map(|body| {
+            answer.arrived(body);
+            let watched = Watched {
+                answer,
+                patron,
+                alarm,
+                limit: self.limits.request_timeout,
+                tally: Arc::clone(&self.tally),
+            };
+            watched.boxed_unsync()
+        }))
+    }
+
+    async fn answer(
+        &self,
+        ticket: Ticket,
+        request: http::Request<Body>,
+        last_words: &mut oneshot::Receiver<LastWords>,
+    ) -> Result<http::Response<WasiBody>, Fault> {
+        let loaded = self.load().await?;
+        let request = request.map(|body| body.map_err(|error| from_client(&error)).boxed_unsync());
+        let error = match loaded.handler.handle(ticket, request).await {
+            Ok(response) => return Ok(response),
+            Err(error) => error,
+        };
+        let fault = fault::classify::<Ticket>(&error);
+        if !matches!(fault.kind, FaultKind::Trap | FaultKind::NoResponse) {
+            return Err(fault);
+        }
+        // The instance tells more than the handler does.
+        let told = tokio::time::timeout(LAST_WORDS, last_words).await;
+        let Ok(Ok(words)) = told else {
+            return Err(fault);
+        };
+        Err(match words.fault {
+            Some(fault) => Arc::unwrap_or_clone(fault),
+            None => fault::trap(&error, &words.circumstances),
+        })
+    }
+
+    /// The failure of a request whose time was over before it was answered.
+    async fn too_late(&self, last_words: oneshot::Receiver<LastWords>) -> Fault {
+        let told = tokio::time::timeout(LAST_WORDS, last_words).await;
+        let circumstances = match told {
+            Ok(Ok(words)) => words.circumstances,
+            Ok(Err(_)) | Err(_) => Circumstances::default(),
+        };
+        let detail = fault::timed_out(self.limits.request_timeout, &circumstances);
+        Fault::new(FaultKind::Timeout, detail)
+    }
+
     async fn load(&self) -> Result<Arc<Loaded>, Fault> {
         let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_used.store(now, Ordering::Relaxed);
@@ -176,10 +262,7 @@ impl Inner {
         if let Some(loaded) = self.loaded.load_full() {
             return Ok(loaded);
         }
-        let failed = |detail: String| Fault {
-            kind: FaultKind::Load,
-            detail,
-        };
+        let failed = |detail: String| Fault::new(FaultKind::Load, detail);
         let code = self
             .code()
             .await
@@ -226,6 +309,11 @@ impl Inner {
             template: Arc::clone(&self.template),
             reuse,
             idle: self.engine.config().instance_idle,
+            patience: self.limits.request_timeout,
+            room_wait: self.limits.requests.queue_wait,
+            room: Arc::clone(self.engine.room()),
+            tenant: self.valid.tenant.as_str().into(),
+            tally: Arc::clone(&self.tally),
             warm: Arc::new(Semaphore::new(reuse.pool_size as usize)),
             closed: CancellationToken::new(),
         })
@@ -259,12 +347,31 @@ async fn drop_when_idle(inner: std::sync::Weak<Inner>, idle: Duration) {
 struct Patron {
     gone: Option<DropGuard>,
     _over: DropGuard,
+    _permit: Permit,
 }
 
 /// The body of a response, which tells the instance when its reader leaves.
 struct Watched {
     answer: Arc<Answer>,
     patron: Patron,
+    /// Goes off when the request has taken as long as it may.
+    alarm: Pin<Box<Sleep>>,
+    limit: Duration,
+    tally: Arc<Tally>,
+}
+
+impl Watched {
+    fn poll_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, BoxError>>> {
+        if self.alarm.as_mut().poll(cx).is_ready() && !self.answer.is_end_stream() {
+            let detail = fault::timed_out(self.limit, &Circumstances::default());
+            let late = Arc::new(Fault::new(FaultKind::Timeout, detail));
+            self.answer.end_with(&late);
+        }
+        self.answer.poll_frame(cx)
+    }
 }
 
 impl http_body::Body for Watched {
@@ -275,7 +382,14 @@ impl http_body::Body for Watched {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, BoxError>>> {
-        let frame = self.answer.poll_frame(cx);
+        let frame = self.poll_answer(cx);
+        if let Poll::Ready(Some(Err(error))) = &frame
+            && let Some(fault) = error.downcast_ref::<Fault>()
+        {
+            self.tally.failed(fault.cause);
+            // Nobody reads on: what is left of the instance has nobody to work for.
+            return frame;
+        }
         if matches!(frame, Poll::Ready(None | Some(Err(_)))) || self.answer.is_end_stream() {
             // Read to its end: what the guest does afterwards is not cut short.
             self.patron.gone.take().map(DropGuard::disarm);

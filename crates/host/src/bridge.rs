@@ -1,23 +1,80 @@
 //! A workload seen from the ingress. No logic: bodies pass through, faults become the ingress's.
 
+use std::sync::Arc;
+
 use futures::future::{BoxFuture, FutureExt};
 use http::{Request, Response, StatusCode};
 use weft_engine::fault::FaultKind;
 use weft_engine::workload::Workload;
-use weft_ingress::{Body, Fault, Target};
+use weft_ingress::{Body, BoxError, Fault, Observer, Outcome, Target};
 
-/// The target that a route of a workload leads to.
-pub(crate) struct WorkloadTarget(pub(crate) Workload);
+use crate::series::{Over, Requests, Series};
+
+/// The target that a route of a workload leads to: one version of it.
+pub(crate) struct WorkloadTarget {
+    version: Arc<Workload>,
+    series: Arc<Series>,
+}
+
+impl WorkloadTarget {
+    /// Requests of `version` are counted in `series`.
+    pub(crate) fn new(version: Workload, series: &Arc<Series>) -> Self {
+        let version = Arc::new(version);
+        series.begin(&version);
+        Self {
+            version,
+            series: Arc::clone(series),
+        }
+    }
+}
 
 impl Target for WorkloadTarget {
     fn name(&self) -> &str {
-        self.0.name()
+        self.version.name()
     }
 
     fn call(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Fault>> {
-        async move { self.0.http(request).await.map_err(fault) }.boxed()
+        async move { self.version.http(request).await.map_err(fault) }.boxed()
+    }
+
+    fn explain(&self, error: &BoxError) -> Option<Fault> {
+        error.downcast_ref().cloned().map(fault)
+    }
+
+    fn observe(&self, outcome: &Outcome<'_>) {
+        self.series.requests.count(&over(outcome));
     }
 }
+
+impl Drop for WorkloadTarget {
+    fn drop(&mut self) {
+        self.series.end(&self.version);
+    }
+}
+
+/// Counts the requests that no route led anywhere. All others are counted by their target.
+pub(crate) struct Unrouted(pub(crate) Arc<Requests>);
+
+impl Observer for Unrouted {
+    fn request_over(&self, outcome: &Outcome<'_>) {
+        if outcome.target.is_none() {
+            self.0.count(&over(outcome));
+        }
+    }
+}
+
+fn over(outcome: &Outcome<'_>) -> Over {
+    Over {
+        status: outcome.status,
+        code: outcome.code,
+        latency: outcome.latency,
+        received: outcome.request_bytes,
+        sent: outcome.response_bytes,
+    }
+}
+
+/// When a refused request may come again: requests take milliseconds to seconds.
+const RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
 
 fn fault(fault: weft_engine::fault::Fault) -> Fault {
     let kind = fault.kind;
@@ -27,14 +84,17 @@ fn fault(fault: weft_engine::fault::Fault) -> Fault {
             (StatusCode::BAD_GATEWAY, "the component gave no answer")
         }
         FaultKind::Instantiate => (StatusCode::BAD_GATEWAY, "the component cannot be started"),
+        FaultKind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "the component took too long"),
         FaultKind::Abandoned => (StatusCode::GATEWAY_TIMEOUT, "the request was given up"),
-        FaultKind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "the host is busy"),
+        FaultKind::Busy => (StatusCode::SERVICE_UNAVAILABLE, "the workload is busy"),
+        FaultKind::Full => (StatusCode::SERVICE_UNAVAILABLE, "the host is busy"),
         FaultKind::Load => (StatusCode::INTERNAL_SERVER_ERROR, "the host failed"),
     };
-    let retry_after = (kind == FaultKind::Overloaded).then_some(std::time::Duration::from_secs(1));
+    let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER);
     Fault {
         status,
         code: kind.code(),
+        cause: fault.cause,
         title,
         reason: kind.reason().to_owned(),
         detail: fault.detail,

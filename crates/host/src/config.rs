@@ -4,13 +4,30 @@ use weft_engine::config::EngineConfig;
 use weft_ingress::Limits;
 
 /// The configuration of a host.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct HostConfig {
     /// How code is compiled, cached and limited.
     pub engine: EngineConfig,
     /// Limits of the HTTP listener.
     pub limits: Limits,
+    /// Whether each connection has to begin with a header of the PROXY protocol, version 2.
+    pub proxy_protocol: bool,
     /// Whether an unknown host name is answered with the names that exist. For development: it tells strangers what
     /// runs here.
     pub list_hosts_when_not_found: bool,
+    /// How many workloads, and how many tenants, have labels of their own on the page of metrics. Those that come later
+    /// are added up under one label.
+    pub metrics_workloads: usize,
+}
+
+impl Default for HostConfig {
+    fn default() -> Self {
+        Self {
+            engine: EngineConfig::default(),
+            limits: Limits::default(),
+            proxy_protocol: false,
+            list_hosts_when_not_found: false,
+            metrics_workloads: 1000,
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What runs on this host, and the listener in front of it.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -8,14 +9,30 @@ use weft_api::spec::WorkloadSpec;
 use weft_engine::Engine;
 use weft_engine::command::Command;
 use weft_engine::plan::{Granting, Purpose};
-use weft_ingress::{Config, Drained, HostPattern, RouteGuard, Routes, Target};
+use weft_ingress::{
+    Config, Drained, HostPattern, RouteGuard, RoutePattern, Routes, Stats, Target, Tls, TlsError,
+    TlsFiles,
+};
 
-use crate::bridge::WorkloadTarget;
+use crate::admin::{self, AdminError, Pages};
+use crate::bridge::{Unrouted, WorkloadTarget};
 use crate::config::HostConfig;
+use crate::control::Control;
+use crate::readiness::Readiness;
+use crate::registry::{Registration, Registry};
+use crate::series::Requests;
 use crate::start::{self, Prepared, StartError};
 
 /// Why there is no host.
-pub type HostError = weft_engine::engine::EngineError;
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    #[error(transparent)]
+    Engine(#[from] weft_engine::engine::EngineError),
+    #[error(
+        "no thread for health and metrics: {source}; this process or user has too many threads or open files"
+    )]
+    Control { source: std::io::Error },
+}
 
 /// A host. Cheap to clone; all clones are the same host.
 #[derive(Clone)]
@@ -23,6 +40,13 @@ pub struct Host {
     engine: Engine,
     routes: Routes,
     config: Arc<HostConfig>,
+    control: Control,
+    registry: Arc<Registry>,
+    readiness: Arc<Readiness>,
+    connections: Arc<Stats>,
+    unrouted: Arc<Requests>,
+    /// Set before the listener opens, if it is to speak TLS.
+    tls: Arc<OnceLock<Tls>>,
 }
 
 /// A workload that answers requests. Dropping it takes its routes away, then the workload itself once its last request
@@ -32,18 +56,74 @@ pub struct Running {
     pub spec: WorkloadSpec,
     /// Host names that lead to it; `*` for every name.
     pub hosts: Vec<String>,
+    // In this order: what is not reached any more is then said to have ended.
     route: RouteGuard,
+    registration: Registration,
 }
 
 impl Host {
     /// Sets a host up; nothing runs on it yet.
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
         let engine = Engine::new(config.engine.clone())?;
+        let control = Control::start().map_err(|source| HostError::Control { source })?;
         Ok(Self {
             engine,
             routes: Routes::new(),
+            control,
+            registry: Registry::new(config.metrics_workloads),
+            readiness: Arc::default(),
+            connections: Arc::default(),
+            unrouted: Arc::default(),
+            tls: Arc::default(),
             config: Arc::new(config),
         })
+    }
+
+    /// The runtime for what must not wait for guests.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// Serves health, metrics and the list of workloads on an address of their own, for as long as this host lives.
+    /// Gives the address, whose port the system may have chosen.
+    ///
+    /// # Errors
+    /// When nothing can listen there.
+    pub fn open_admin(&self, addr: SocketAddr) -> Result<SocketAddr, AdminError> {
+        let pages = Pages {
+            engine: self.engine.clone(),
+            registry: Arc::clone(&self.registry),
+            readiness: Arc::clone(&self.readiness),
+            connections: Arc::clone(&self.connections),
+            unrouted: Arc::clone(&self.unrouted),
+        };
+        admin::open(addr, pages, &self.control)
+    }
+
+    /// Makes the HTTP listener speak TLS, from when it opens. The files are read again when they change.
+    ///
+    /// # Errors
+    /// Says which file cannot be used, and why.
+    pub async fn load_tls(&self, files: TlsFiles) -> Result<(), TlsError> {
+        let tls = Tls::load(files, Arc::clone(&self.connections)).await?;
+        self.tls.get_or_init(|| tls);
+        Ok(())
+    }
+
+    /// Reads the files of TLS again, now. Without TLS there is nothing to do.
+    ///
+    /// # Errors
+    /// Says which file cannot be used, and why; what was there before stays in use.
+    pub async fn reload_tls(&self) -> Result<(), TlsError> {
+        match self.tls.get() {
+            Some(tls) => tls.reload().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Says that everything runs that this host was to run from the beginning: with a listener, it is ready.
+    pub fn set_started(&self) {
+        self.readiness.set_started();
     }
 
     /// Reads, checks, compiles and links a workload without starting it.
@@ -60,8 +140,13 @@ impl Host {
     pub fn start(&self, spec: &WorkloadSpec, prepared: Prepared) -> Result<Running, StartError> {
         let workload = self.engine.start(prepared.linked);
         let patterns = patterns(spec, workload.hosts())?;
-        let hosts = patterns.iter().map(ToString::to_string).collect();
-        let target: Arc<dyn Target> = Arc::new(WorkloadTarget(workload));
+        let hosts: Vec<String> = patterns.iter().map(ToString::to_string).collect();
+        let registration = self
+            .registry
+            .register(&spec.tenant, &spec.name, hosts.clone());
+        let target = WorkloadTarget::new(workload, registration.series());
+        let target: Arc<dyn Target> = Arc::new(target);
+        let patterns = patterns.into_iter().map(RoutePattern::from).collect();
         let route = self
             .routes
             .publish(spec.tenant.clone(), spec.name.clone(), patterns, target)
@@ -73,11 +158,12 @@ impl Host {
             spec: spec.clone(),
             hosts,
             route,
+            registration,
         })
     }
 
     /// Puts a prepared new version in the place of a running one: from now on requests go to it, those in flight
-    /// finish on the old one.
+    /// finish on the old one. All counters of the workload go on.
     pub fn swap(
         &self,
         running: &mut Running,
@@ -85,9 +171,9 @@ impl Host {
         prepared: Prepared,
     ) -> Result<(), StartError> {
         if spec.http_hosts() == running.spec.http_hosts() && spec.tenant == running.spec.tenant {
-            running
-                .route
-                .swap(Arc::new(WorkloadTarget(self.engine.start(prepared.linked))));
+            let version = self.engine.start(prepared.linked);
+            let target = WorkloadTarget::new(version, running.registration.series());
+            running.route.swap(Arc::new(target));
             running.spec = spec.clone();
         } else {
             *running = self.start(spec, prepared)?;
@@ -100,11 +186,23 @@ impl Host {
         self.engine.command(prepared.linked)
     }
 
-    /// Serves until `shutdown`, then drains. Dropping the future cuts everything at once.
+    /// Serves until `shutdown`, then drains. Dropping the future cuts everything at once. From `shutdown` on the host is
+    /// not ready any more.
     pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> Drained {
+        let _listening = self.readiness.listening();
+        let (stop, readiness) = (shutdown.clone(), Arc::clone(&self.readiness));
+        // Not here: this future may have to wait for guests.
+        self.control.spawn(async move {
+            stop.cancelled().await;
+            readiness.set_draining();
+        });
         let config = Config {
+            tls: self.tls.get().cloned(),
+            proxy_protocol: self.config.proxy_protocol,
             limits: self.config.limits,
             verbose_not_found: self.config.list_hosts_when_not_found,
+            observer: Some(Arc::new(Unrouted(Arc::clone(&self.unrouted)))),
+            stats: Arc::clone(&self.connections),
         };
         weft_ingress::serve(listener, self.routes.clone(), config, shutdown).await
     }

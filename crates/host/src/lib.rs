@@ -2,20 +2,31 @@
 //! all start workloads through the one function in `start`; they differ in configuration alone.
 //!
 //! Layout: `config` (what a host is made with), `image` (the bytes of a component), `start` (a workload's life, stage by
-//! stage), `bridge` (a workload seen from the ingress), `host` (what is running).
+//! stage), `bridge` (a workload seen from the ingress), `host` (what is running), `control` (the runtime for what must
+//! not wait for guests), `admin` (health, metrics and the list of workloads), `registry` and `series` (what these
+//! tell), `readiness` (whether requests should come here).
 //!
 //! Invariants:
 //! - a route is published last and removed first;
 //! - a failed start leaves nothing behind;
+//! - guests cannot delay what runs on the control runtime;
+//! - counters of a workload never fall while it runs, whatever is swapped;
 //! - a swap has no gap: new requests see the new version the moment that it is ready, old ones finish on the old.
 
+mod admin;
 mod bridge;
 mod config;
+mod control;
 mod host;
 mod image;
+mod readiness;
+mod registry;
+mod series;
 mod start;
 
+pub use admin::AdminError;
 pub use config::HostConfig;
+pub use control::Control;
 pub use host::{Host, HostError, Running};
 pub use start::{Prepared, StartError};
 pub use weft_engine::command::CommandLine;
@@ -23,4 +34,4 @@ pub use weft_engine::config::EngineConfig;
 pub use weft_engine::fault::Fault;
 pub use weft_engine::inspect::{InspectError, Shape, inspect, looks_like_wasm};
 pub use weft_engine::plan::{Granting, PlanErrors, Purpose};
-pub use weft_ingress::{Drained, Limits};
+pub use weft_ingress::{CertificateFiles, Drained, Limits, TlsError, TlsFiles};

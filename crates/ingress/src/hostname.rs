@@ -36,24 +36,6 @@ pub struct HostPatternError {
     pub why: &'static str,
 }
 
-impl HostPattern {
-    /// True if some host name matches both patterns. The catch-all overlaps only itself: it takes nothing away from
-    /// the others.
-    pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Any, Self::Any) => true,
-            (Self::Any, _) | (_, Self::Any) => false,
-            (Self::Exact(a), Self::Exact(b)) => a == b,
-            (Self::Exact(name), Self::Below(suffix)) | (Self::Below(suffix), Self::Exact(name)) => {
-                is_below(name.as_str(), suffix.as_str())
-            }
-            (Self::Below(a), Self::Below(b)) => {
-                a == b || is_below(a.as_str(), b.as_str()) || is_below(b.as_str(), a.as_str())
-            }
-        }
-    }
-}
-
 impl HostName {
     /// The name as text.
     pub fn as_str(&self) -> &str {
@@ -100,10 +82,6 @@ pub(crate) fn suffixes(name: &str) -> impl Iterator<Item = &str> {
         rest = rest.and_then(|name| name.split_once('.').map(|(_, suffix)| suffix));
         rest
     })
-}
-
-fn is_below(name: &str, suffix: &str) -> bool {
-    suffixes(name).any(|candidate| candidate == suffix)
 }
 
 fn check_label(label: &str) -> Result<(), &'static str> {

@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! serve        accept loop: permit, accept, back off on errors, spawn; never awaits a peer
-//! connection   one TCP connection: HTTP/1.1 with keep-alive or HTTP/2 with prior knowledge, timeouts, graceful end
+//! arrival      before HTTP: PROXY header, the peer's share of connections, TLS handshake, all within one time limit
+//! connection   one connection: HTTP/1.1 with keep-alive or HTTP/2, by its first bytes; time limits, graceful end
 //! request      the one wrapper round every request: identity, look-up, the target, every error to a response
 //! authority    which host the client asked for, out of Host, `:authority` and the request line
 //! routes       host name -> target, a snapshot that readers take without a lock
@@ -15,7 +16,8 @@
 //! ```
 //!
 //! `hostname` has the names and patterns of routes, `request_id` the ids, `activity` the counters of what is in flight,
-//! `limits` the numbers.
+//! `limits` the numbers. For connections, `proxy_protocol`, `peers` and `tls` are the steps of `arrival`, `socket` notices
+//! a peer that does not read, `patience` decides how long one may stay without a request, and `stats` counts.
 //!
 //! Invariants:
 //!
@@ -29,22 +31,44 @@
 //! - Nothing here knows WebAssembly: the crate does not reach wasmtime.
 
 mod activity;
+mod arrival;
 mod authority;
+mod body;
 mod connection;
 mod drain;
+mod faults;
 mod hostname;
 mod limits;
+mod linger;
+mod listen;
+mod notice;
+mod observed;
+mod observer;
+mod path;
+mod patience;
+mod peers;
+mod proxy_protocol;
 mod record;
 mod request;
 mod request_id;
 mod respond;
 mod routes;
 mod serve;
+mod socket;
+mod stall;
+mod stats;
 mod target;
+mod tls;
 
+pub use body::RequestBodyError;
 pub use drain::Drained;
 pub use hostname::{HostName, HostPattern, HostPatternError};
 pub use limits::Limits;
-pub use routes::{Conflict, RouteError, RouteGuard, Routes};
+pub use listen::listen;
+pub use observer::{Observer, Outcome};
+pub use path::{PathPrefix, PathPrefixError};
+pub use routes::{Conflict, RouteError, RouteGuard, RoutePattern, Routes};
 pub use serve::{Config, serve};
+pub use stats::{Cut, Refusal, Stats};
 pub use target::{Body, BoxError, Fault, Target};
+pub use tls::{CertificateFiles, Tls, TlsError, TlsFiles};

@@ -1,47 +1,62 @@
-//! One log line per request. A [`Record`] travels with its request, into the response's body, and writes the line when
-//! it is dropped: after the last byte, or wherever the request was lost.
+//! What becomes of a request. A [`Record`] travels with its request, into the response's body, and closes the books when
+//! it is dropped, after the last byte or wherever the request was lost: one log line, one [`Outcome`].
 
 use std::any::Any;
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
 use http::uri::Authority;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
-use http_body::{Body as _, Frame, SizeHint};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version};
 use tracing::{Level, Span};
 use weft_api::fault::Blame;
 
 use crate::activity::Active;
+use crate::body::Intake;
 use crate::drain::Lifeline;
+use crate::observed::Observed;
+use crate::observer::{Observer, Outcome};
 use crate::routes::Lease;
-use crate::target::{Body, BoxError, Fault};
+use crate::stall;
+use crate::target::{Body, Fault};
 
 /// The client left before it had a response: nginx's number, seen in logs only.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// What the log will say about a request.
+/// What the records of one server share.
+pub(crate) struct Books {
+    pub(crate) lifeline: Arc<Lifeline>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+}
+
+/// What will be said about a request.
 pub(crate) struct Record {
-    lifeline: Arc<Lifeline>,
+    books: Arc<Books>,
     span: Span,
     start: Instant,
     peer: SocketAddr,
     method: Method,
     uri: Uri,
+    protocol: Version,
     request_id: HeaderValue,
     host: Option<Authority>,
     /// The target, kept busy until the response has gone out.
     lease: Option<Lease>,
+    /// The request's body, if there is one.
+    intake: Option<Arc<Intake>>,
     progress: Progress,
     status: StatusCode,
-    bytes: u64,
-    failure: Option<(Blame, String)>,
+    response_bytes: u64,
+    failure: Option<Failure>,
     _active: (Active, Active),
+}
+
+/// Why a request went wrong.
+struct Failure {
+    code: &'static str,
+    cause: &'static str,
+    blame: Blame,
+    detail: String,
 }
 
 /// How far a request has come.
@@ -58,7 +73,7 @@ enum Progress {
 impl Record {
     /// Starts the clock. `connection` counts the request on its connection.
     pub(crate) fn open<B>(
-        lifeline: &Arc<Lifeline>,
+        books: &Arc<Books>,
         connection: Active,
         peer: SocketAddr,
         request: &Request<B>,
@@ -66,20 +81,22 @@ impl Record {
     ) -> Self {
         let id = request_id.to_str().unwrap_or_default();
         Self {
-            lifeline: Arc::clone(lifeline),
+            books: Arc::clone(books),
             span: tracing::info_span!("request", request_id = id),
             start: Instant::now(),
             peer,
             method: request.method().clone(),
             uri: request.uri().clone(),
+            protocol: request.version(),
             request_id,
             host: None,
             lease: None,
+            intake: None,
             progress: Progress::Waiting,
             status: StatusCode::OK,
-            bytes: 0,
+            response_bytes: 0,
             failure: None,
-            _active: (connection, lifeline.requests().enter()),
+            _active: (connection, books.lifeline.requests().enter()),
         }
     }
 
@@ -98,14 +115,27 @@ impl Record {
         self.host = Some(host);
     }
 
-    /// Notes who answers.
-    pub(crate) fn answered_by(&mut self, lease: Lease) {
-        self.lease = Some(lease);
+    /// Notes who answers: nobody, if no route leads anywhere. The request counts from now on.
+    pub(crate) fn answered_by(&mut self, lease: Option<Lease>) {
+        self.lease = lease;
+        if let Some(observer) = &self.books.observer {
+            observer.request_started(self.target());
+        }
     }
 
-    /// Notes why the response is an error.
+    /// Notes what is known of the request's body.
+    pub(crate) fn takes_in(&mut self, intake: Arc<Intake>) {
+        self.intake = Some(intake);
+    }
+
+    /// Notes why the request went wrong.
     pub(crate) fn failed(&mut self, fault: &Fault) {
-        self.failure = Some((fault.blame, fault.detail.clone()));
+        self.failure = Some(Failure {
+            code: fault.code,
+            cause: fault.cause,
+            blame: fault.blame,
+            detail: fault.detail.clone(),
+        });
     }
 
     /// The head is about to go out; the record goes on with the body.
@@ -117,65 +147,143 @@ impl Record {
     ) -> Observed {
         self.status = status;
         self.progress = Progress::Streaming;
-        let announced = headers.get(CONTENT_LENGTH);
-        let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
-        let known = body.as_ref().and_then(|body| body.size_hint().exact());
-        let mut observed = Observed {
-            length: announced.or(known),
-            body,
-            record: self,
-        };
-        observed.note_end();
-        observed
+        Observed::new(self, headers, body)
     }
 
+    /// Who answers the request.
+    pub(crate) fn lease(&self) -> Option<&Lease> {
+        self.lease.as_ref()
+    }
+
+    /// The request's body, as long as it matters how it goes on: not once the request has failed.
+    pub(crate) fn upload(&self) -> Option<&Intake> {
+        let matters = self.failure.is_none();
+        self.intake.as_deref().filter(|_| matters)
+    }
+
+    /// The version of HTTP.
+    pub(crate) fn protocol(&self) -> Version {
+        self.protocol
+    }
+
+    /// Bytes of the response's body that are out.
+    pub(crate) fn response_bytes(&self) -> u64 {
+        self.response_bytes
+    }
+
+    /// Counts bytes of the response's body.
+    pub(crate) fn sent(&mut self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.response_bytes = self.response_bytes.saturating_add(bytes);
+    }
+
+    /// Nothing more will happen to this request.
+    pub(crate) fn ended(&mut self) {
+        self.progress = Progress::Ended;
+    }
+
+    fn target(&self) -> Option<&str> {
+        self.lease.as_ref().map(|lease| lease.target.name())
+    }
+
+    /// The request ends here without having come to its end.
     fn lost(&mut self) {
         let before = self.progress == Progress::Waiting;
-        let (status, blame, detail) = match (self.lifeline.is_cut(), before) {
-            (true, _) => (503, Blame::Host, "cut when the drain limit passed"),
-            (false, true) => (
+        let (status, code, cause, blame, detail) = if self.books.lifeline.is_cut() {
+            (
+                503,
+                "shutdown",
+                "drain",
+                Blame::Host,
+                "cut when the drain limit passed",
+            )
+        } else if stall::is_cut() {
+            let detail = "cut: the client took nothing of the response for too long";
+            (
                 CLIENT_CLOSED_REQUEST,
+                "client-stalled",
+                "timeout",
                 Blame::Network,
-                "the client left before the response",
-            ),
-            (false, false) => (
+                detail,
+            )
+        } else if before {
+            let detail = "the client left before the response";
+            (
                 CLIENT_CLOSED_REQUEST,
+                "client-gone",
+                "disconnect",
                 Blame::Network,
-                "the client left during the response's body",
-            ),
+                detail,
+            )
+        } else {
+            let detail = "the client left during the response's body";
+            (
+                CLIENT_CLOSED_REQUEST,
+                "client-gone",
+                "disconnect",
+                Blame::Network,
+                detail,
+            )
         };
         if before {
             self.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         }
-        self.failure = Some((blame, detail.to_owned()));
+        self.failure = Some(Failure {
+            code,
+            cause,
+            blame,
+            detail: detail.to_owned(),
+        });
     }
 
-    fn write(&self) {
-        let (blame, detail) = match &self.failure {
-            Some((blame, detail)) => (Some(*blame), Some(detail.as_str())),
-            None => (None, None),
+    fn close(&self) {
+        let failure = self.failure.as_ref();
+        let outcome = Outcome {
+            target: self.target(),
+            status: self.status,
+            code: failure.map(|failure| failure.code),
+            cause: failure.map(|failure| failure.cause),
+            blame: failure.map(|failure| failure.blame),
+            latency: self.start.elapsed(),
+            request_bytes: self.intake.as_ref().map_or(0, |intake| intake.bytes()),
+            response_bytes: self.response_bytes,
+            protocol: self.protocol,
         };
+        self.write(&outcome);
+        if let Some(lease) = &self.lease {
+            lease.target.observe(&outcome);
+        }
+        if let Some(observer) = &self.books.observer {
+            observer.request_over(&outcome);
+        }
+    }
+
+    fn write(&self, outcome: &Outcome<'_>) {
+        let detail = self.failure.as_ref().map(|failure| failure.detail.as_str());
         macro_rules! line {
             ($level:expr) => {
+                // Not under the span: the line has the request's id itself.
                 tracing::event!(
-                    parent: &self.span,
+                    parent: None,
                     $level,
                     method = %self.method,
                     host = self.host.as_ref().map(Authority::as_str),
                     path = self.uri.path(),
-                    status = self.status.as_u16(),
-                    latency_ms = millis(self.start.elapsed()),
-                    bytes = self.bytes,
+                    status = outcome.status.as_u16(),
+                    latency_ms = millis(outcome.latency),
+                    bytes = outcome.response_bytes,
                     request_id = self.request_id.to_str().unwrap_or_default(),
-                    workload = self.lease.as_ref().map(|lease| lease.target.name()),
-                    blame = blame.map(Blame::as_str),
+                    workload = outcome.target,
+                    code = outcome.code,
+                    reason = outcome.cause,
+                    blame = outcome.blame.map(Blame::as_str),
                     detail,
                     peer = %self.peer,
                     "request"
                 )
             };
         }
-        match blame {
+        match outcome.blame {
             Some(Blame::Host) => line!(Level::ERROR),
             Some(Blame::Guest | Blame::Manifest) => line!(Level::WARN),
             Some(Blame::Network) | None => line!(Level::INFO),
@@ -188,93 +296,7 @@ impl Drop for Record {
         if self.progress != Progress::Ended {
             self.lost();
         }
-        self.write();
-    }
-}
-
-/// A response's body under observation: counts its bytes, contains its panics, and notes how it ended.
-pub(crate) struct Observed {
-    /// `None` once there is nothing more to poll.
-    body: Option<Body>,
-    /// The length, if it is known before the end.
-    length: Option<u64>,
-    record: Record,
-}
-
-impl Observed {
-    /// The connection drops a body as soon as it knows that nothing follows, without asking it once more; so the end
-    /// has to be recognised from the outside.
-    fn note_end(&mut self) {
-        let ended = self
-            .body
-            .as_ref()
-            .is_none_or(http_body::Body::is_end_stream);
-        if ended || self.length == Some(self.record.bytes) {
-            self.record.progress = Progress::Ended;
-        }
-    }
-
-    fn fail(&mut self, blame: Blame, detail: String) {
-        self.body = None;
-        self.record.progress = Progress::Ended;
-        self.record.failure = Some((blame, detail));
-    }
-}
-
-impl http_body::Body for Observed {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let this = self.get_mut();
-        let Some(body) = this.body.as_mut() else {
-            return Poll::Ready(None);
-        };
-        let span = this.record.span.clone();
-        let _entered = span.enter();
-        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_frame(cx)));
-        let frame = match polled {
-            Ok(polled) => ready!(polled),
-            Err(panic) => {
-                let detail = format!(
-                    "the response's body panicked: {}",
-                    panic_text(panic.as_ref())
-                );
-                this.fail(Blame::Host, detail.clone());
-                Some(Err(detail.into()))
-            }
-        };
-        match &frame {
-            Some(Ok(frame)) => {
-                let bytes = frame.data_ref().map_or(0, Bytes::len);
-                this.record.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
-            }
-            Some(Err(error)) if this.body.is_some() => {
-                let fault = error.downcast_ref::<Fault>();
-                let blame = fault.map_or(Blame::Host, |fault| fault.blame);
-                this.fail(blame, format!("the response's body failed: {error}"));
-            }
-            Some(Err(_)) => {}
-            None => this.body = None,
-        }
-        this.note_end();
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body
-            .as_ref()
-            .is_none_or(http_body::Body::is_end_stream)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match &self.body {
-            Some(body) => body.size_hint(),
-            None => SizeHint::with_exact(0),
-        }
+        self.close();
     }
 }
 

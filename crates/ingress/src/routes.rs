@@ -1,8 +1,10 @@
-//! Which target answers a host name: a snapshot that requests read without a lock, and the guards that change it.
+//! Which target answers a host name and a path: a snapshot that requests read without a lock, and the guards that
+//! change it.
 //!
-//! An exact name beats a wildcard, a longer wildcard beats a shorter one, and the catch-all comes last. Writers build a
-//! new snapshot under the one lock of this crate; `swap` changes a slot that all names of a route share, so it is
-//! atomic for all of them.
+//! The host name comes first: an exact name beats a wildcard, a longer wildcard beats a shorter one, and the catch-all
+//! comes last. Among the routes of that one pattern, the longest path prefix wins. Writers build a new snapshot under
+//! the one lock of this crate; `swap` changes a slot that all routes of a workload share, so it is atomic for all of
+//! them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +14,7 @@ use weft_api::ids::{Tenant, WorkloadName};
 
 use crate::activity::Active;
 use crate::hostname::HostPattern;
+use crate::path::PathPrefix;
 use crate::target::Target;
 
 use self::snapshot::{Slot, Snapshot};
@@ -24,12 +27,21 @@ pub struct Routes {
     table: Arc<Table>,
 }
 
+/// What a route answers: the host names of one pattern, and the paths below one prefix of them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoutePattern {
+    /// The host names. Whoever publishes a route has them to itself, whatever the path is.
+    pub host: HostPattern,
+    /// The paths; `/` for all.
+    pub path: PathPrefix,
+}
+
 /// The routes of one workload: dropping it removes them.
 #[must_use = "dropping the guard removes the routes"]
 pub struct RouteGuard {
     table: Arc<Table>,
     slot: Arc<Slot>,
-    hosts: Vec<HostPattern>,
+    patterns: Vec<RoutePattern>,
 }
 
 /// Why routes were not published; then none of them was.
@@ -38,7 +50,7 @@ pub enum RouteError {
     /// Another tenant has the name, or a wildcard that covers it, or names that the wildcard would cover.
     #[error(transparent)]
     Claimed(Box<Conflict>),
-    /// The list of names is empty, so no request could ever arrive.
+    /// The list of routes is empty, so no request could ever arrive.
     #[error("workload `{tenant}/{workload}` has no host name; give it at least one")]
     NoHosts {
         /// Whose workload it is.
@@ -75,23 +87,23 @@ impl Routes {
         Self::default()
     }
 
-    /// Leads `hosts` to `target` until the guard is dropped. Several workloads of one tenant may share a name; a
+    /// Leads requests to `target` until the guard is dropped. Several workloads of one tenant may share a route; a
     /// request goes to the one with the fewest requests in flight.
     pub fn publish(
         &self,
         tenant: Tenant,
         workload: WorkloadName,
-        mut hosts: Vec<HostPattern>,
+        mut patterns: Vec<RoutePattern>,
         target: Arc<dyn Target>,
     ) -> Result<RouteGuard, RouteError> {
-        hosts.sort();
-        hosts.dedup();
-        if hosts.is_empty() {
+        patterns.sort();
+        patterns.dedup();
+        if patterns.is_empty() {
             return Err(RouteError::NoHosts { tenant, workload });
         }
         let _writing = self.table.lock();
         let mut snapshot = Snapshot::clone(&self.table.snapshot.load());
-        for host in &hosts {
+        for RoutePattern { host, .. } in &patterns {
             if let Some((owner_host, owner)) = snapshot.rival(host, &tenant) {
                 return Err(RouteError::Claimed(Box::new(Conflict {
                     host: host.clone(),
@@ -109,31 +121,31 @@ impl Routes {
             activity: Arc::default(),
             target: ArcSwap::from_pointee(target),
         });
-        for host in &hosts {
-            snapshot.insert(host, &slot);
+        for pattern in &patterns {
+            snapshot.insert(pattern, &slot);
         }
         self.table.snapshot.store(Arc::new(snapshot));
         Ok(RouteGuard {
             table: Arc::clone(&self.table),
             slot,
-            hosts,
+            patterns,
         })
     }
 
-    /// All names that lead somewhere, sorted.
-    pub fn hosts(&self) -> Vec<HostPattern> {
-        let snapshot = self.table.snapshot.load();
-        let mut hosts: Vec<_> = snapshot.hosts().cloned().collect();
-        hosts.sort();
-        hosts
+    /// All routes that lead somewhere, sorted.
+    pub fn patterns(&self) -> Vec<RoutePattern> {
+        let mut patterns: Vec<_> = self.table.snapshot.load().routes().collect();
+        patterns.sort();
+        patterns
     }
 
-    /// The target for a host name in the one form of [`crate::hostname`], held until the lease is dropped.
-    pub(crate) fn find(&self, host: &str) -> Option<Lease> {
+    /// The target for a host name in the one form of [`crate::hostname`] and a path as it was sent, held until the
+    /// lease is dropped.
+    pub(crate) fn find(&self, host: &str, path: &str) -> Result<Lease, Miss> {
         let snapshot = self.table.snapshot.load();
-        let turn = self.table.turn.fetch_add(1, Ordering::Relaxed);
-        let slot = least_busy(snapshot.find(host)?, turn)?;
-        Some(Lease {
+        let slots = snapshot.find(host, path)?;
+        let slot = self.table.choose(slots).ok_or(Miss::Path)?;
+        Ok(Lease {
             _active: slot.activity.enter(),
             target: Arc::clone(&slot.target.load()),
         })
@@ -141,12 +153,12 @@ impl Routes {
 }
 
 impl RouteGuard {
-    /// The names that lead to this workload, sorted.
-    pub fn hosts(&self) -> &[HostPattern] {
-        &self.hosts
+    /// The routes that lead to this workload, sorted.
+    pub fn patterns(&self) -> &[RoutePattern] {
+        &self.patterns
     }
 
-    /// Puts another target in place, for all names at once, and returns the old one. Requests in flight finish on the
+    /// Puts another target in place, for all routes at once, and returns the old one. Requests in flight finish on the
     /// target that they started with: the old one is dropped with the last of them.
     pub fn swap(&self, target: Arc<dyn Target>) -> Arc<dyn Target> {
         Arc::clone(&self.slot.target.swap(Arc::new(target)))
@@ -157,8 +169,8 @@ impl Drop for RouteGuard {
     fn drop(&mut self) {
         let _writing = self.table.lock();
         let mut snapshot = Snapshot::clone(&self.table.snapshot.load());
-        for host in &self.hosts {
-            snapshot.remove(host, &self.slot);
+        for pattern in &self.patterns {
+            snapshot.remove(pattern, &self.slot);
         }
         self.table.snapshot.store(Arc::new(snapshot));
     }
@@ -166,14 +178,43 @@ impl Drop for RouteGuard {
 
 impl std::fmt::Debug for Routes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Routes").field(&self.hosts()).finish()
+        f.debug_tuple("Routes").field(&self.patterns()).finish()
     }
 }
 
 impl std::fmt::Debug for RouteGuard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("RouteGuard").field(&self.hosts).finish()
+        f.debug_tuple("RouteGuard").field(&self.patterns).finish()
     }
+}
+
+/// Every path of a host pattern.
+impl From<HostPattern> for RoutePattern {
+    fn from(host: HostPattern) -> Self {
+        let path = PathPrefix::default();
+        Self { host, path }
+    }
+}
+
+/// The host pattern, then the path unless it is `/`: `example.com/api`.
+impl std::fmt::Display for RoutePattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { host, path } = self;
+        if path.is_root() {
+            write!(f, "{host}")
+        } else {
+            write!(f, "{host}{path}")
+        }
+    }
+}
+
+/// Why a request has no target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Miss {
+    /// No route has the host name.
+    Host,
+    /// Routes have the host name, but none of them the path.
+    Path,
 }
 
 /// A target in use by one request.
@@ -194,6 +235,13 @@ impl Table {
     /// Taken by writers only. A writer that panicked left the old snapshot in place, so poison means nothing here.
     fn lock(&self) -> MutexGuard<'_, ()> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn choose<'a>(&self, slots: &'a [Arc<Slot>]) -> Option<&'a Arc<Slot>> {
+        match slots {
+            [one] => Some(one),
+            _ => least_busy(slots, self.turn.fetch_add(1, Ordering::Relaxed)),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::volume::{self, Mount};
 use crate::document::decode::{At, Fields};
 use crate::document::problem::{Problems, shown};
 use crate::ids::ComponentName;
+use crate::limits::read::Config;
 use crate::pattern;
 use crate::spec::{ComponentSpec, Image, Resources, Reuse, ServiceSpec};
 
@@ -126,10 +127,9 @@ fn resources<'t>(
         }
         resources.environment = settings::values(settings);
     }
-    resources.config = fields
-        .optional("config")
-        .map(|at| at.text_map(scope.problems))
-        .unwrap_or_default();
+    let mut config = Config::read(&mut fields, scope.problems);
+    config.read_wire_fields(&mut fields, scope.problems);
+    (resources.config, resources.limits) = (config.values, config.limits);
     let mut texts = |name, check: fn(&str) -> Result<(), String>| {
         fields
             .optional(name)

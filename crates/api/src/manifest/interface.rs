@@ -4,7 +4,7 @@ use super::Scope;
 use super::settings::{self, Settings};
 use crate::document::decode::At;
 use crate::document::problem::Problems;
-use crate::host_interface::{Parts, check_between, entries, wrong_hosts};
+use crate::host_interface::{Parts, check_between, entries, report_http_keys, wrong_routes};
 use crate::spec::HostInterface;
 
 /// The entries of a workload, with the rules that hold between them.
@@ -20,19 +20,23 @@ pub(super) fn host_interfaces(at: &At<'_>, scope: &mut Scope<'_>) -> Vec<HostInt
 fn host_interface(item: &At<'_>, scope: &mut Scope<'_>) -> Option<HostInterface> {
     let mut fields = item.fields(scope.problems)?;
     let parts = Parts::read(&mut fields, scope.problems);
+    let config = fields.optional("config");
     let settings = settings::read(&mut fields, scope);
     fields.finish(scope.problems);
     let parts = parts?;
     if parts.is_http() {
-        check_hosts(&settings, scope.problems);
+        check_routes(&settings, scope.problems);
+        if let Some(config) = &config {
+            report_http_keys(config, scope.problems);
+        }
     }
     Some(parts.with_config(settings::values(settings)))
 }
 
-/// The host names of a `wasi:http` entry.
-fn check_hosts(settings: &Settings<'_>, problems: &mut Problems) {
+/// The host names and the path of a `wasi:http` entry.
+fn check_routes(settings: &Settings<'_>, problems: &mut Problems) {
     let value = |key: &str| settings.get(key).map(|setting| setting.value.as_str());
-    for (key, why) in wrong_hosts(value("host"), value("host-aliases")) {
+    for (key, why) in wrong_routes(value) {
         if let Some(setting) = settings.get(key) {
             problems.push(setting.problem(key, why));
         }

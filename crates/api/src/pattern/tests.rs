@@ -136,3 +136,52 @@ fn a_route_is_a_host_name_with_one_wildcard_at_most() {
         &["", "*", "*.*.a", "a:80", "a/b", "http://a", "a b", "a_b"],
     );
 }
+
+#[test]
+fn paths_to_answer_are_absolute_and_as_they_are_sent() {
+    accepts(
+        route_path,
+        &[
+            "/",
+            "/api",
+            "/api/",
+            "/api/v1.2/~me",
+            "/a%20b",
+            "/a/...",
+            "/a;b=c,d",
+            "/:x@y",
+        ],
+    );
+    refuses(
+        route_path,
+        &[
+            "",
+            "api",
+            "*",
+            "api/",
+            "//",
+            "//api",
+            "/api//",
+            "/a//b",
+            "/.",
+            "/..",
+            "/a/../b",
+            "/a/./",
+            "/%2e%2E/a",
+            "/.%2e",
+            "/a?b",
+            "/a#b",
+            "/a b",
+            "/a\u{a0}b",
+            "/é",
+            "/a\\b",
+            "/{id}",
+            "/<a>",
+            " /a",
+            "/a ",
+        ],
+    );
+    assert_eq!(route_path(&format!("/{}", "a".repeat(1023))), Ok(()));
+    let why = route_path(&format!("/{}", "a".repeat(1024))).unwrap_err();
+    assert!(why.ends_with("it has more than 1024 characters"), "{why}");
+}

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use super::duration;
 use super::plugin::{self, Origin};
 use super::read::{Reach, Scope, environment, filled, flag, items, path, values};
 use super::schema::{Dev, DevComponent, DevVolume, OtelProtocol, TrustRoots, WasmProposal};
@@ -12,9 +11,11 @@ use super::values::Secret;
 use crate::document::Span;
 use crate::document::decode::{At, Fields};
 use crate::document::problem::{Problems, shown};
-use crate::host_interface::{Parts, check_between, entries, wrong_hosts};
+use crate::duration;
+use crate::host_interface::{Parts, check_between, entries, report_http_keys, wrong_routes};
 use crate::ids::ComponentName;
 use crate::image::beneath;
+use crate::limits::read::Config;
 use crate::spec::{HostInterface, Reuse};
 
 pub(super) fn read(at: &At<'_>, scope: &mut Scope<'_>) -> Option<Dev> {
@@ -237,7 +238,7 @@ fn component(
         .optional("environment")
         .and_then(|at| environment(&at, scope))
         .unwrap_or_default();
-    let config = values(fields, "config", scope.problems);
+    let Config { values, limits, .. } = Config::read(fields, scope.problems);
     let Reach {
         hosts,
         lookups,
@@ -249,7 +250,8 @@ fn component(
         image: image?,
         pull_policy,
         environment,
-        config,
+        config: values.into(),
+        limits,
         allowed_hosts: hosts,
         allowed_ip_name_lookups: lookups,
         allowed_host_loopback_ports: ports,
@@ -287,10 +289,14 @@ fn host_interfaces(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<Host
             .unwrap_or_default();
         fields.finish(problems);
         let Some(parts) = parts else { continue };
-        if parts.is_http() {
+        if let (true, Some(at)) = (parts.is_http(), &config_at) {
+            report_http_keys(at, problems);
             let value = |key: &str| config.get(key).map(String::as_str);
-            for (_, why) in wrong_hosts(value("host"), value("host-aliases")) {
-                problems.push(config_at.as_ref().unwrap_or(&item).problem(why));
+            for (key, why) in wrong_routes(value) {
+                let given = at
+                    .fields(problems)
+                    .and_then(|mut fields| fields.optional(key));
+                problems.push(given.as_ref().unwrap_or(at).problem(why));
             }
         }
         found.push((item, parts.with_config(config)));

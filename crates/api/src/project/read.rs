@@ -11,6 +11,7 @@ use super::{dev, plugin};
 use crate::document::decode::{At, Fields};
 use crate::document::problem::{Problems, nearest, quoted, shown};
 use crate::image::beneath;
+use crate::limits::read::Config;
 use crate::pattern;
 
 /// What the readers of sections need to know besides their text.
@@ -176,7 +177,7 @@ fn workload(at: &At<'_>, scope: &mut Scope<'_>) -> Option<Workload> {
         .optional("environment")
         .and_then(|at| environment(&at, scope))
         .unwrap_or_default();
-    let config = values(&mut fields, "config", scope.problems);
+    let Config { values, limits, .. } = Config::read(&mut fields, scope.problems);
     let Reach {
         hosts,
         lookups,
@@ -186,7 +187,8 @@ fn workload(at: &At<'_>, scope: &mut Scope<'_>) -> Option<Workload> {
     let allowed_hosts_given = hosts.is_some();
     Some(Workload {
         environment,
-        config,
+        config: values.into(),
+        limits,
         allowed_hosts: hosts.unwrap_or_else(|| vec!["*".to_owned()]),
         allowed_hosts_given,
         allowed_ip_name_lookups: lookups.unwrap_or_default(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::values::{Secret, Values};
 use crate::ids::ComponentName;
-use crate::spec::{HostInterface, Image, Reuse};
+use crate::spec::{HostInterface, Image, Limits, Reuse};
 
 /// A project file. Paths are resolved against the project's folder, except those of a [`Source`].
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -109,8 +109,10 @@ pub struct Environment {
 pub struct Workload {
     /// Variables of `wasi:cli/environment`.
     pub environment: Environment,
-    /// Values of `wasi:config/store`.
+    /// Values of `wasi:config/store`, without those that are limits.
     pub config: Values,
+    /// How much it may use: the keys `weft.dev/...` of `config`.
+    pub limits: Limits,
     /// Hosts that outbound HTTP may reach. `["*"]` where the file does not say.
     pub allowed_hosts: Vec<String>,
     /// Whether the file says which hosts are allowed; if not, `["*"]` holds in development only.
@@ -211,6 +213,8 @@ pub struct DevComponent {
     pub environment: Environment,
     /// Values, over those of the workload.
     pub config: Values,
+    /// Limits, each over that of the workload.
+    pub limits: Limits,
     /// Replaces the workload's list.
     pub allowed_hosts: Option<Vec<String>>,
     /// Replaces the workload's list.
@@ -377,6 +381,7 @@ impl Default for Workload {
         Self {
             environment: Environment::default(),
             config: Values::default(),
+            limits: Limits::default(),
             allowed_hosts: vec!["*".to_owned()],
             allowed_hosts_given: false,
             allowed_ip_name_lookups: Vec::new(),

@@ -45,6 +45,69 @@ fn a_workload_without_an_http_entry_answers_to_no_name() {
     assert!(workload(vec![http(&[])]).http_hosts().is_empty());
 }
 
+fn routes(host_interfaces: Vec<HostInterface>) -> Vec<(String, Option<String>)> {
+    let routes = workload(host_interfaces).http_routes();
+    routes
+        .into_iter()
+        .map(|route| (route.host, route.path))
+        .collect()
+}
+
+fn route(host: &str, path: Option<&str>) -> (String, Option<String>) {
+    (host.to_owned(), path.map(str::to_owned))
+}
+
+#[test]
+fn every_name_of_an_entry_gets_the_path_of_the_entry() {
+    let found = routes(vec![
+        http(&[
+            ("host", "A.example"),
+            ("host-aliases", "b.example, a.example"),
+            ("path", "/api/v1/"),
+        ]),
+        http(&[("host", "a.example")]),
+        http(&[("host", "a.example"), ("path", "/api/v1")]),
+    ]);
+    let path = Some("/api/v1");
+    assert_eq!(
+        found,
+        [
+            route("a.example", path),
+            route("b.example", path),
+            route("a.example", None)
+        ]
+    );
+}
+
+#[test]
+fn the_path_of_everything_is_no_path() {
+    for path in ["/", "", "//"] {
+        let found = routes(vec![http(&[("host", "a.example"), ("path", path)])]);
+        assert_eq!(found, [route("a.example", None)], "{path}");
+    }
+}
+
+#[test]
+fn a_path_without_a_name_is_answered_under_every_name() {
+    assert_eq!(
+        routes(vec![http(&[("path", "/api")])]),
+        [route("", Some("/api"))]
+    );
+    assert_eq!(routes(vec![http(&[])]), []);
+    assert!(
+        workload(vec![http(&[("path", "/api")])])
+            .http_hosts()
+            .is_empty()
+    );
+}
+
+#[test]
+fn the_path_of_another_package_is_none_of_http() {
+    let mut other = http(&[("host", "a.example"), ("path", "/api")]);
+    other.package = "keyvalue".to_owned();
+    assert_eq!(routes(vec![other]), []);
+}
+
 #[test]
 fn the_default_reuse_is_a_fresh_instance_for_each_request() {
     assert_eq!(

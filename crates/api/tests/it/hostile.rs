@@ -105,6 +105,22 @@ proptest! {
     }
 
     #[test]
+    fn any_value_of_a_limit_or_path_is_taken_or_refused_in_its_place(
+        key in prop::sample::select(vec![
+            "memory", "cpu", "request-timeout", "max-in-flight", "max-queue", "queue-wait", "memori", "",
+        ]),
+        value in "[-+0-9a-zA-Z.%/ ?#٣é]{0,12}",
+    ) {
+        read(&format!(
+            "apiVersion: runtime.wasmcloud.dev/v1alpha1\nkind: Workload\nmetadata: {{name: a}}\nspec:\n  \
+             components: [{{name: a, image: 'file:a', localResources: {{memoryLimitMb: {value}, cpuLimit: {value}, \
+             config: {{'weft.dev/{key}': '{value}'}}}}}}]\n  \
+             hostInterfaces: [{{namespace: wasi, package: http, interfaces: ['{value}'], config: {{path: '{value}'}}}}]\n"
+        ));
+        read(&format!("workload: {{config: {{'weft.dev/{key}': '{value}'}}}}"));
+    }
+
+    #[test]
     fn no_damaged_file_is_read_with_a_panic(text in mutated()) {
         read(&text);
     }
@@ -238,6 +254,7 @@ fn the_time_to_read_a_file_does_not_grow_with_its_square() {
     };
     let mounts = each(60_000, "{name: m#, mountPath: /#},");
     let volumes = each(60_000, "{name: v#},");
+    let keys = each(100_000, "weft.dev/memor#: v,");
     let references = each(50_000, "{name: r#},");
     let maps = each(
         30_000,
@@ -247,6 +264,7 @@ fn the_time_to_read_a_file_does_not_grow_with_its_square() {
     for text in [
         format!("{head}{component} {{volumeMounts: [{mounts}]}}}}]\n  volumes: [{volumes}]\n"),
         format!("{head}{component} {{environment: {{configFrom: [{references}]}}}}}}]\n{maps}"),
+        format!("{head}{component} {{config: {{{keys}}}}}}}]\n"),
         each(300_000, "k#: v\n"),
         "- - - a\n".repeat(500_000),
     ] {

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use weft_api::manifest::parse;
-use weft_api::spec::{Image, Reuse, VolumeMount, VolumeSource, WorkloadSpec};
+use weft_api::spec::{Image, Limits, Reuse, VolumeMount, VolumeSource, WorkloadSpec};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -120,6 +121,62 @@ fn host_names_may_come_from_a_config_map() {
         good("everything.yaml")[0].http_hosts(),
         ["a.example.com", "b.example.com", "*.c.example.com"]
     );
+}
+
+#[test]
+fn limits_come_from_the_fields_and_from_the_keys_of_weft() {
+    let spec = &good("everything.yaml")[0];
+    let expected = Limits {
+        memory: Some(128 << 20),
+        cpu: Some(1500),
+        request_timeout: Some(Duration::from_secs(90)),
+        max_in_flight: Some(64),
+        max_queue: Some(0),
+        queue_wait: Some(Duration::from_millis(500)),
+    };
+    assert_eq!(spec.components[0].resources.limits, expected);
+    assert_eq!(spec.components[1].resources.limits, Limits::default());
+    let service = Limits {
+        memory: Some(64 << 20),
+        cpu: Some(250),
+        ..Limits::default()
+    };
+    assert_eq!(spec.service.as_ref().unwrap().resources.limits, service);
+}
+
+#[test]
+fn a_limit_is_no_value_for_the_guest() {
+    let config = &good("everything.yaml")[0].components[0].resources.config;
+    let keys: Vec<&str> = config.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["max_in_flight"]);
+}
+
+#[test]
+fn every_host_name_gets_the_path_of_its_entry() {
+    let routes = good("everything.yaml")[0].http_routes();
+    let routes: Vec<(&str, Option<&str>)> = routes
+        .iter()
+        .map(|route| (route.host.as_str(), route.path.as_deref()))
+        .collect();
+    let path = Some("/shop");
+    let expected = [
+        ("a.example.com", path),
+        ("b.example.com", path),
+        ("*.c.example.com", path),
+    ];
+    assert_eq!(routes, expected);
+}
+
+#[test]
+fn a_text_in_an_alias_is_read_in_each_place_that_it_is_used() {
+    let head = "apiVersion: runtime.wasmcloud.dev/v1alpha1\nkind: Workload\nmetadata: {name: a}\nspec: {components: [";
+    let text = format!(
+        "{head}{{name: a, image: 'file:a', localResources: &r {{memoryLimitMb: 64}}}}, \
+         {{name: b, image: 'file:b', localResources: *r}}]}}\n"
+    );
+    let specs = parse("f", Path::new("/"), &text).unwrap_or_else(|report| panic!("{report}"));
+    let memory = |index: usize| specs[0].components[index].resources.limits.memory;
+    assert_eq!((memory(0), memory(1)), (Some(64 << 20), Some(64 << 20)));
 }
 
 #[test]

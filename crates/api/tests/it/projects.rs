@@ -272,3 +272,16 @@ fn the_extension_of_a_file_tells_its_format() {
     assert_eq!(Format::of(Path::new("config")), None);
     assert_eq!(Format::of(Path::new("config.ini")), None);
 }
+
+#[test]
+fn limits_are_taken_out_of_the_values_of_a_project() {
+    let project = yaml(
+        "workload: {config: {k: v, weft.dev/memory: 64Mi}}\n\
+         dev: {components: [{name: b, file: b.wasm, config: {weft.dev/cpu: 500m}}]}\n",
+    )
+    .unwrap_or_else(|report| panic!("{report}"));
+    assert_eq!(project.workload.limits.memory, Some(64 << 20));
+    assert_eq!(project.workload.config.len(), 1);
+    assert_eq!(project.dev.components[0].limits.cpu, Some(500));
+    assert!(project.dev.components[0].config.is_empty());
+}

@@ -75,6 +75,7 @@ fn shared(project: &Project) -> anyhow::Result<Resources> {
         allowed_ip_name_lookups: workload.allowed_ip_name_lookups.clone(),
         allowed_host_loopback_ports: workload.allowed_host_loopback_ports.clone(),
         volume_mounts: mounts(project),
+        limits: workload.limits.clone(),
     })
 }
 
@@ -89,6 +90,7 @@ fn sidecar(
         .environment
         .extend(variables(&owner, &sidecar.environment, project)?);
     resources.config.extend(sidecar.config.clone().into_map());
+    resources.limits = sidecar.limits.clone().over(&shared.limits);
     for (replaced, given) in [
         (&mut resources.allowed_hosts, &sidecar.allowed_hosts),
         (

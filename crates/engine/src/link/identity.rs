@@ -22,8 +22,8 @@ struct Getters {
 
 const fn getters<const PART: usize>() -> Getters {
     Getters {
-        cli: |state| state.cli(PART),
-        http: |state| state.outbound_http(PART),
+        cli: |state| state.called("wasi:cli").cli(PART),
+        http: |state| state.called("wasi:http").outbound_http(PART),
     }
 }
 

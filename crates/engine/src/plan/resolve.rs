@@ -338,6 +338,7 @@ impl<'a> Graph<'a> {
             config: merged_config(self.spec, &spec.resources),
             egress,
             mounts: spec.resources.volume_mounts.clone(),
+            limits: spec.resources.limits.clone(),
         })
     }
 }

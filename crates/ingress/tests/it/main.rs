@@ -2,12 +2,17 @@
 
 #![cfg(test)]
 
+mod bodies;
 mod cancel;
+mod connections;
 mod drain;
+mod hostile;
 mod logged;
 mod problems;
 mod protocol;
+mod proxy_protocol;
 mod slow;
 mod streaming;
 mod support;
 mod swap;
+mod tls;

@@ -12,6 +12,7 @@ fn overloaded() -> Fault {
     Fault {
         status: StatusCode::SERVICE_UNAVAILABLE,
         code: "overloaded",
+        cause: "in-flight",
         title: "Overloaded",
         reason: "the workload is busy; try again".to_owned(),
         detail: "tenant shop uses 16 of 16 instances".to_owned(),
@@ -41,6 +42,7 @@ async fn a_fault_becomes_a_problem_document_without_internals() {
   "status": 503,
   "detail": "the workload is busy; try again",
   "code": "overloaded",
+  "reason": "in-flight",
   "blame": "guest",
   "request_id": "problem-1"
 }"#;

@@ -15,6 +15,7 @@ fn config(max_connections: usize, header_read_timeout: Duration) -> Config {
     let limits = Limits {
         max_connections,
         header_read_timeout,
+        idle_timeout: header_read_timeout,
         ..Limits::default()
     };
     Config {

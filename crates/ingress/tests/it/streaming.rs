@@ -151,6 +151,7 @@ fn trapped() -> Fault {
     Fault {
         status: StatusCode::INTERNAL_SERVER_ERROR,
         code: "trap",
+        cause: "trap",
         title: "Trap",
         reason: "the workload failed".to_owned(),
         detail: "unreachable executed".to_owned(),

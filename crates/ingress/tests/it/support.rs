@@ -1,6 +1,10 @@
 //! What the tests share: servers on a free port, clients, targets out of closures.
 
+pub(crate) mod certificates;
+pub(crate) mod child;
+pub(crate) mod frames;
 pub(crate) mod lines;
+pub(crate) mod neighbour;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,11 +18,13 @@ use hyper::body::{Frame, Incoming};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use weft_ingress::{Body, BoxError, Config, Drained, Fault, RouteGuard, Routes, Target, serve};
+use weft_ingress::{
+    Body, BoxError, Config, Drained, Fault, RouteGuard, RoutePattern, Routes, Target, listen, serve,
+};
 
 pub(crate) type Answer = Result<Response<Body>, Fault>;
 
@@ -65,7 +71,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) async fn start(config: Config) -> Self {
         lines::install();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let addr = listener.local_addr().unwrap();
         let routes = Routes::new();
         let shutdown = CancellationToken::new();
@@ -90,10 +96,10 @@ impl Server {
     }
 
     pub(crate) fn publish(&self, hosts: &[&str], target: Arc<dyn Target>) -> RouteGuard {
-        let hosts = hosts.iter().map(|host| host.parse().unwrap()).collect();
+        let patterns = hosts.iter().map(|host| route(host)).collect();
         let (tenant, workload) = ("t".parse().unwrap(), "w".parse().unwrap());
         self.routes
-            .publish(tenant, workload, hosts, target)
+            .publish(tenant, workload, patterns, target)
             .unwrap()
     }
 
@@ -110,10 +116,17 @@ impl Server {
     }
 
     pub(crate) async fn h2(&self) -> http2::SendRequest<Body> {
-        let stream = TcpStream::connect(self.addr).await.unwrap();
-        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+        self.h2_with(&http2::Builder::new(TokioExecutor::new()))
             .await
-            .unwrap();
+    }
+
+    /// An HTTP/2 client with settings of its own.
+    pub(crate) async fn h2_with(
+        &self,
+        builder: &http2::Builder<TokioExecutor>,
+    ) -> http2::SendRequest<Body> {
+        let stream = TcpStream::connect(self.addr).await.unwrap();
+        let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         sender
     }
@@ -129,6 +142,16 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+/// A route as people write it: `example.com/api`.
+pub(crate) fn route(text: &str) -> RoutePattern {
+    let (host, path) = text.split_at(text.find('/').unwrap_or(text.len()));
+    let path = if path.is_empty() { "/" } else { path };
+    RoutePattern {
+        host: host.parse().unwrap(),
+        path: path.parse().unwrap(),
     }
 }
 
@@ -172,11 +195,14 @@ pub(crate) fn fed_body() -> (Feed, Body) {
     (sender, StreamBody::new(frames).boxed_unsync())
 }
 
+/// A request for `test.example`, unless the URI names another host as HTTP/2 needs it.
 pub(crate) fn get(uri: &str) -> Request<Body> {
-    Request::get(uri)
-        .header("host", "test.example")
-        .body(empty())
-        .unwrap()
+    let request = Request::get(uri);
+    let request = match uri.starts_with('/') {
+        true => request.header("host", "test.example"),
+        false => request,
+    };
+    request.body(empty()).unwrap()
 }
 
 /// The same, with an id to find its log line by.

@@ -29,7 +29,7 @@ const LONG_UNITS: [(&str, &str); 10] = [
 ];
 
 /// Reads a duration: one or more numbers, each with a unit.
-pub(super) fn parse(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     total(text).map(Duration::from_nanos).ok_or_else(|| {
         format!(
             "`{}` is not a duration: write a number and a unit, such as `5s` or `500ms`",

@@ -1,0 +1,135 @@
+//! What guests have of the host at one moment, for whoever watches it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::config::Capacity;
+use crate::limits::{Bounds, Limits};
+
+/// What a workload uses, and what it may use.
+#[derive(Clone, Debug)]
+pub struct WorkloadUsage {
+    /// Requests that are worked on.
+    pub in_flight: usize,
+    /// Requests that wait for their turn.
+    pub waiting: u32,
+    /// Instances alive, idle ones included.
+    pub instances: usize,
+    /// Bytes of memories and tables of all its instances.
+    pub memory: u64,
+    /// How long its code has run in all.
+    pub cpu: Duration,
+    /// Failed requests by cause, since it was started.
+    pub failures: BTreeMap<&'static str, u64>,
+    /// Whether its code is in memory.
+    pub loaded: bool,
+    /// What bounds it.
+    pub limits: Limits,
+}
+
+/// What all guests of a host use.
+#[derive(Clone, Debug)]
+pub struct EngineUsage {
+    /// What there is.
+    pub capacity: Capacity,
+    /// Instances alive.
+    pub instances: usize,
+    /// Instances that wait for their next request.
+    pub idle: usize,
+    /// Requests that wait for room for an instance.
+    pub waiting: usize,
+    /// Bytes of memories and tables of all instances.
+    pub memory: u64,
+    /// Who computes, and who waits to.
+    pub cpu: CpuUsage,
+    /// Where code came from.
+    pub code: CodeUsage,
+    /// Every tenant that has a workload.
+    pub tenants: Vec<TenantUsage>,
+}
+
+/// Guests that compute long, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CpuUsage {
+    /// Guests that wait for a turn to compute.
+    pub waiting: usize,
+    /// Turns that are held.
+    pub turns: usize,
+    /// Workloads that computed or waited within the last 100 ms.
+    pub active: usize,
+}
+
+/// What the workloads of a tenant use together.
+#[derive(Clone, Debug)]
+pub struct TenantUsage {
+    /// The tenant's name.
+    pub tenant: String,
+    /// Requests that are worked on.
+    pub in_flight: usize,
+    /// Requests that wait for their turn.
+    pub waiting: u32,
+    /// Instances alive.
+    pub instances: usize,
+    /// Bytes of memories and tables.
+    pub memory: u64,
+    /// What bounds the requests.
+    pub requests: Bounds,
+}
+
+/// How often code was found, and how often it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CodeUsage {
+    /// In memory.
+    pub in_memory: u64,
+    /// In the cache on disk.
+    pub on_disk: u64,
+    /// Compiled.
+    pub compiled: u64,
+}
+
+/// What is counted of one workload.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    instances: AtomicUsize,
+    failures: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+/// One instance, counted until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Counted(Arc<Tally>);
+
+impl Tally {
+    /// Counts an instance.
+    pub(crate) fn instance(self: &Arc<Self>) -> Counted {
+        self.instances.fetch_add(1, Ordering::Relaxed);
+        Counted(Arc::clone(self))
+    }
+
+    /// Instances alive.
+    pub(crate) fn instances(&self) -> usize {
+        self.instances.load(Ordering::Relaxed)
+    }
+
+    /// Counts a failed request.
+    pub(crate) fn failed(&self, cause: &'static str) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = failures.entry(cause).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Failed requests by cause.
+    pub(crate) fn failures(&self) -> BTreeMap<&'static str, u64> {
+        self.failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.instances.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,269 @@
+//! The page of metrics, in the text format of OpenMetrics, which Prometheus reads. Everything is read when it is asked
+//! for; nothing is counted twice. `catalog` lists the metrics, `exposition` writes them.
+//!
+//! No label comes from a client or a guest, and at most `HostConfig::metrics_workloads` workloads have labels of their
+//! own, so that the page cannot grow without bound.
+
+pub(super) mod catalog;
+mod exposition;
+
+use std::sync::Arc;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::registry::Registry;
+use weft_engine::usage::{EngineUsage, TenantUsage};
+use weft_ingress::{Cut, Refusal, Stats};
+
+pub(super) use self::exposition::{Encoder, Value};
+use super::answer::Pages;
+use super::process;
+use crate::registry::Shown;
+use crate::series::{Answer, Present, Totals};
+
+/// The type of the page.
+pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The labels of what has no labels of its own.
+const OTHER: &str = "_other";
+/// The labels of requests that no route led anywhere.
+const NONE: &str = "_none";
+
+/// The page at this moment.
+pub(super) fn page(pages: &Pages) -> Result<String, std::fmt::Error> {
+    let mut weft = Registry::with_prefix("weft");
+    weft.register_collector(Box::new(Snapshot::take(pages)));
+    let mut process = Registry::with_prefix("process");
+    process.register_collector(Box::new(process::Process));
+    let mut text = String::new();
+    encode_registry(&mut text, &weft)?;
+    encode_registry(&mut text, &process)?;
+    encode_eof(&mut text)?;
+    Ok(text)
+}
+
+/// All that is shown, read at one moment.
+#[derive(Debug)]
+struct Snapshot {
+    ready: bool,
+    workloads: Shown,
+    unrouted: Totals,
+    engine: EngineUsage,
+    /// How many tenants have labels of their own.
+    labels_max: usize,
+    connections: Arc<Stats>,
+}
+
+/// A workload with the labels that it has on the page.
+struct Labelled<'a> {
+    tenant: &'a str,
+    workload: &'a str,
+    totals: &'a Totals,
+    /// None for what is no workload.
+    present: Option<&'a Present>,
+}
+
+impl Snapshot {
+    fn take(pages: &Pages) -> Self {
+        Self {
+            ready: pages.readiness.check().is_ok(),
+            workloads: pages.registry.scrape(),
+            unrouted: pages.unrouted.read(),
+            engine: pages.engine.usage(),
+            labels_max: pages.registry.labels_max(),
+            connections: Arc::clone(&pages.connections),
+        }
+    }
+
+    /// Everything that has counters of requests.
+    fn labelled(&self) -> Vec<Labelled<'_>> {
+        let own = self.workloads.labelled.iter().map(|row| Labelled {
+            tenant: row.tenant.as_str(),
+            workload: row.workload.as_str(),
+            totals: &row.reading.totals,
+            present: Some(&row.reading.present),
+        });
+        let others = self.workloads.others.as_ref().map(|others| Labelled {
+            tenant: OTHER,
+            workload: OTHER,
+            totals: &others.totals,
+            present: Some(&others.present),
+        });
+        let none = Labelled {
+            tenant: NONE,
+            workload: NONE,
+            totals: &self.unrouted,
+            present: None,
+        };
+        own.chain(others).chain([none]).collect()
+    }
+
+    fn requests(&self, encoder: &mut Encoder<'_>) -> std::fmt::Result {
+        let all = self.labelled();
+        // What never had a request shows nothing: a histogram takes twenty lines.
+        let asked = || all.iter().filter(|one| one.totals.latency.count() > 0);
+        encoder.family(
+            &catalog::REQUESTS,
+            all.iter().flat_map(|one| {
+                let answers = one.totals.answers.iter();
+                answers.map(|(answer, count)| (one.answer_labels(*answer), Value::Whole(*count)))
+            }),
+        )?;
+        encoder.family(
+            &catalog::DURATION,
+            asked().map(|one| (one.labels(), Value::Times(&one.totals.latency))),
+        )?;
+        encoder.family(
+            &catalog::RECEIVED,
+            asked().map(|one| (one.labels(), Value::Whole(one.totals.received))),
+        )?;
+        encoder.family(
+            &catalog::SENT,
+            asked().map(|one| (one.labels(), Value::Whole(one.totals.sent))),
+        )?;
+        encoder.family(
+            &catalog::FAILURES,
+            all.iter().flat_map(|one| {
+                let failures = one.totals.spent.failures.iter();
+                failures.map(|(cause, count)| (one.cause_labels(cause), Value::Whole(*count)))
+            }),
+        )
+    }
+
+    fn use_of_workloads(&self, encoder: &mut Encoder<'_>) -> std::fmt::Result {
+        let all = self.labelled();
+        let present = || all.iter().filter_map(|one| Some((one, one.present?)));
+        let gauges: [(&catalog::Metric, fn(&Present) -> u64); 4] = [
+            (&catalog::IN_FLIGHT, |present| present.in_flight),
+            (&catalog::QUEUED, |present| present.queued),
+            (&catalog::INSTANCES, |present| present.instances),
+            (&catalog::MEMORY, |present| present.memory),
+        ];
+        for (metric, value) in gauges {
+            let samples = present().map(|(one, now)| (one.labels(), Value::Whole(value(now))));
+            encoder.family(metric, samples)?;
+        }
+        encoder.family(
+            &catalog::CPU,
+            present().map(|(one, _)| {
+                let seconds = one.totals.spent.cpu.as_secs_f64();
+                (one.labels(), Value::Real(seconds))
+            }),
+        )
+    }
+
+    fn tenants(&self, encoder: &mut Encoder<'_>) -> std::fmt::Result {
+        let mut tenants: Vec<&TenantUsage> = self.engine.tenants.iter().collect();
+        tenants.sort_by(|a, b| a.tenant.cmp(&b.tenant));
+        let (own, others) = tenants.split_at(self.labels_max.min(tenants.len()));
+        let gauges: [(&catalog::Metric, fn(&TenantUsage) -> u64); 4] = [
+            (&catalog::TENANT_IN_FLIGHT, |tenant| wide(tenant.in_flight)),
+            (&catalog::TENANT_QUEUED, |tenant| u64::from(tenant.waiting)),
+            (&catalog::TENANT_INSTANCES, |tenant| wide(tenant.instances)),
+            (&catalog::TENANT_MEMORY, |tenant| tenant.memory),
+        ];
+        for (metric, value) in gauges {
+            let one = |name, sum| ([("tenant", name)], Value::Whole(sum));
+            let own = own
+                .iter()
+                .map(|tenant| one(tenant.tenant.as_str(), value(tenant)));
+            let sum = others.iter().map(|tenant| value(tenant));
+            let other = (!others.is_empty()).then(|| one(OTHER, sum.fold(0, u64::saturating_add)));
+            encoder.family(metric, own.chain(other))?;
+        }
+        Ok(())
+    }
+
+    fn host(&self, encoder: &mut Encoder<'_>) -> std::fmt::Result {
+        let EngineUsage {
+            capacity,
+            instances,
+            idle,
+            waiting,
+            memory,
+            code,
+            ..
+        } = &self.engine;
+        encoder.info(&catalog::BUILD, [("version", env!("CARGO_PKG_VERSION"))])?;
+        for (metric, value) in [
+            (&catalog::READY, u64::from(self.ready)),
+            (&catalog::WORKLOADS, wide(self.workloads.running)),
+            (&catalog::HOST_INSTANCES, wide(*instances)),
+            (&catalog::HOST_INSTANCES_IDLE, wide(*idle)),
+            (&catalog::HOST_INSTANCES_MAX, u64::from(capacity.instances)),
+            (&catalog::HOST_WAITING, wide(*waiting)),
+            (&catalog::HOST_MEMORY, *memory),
+            (&catalog::HOST_MEMORY_MAX, capacity.memory),
+        ] {
+            encoder.single(metric, Value::Whole(value))?;
+        }
+        let sources = [
+            ("memory", code.in_memory),
+            ("disk", code.on_disk),
+            ("compiler", code.compiled),
+        ];
+        encoder.family(
+            &catalog::CODE,
+            sources.map(|(source, count)| ([("source", source)], Value::Whole(count))),
+        )
+    }
+
+    fn connections(&self, encoder: &mut Encoder<'_>) -> std::fmt::Result {
+        let stats = &self.connections;
+        for (metric, value) in [
+            (&catalog::OPEN, stats.open()),
+            (&catalog::ACCEPTED, stats.accepted()),
+            (&catalog::ACCEPT_ERRORS, stats.accept_errors()),
+        ] {
+            encoder.single(metric, Value::Whole(value))?;
+        }
+        encoder.family(
+            &catalog::REFUSED,
+            Refusal::ALL.map(|why| ([("cause", why.as_str())], Value::Whole(stats.refused(why)))),
+        )?;
+        encoder.family(
+            &catalog::CUT,
+            Cut::ALL.map(|why| ([("cause", why.as_str())], Value::Whole(stats.cut(why)))),
+        )
+    }
+}
+
+impl Collector for Snapshot {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
+        let mut encoder = Encoder::new(encoder);
+        self.host(&mut encoder)?;
+        self.requests(&mut encoder)?;
+        self.use_of_workloads(&mut encoder)?;
+        self.tenants(&mut encoder)?;
+        self.connections(&mut encoder)
+    }
+}
+
+impl Labelled<'_> {
+    fn labels(&self) -> [(&'static str, &str); 2] {
+        [("tenant", self.tenant), ("workload", self.workload)]
+    }
+
+    fn answer_labels(&self, answer: Answer) -> [(&'static str, &str); 4] {
+        let [tenant, workload] = self.labels();
+        let status = match answer.class {
+            1 => "1xx",
+            2 => "2xx",
+            3 => "3xx",
+            4 => "4xx",
+            5 => "5xx",
+            _ => "other",
+        };
+        [tenant, workload, ("status", status), ("code", answer.code)]
+    }
+
+    fn cause_labels(&self, cause: &'static str) -> [(&'static str, &str); 3] {
+        let [tenant, workload] = self.labels();
+        [tenant, workload, ("cause", cause)]
+    }
+}
+
+fn wide(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,206 @@
+//! Every metric of a host: its name without the prefix `weft_`, its unit and what it says. `docs/src/admin.md` repeats
+//! this list, and a test compares the two.
+
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Unit;
+
+/// A metric. Its full name ends with the unit, and for a counter with `_total` after that.
+#[derive(Debug)]
+pub(in crate::admin) struct Metric {
+    pub(in crate::admin) kind: MetricType,
+    pub(in crate::admin) name: &'static str,
+    pub(in crate::admin) unit: Option<Unit>,
+    pub(in crate::admin) help: &'static str,
+}
+
+const fn counter(name: &'static str, unit: Option<Unit>, help: &'static str) -> Metric {
+    let kind = MetricType::Counter;
+    Metric {
+        kind,
+        name,
+        unit,
+        help,
+    }
+}
+
+const fn gauge(name: &'static str, unit: Option<Unit>, help: &'static str) -> Metric {
+    let kind = MetricType::Gauge;
+    Metric {
+        kind,
+        name,
+        unit,
+        help,
+    }
+}
+
+// The host.
+
+pub(super) static BUILD: Metric = Metric {
+    kind: MetricType::Info,
+    name: "build",
+    unit: None,
+    help: "Which version of weft this is.",
+};
+pub(super) static READY: Metric = gauge(
+    "ready",
+    None,
+    "Whether requests should be sent here, 1 or 0: what /readyz says.",
+);
+pub(super) static WORKLOADS: Metric = gauge("workloads", None, "Workloads that run.");
+pub(super) static HOST_INSTANCES: Metric = gauge(
+    "host_instances",
+    None,
+    "Instances alive, idle ones included.",
+);
+pub(super) static HOST_INSTANCES_IDLE: Metric = gauge(
+    "host_instances_idle",
+    None,
+    "Instances that wait for their next request.",
+);
+pub(super) static HOST_INSTANCES_MAX: Metric = gauge(
+    "host_instances_max",
+    None,
+    "Instances that may be alive at the same time.",
+);
+pub(super) static HOST_WAITING: Metric = gauge(
+    "host_requests_waiting",
+    None,
+    "Requests that wait for room for an instance.",
+);
+pub(super) static HOST_MEMORY: Metric = gauge(
+    "host_guest_memory",
+    Some(Unit::Bytes),
+    "Linear memories and tables of all instances.",
+);
+pub(super) static HOST_MEMORY_MAX: Metric = gauge(
+    "host_guest_memory_max",
+    Some(Unit::Bytes),
+    "What all instances may have together.",
+);
+pub(super) static CODE: Metric = counter(
+    "code_loads",
+    None,
+    "How often compiled code was needed, by where it came from: memory, disk or compiler.",
+);
+
+// Workloads.
+
+pub(super) static REQUESTS: Metric = counter(
+    "requests",
+    None,
+    "Requests that are over, by the class of their status and the code of their failure (empty if there was none).",
+);
+pub(super) static DURATION: Metric = Metric {
+    kind: MetricType::Histogram,
+    name: "request_duration",
+    unit: Some(Unit::Seconds),
+    help: "From the end of a request's head to the last byte of its response.",
+};
+pub(super) static RECEIVED: Metric = counter(
+    "request_body",
+    Some(Unit::Bytes),
+    "Bodies of requests that the workload took.",
+);
+pub(super) static SENT: Metric = counter(
+    "response_body",
+    Some(Unit::Bytes),
+    "Bodies of responses that were sent.",
+);
+pub(super) static FAILURES: Metric = counter(
+    "failures",
+    None,
+    "Requests that failed in the workload, by cause.",
+);
+pub(super) static IN_FLIGHT: Metric =
+    gauge("requests_in_flight", None, "Requests that are worked on.");
+pub(super) static QUEUED: Metric = gauge(
+    "requests_queued",
+    None,
+    "Requests that wait for their turn.",
+);
+pub(super) static INSTANCES: Metric =
+    gauge("instances", None, "Instances alive, idle ones included.");
+pub(super) static MEMORY: Metric = gauge(
+    "guest_memory",
+    Some(Unit::Bytes),
+    "Linear memories and tables of all instances of the workload.",
+);
+pub(super) static CPU: Metric = counter(
+    "guest_cpu",
+    Some(Unit::Seconds),
+    "How long code of the workload has run.",
+);
+
+// Tenants.
+
+pub(super) static TENANT_IN_FLIGHT: Metric = gauge(
+    "tenant_requests_in_flight",
+    None,
+    "Requests of all workloads of the tenant that are worked on.",
+);
+pub(super) static TENANT_QUEUED: Metric = gauge(
+    "tenant_requests_queued",
+    None,
+    "Requests that wait because the tenant has as many as it may have.",
+);
+pub(super) static TENANT_INSTANCES: Metric =
+    gauge("tenant_instances", None, "Instances of the tenant alive.");
+pub(super) static TENANT_MEMORY: Metric = gauge(
+    "tenant_guest_memory",
+    Some(Unit::Bytes),
+    "Linear memories and tables of the tenant's instances.",
+);
+
+// Connections.
+
+pub(super) static OPEN: Metric = gauge(
+    "connections_open",
+    None,
+    "Connections of clients that are open, those in their handshake included.",
+);
+pub(super) static ACCEPTED: Metric = counter(
+    "connections_accepted",
+    None,
+    "Connections of clients that were accepted.",
+);
+pub(super) static ACCEPT_ERRORS: Metric = counter(
+    "accept_errors",
+    None,
+    "Failures to accept a connection, for want of file descriptors for instance.",
+);
+pub(super) static REFUSED: Metric = counter(
+    "connections_refused",
+    None,
+    "Connections that were closed before they could send a request, by cause.",
+);
+pub(super) static CUT: Metric = counter(
+    "connections_cut",
+    None,
+    "Connections that the host closed, by cause.",
+);
+
+// The process: with the prefix `process_`.
+
+pub(in crate::admin) static RESIDENT: Metric = gauge(
+    "resident_memory",
+    Some(Unit::Bytes),
+    "Resident memory of the host process.",
+);
+pub(in crate::admin) static VIRTUAL: Metric = gauge(
+    "virtual_memory",
+    Some(Unit::Bytes),
+    "Address space of the host process. Much of it is reserved for guests and not used.",
+);
+pub(in crate::admin) static START_TIME: Metric = gauge(
+    "start_time",
+    Some(Unit::Seconds),
+    "When the host process was started, in seconds since 1970.",
+);
+pub(in crate::admin) static PROCESS_CPU: Metric = counter(
+    "cpu",
+    Some(Unit::Seconds),
+    "CPU time of the host process, guests included.",
+);
+pub(in crate::admin) static OPEN_FDS: Metric = gauge("open_fds", None, "Open file descriptors.");
+pub(in crate::admin) static MAX_FDS: Metric =
+    gauge("max_fds", None, "File descriptors that may be open.");
