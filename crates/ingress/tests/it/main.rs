@@ -5,9 +5,12 @@
 mod bodies;
 mod cancel;
 mod drain;
+mod grpc;
 mod logged;
+mod observed;
 mod problems;
 mod protocol;
+mod routing;
 mod slow;
 mod streaming;
 mod support;
