@@ -144,14 +144,15 @@ async fn call(target: &dyn Target, request: Request<Body>) -> Result<Response<Bo
 
 /// The body to send: none where HTTP allows none, so that both protocol versions agree.
 fn sendable(method: &Method, head: &mut http::response::Parts, body: Body) -> Option<Body> {
-    if matches!(
-        head.status,
-        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
-    ) {
-        return None;
-    }
-    if method != Method::HEAD {
-        return Some(body);
+    match head.status {
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => {
+            // A length here would make a client wait for what never comes.
+            head.headers.remove(CONTENT_LENGTH);
+            return None;
+        }
+        StatusCode::NOT_MODIFIED => return None,
+        _ if *method != Method::HEAD => return Some(body),
+        _ => {}
     }
     let length = body.size_hint().exact().filter(|length| *length > 0);
     if let Some(length) = length

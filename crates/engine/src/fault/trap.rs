@@ -61,7 +61,7 @@ pub(crate) fn timed_out(limit: Duration, circumstances: &Circumstances) -> Strin
     };
     let _ = write!(text, "not done within {limit:?} (weft.dev/request-timeout)");
     if let Some(call) = circumstances.last_call {
-        let _ = write!(text, "; last call to the host: {call}");
+        let _ = write!(text, "; last host call: {call}");
     }
     text
 }
@@ -123,7 +123,7 @@ fn explained(
         let _ = write!(text, "; memory was refused by {refused}");
     }
     if let Some(call) = circumstances.last_call {
-        let _ = write!(text, "; last call to the host: {call}");
+        let _ = write!(text, "; last host call: {call}");
     }
     let _ = write!(text, "\n{chain}");
     text

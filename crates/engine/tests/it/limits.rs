@@ -63,7 +63,7 @@ async fn a_trap_for_want_of_memory_says_which_limit_it_met_and_where() {
         for part in [
             &*format!("component `{component}`: memory in `"),
             "memory was refused by the limit of 32 MiB for one instance",
-            "last call to the host: wasi:",
+            "last host call: wasi:",
         ] {
             assert!(fault.detail.contains(part), "{part}\n{}", fault.detail);
         }
