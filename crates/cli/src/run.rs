@@ -302,12 +302,7 @@ async fn told_to_stop(stop: tokio_util::sync::CancellationToken, global: &Global
 }
 
 /// Tells where what can be reached.
-fn announce(
-    addr: SocketAddr,
-    admin: Option<SocketAddr>,
-    running: &[Running],
-    global: &Global,
-) {
+fn announce(addr: SocketAddr, admin: Option<SocketAddr>, running: &[Running], global: &Global) {
     let workloads: Vec<_> = running
         .iter()
         .map(|workload| {

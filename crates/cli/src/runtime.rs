@@ -18,7 +18,9 @@ pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
         .thread_name("weft-worker")
         .enable_all()
         .build()
-        .context("no threads to run guests on; this process or user has too many threads or open files")?;
+        .context(
+            "no threads to run guests on; this process or user has too many threads or open files",
+        )?;
     let done = runtime.block_on(work);
     runtime.shutdown_timeout(ENDING);
     done

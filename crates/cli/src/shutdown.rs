@@ -10,7 +10,7 @@ pub(crate) enum Hangup {
     /// The terminal was closed: an end like the others.
     Stop,
     /// Read again what may be read again.
-    Reload(Box<dyn Fn() + Send>),
+    Reload(Box<dyn Fn() + Send + Sync>),
 }
 
 /// The two requests to stop, cancelled as they arrive.

@@ -33,7 +33,10 @@ fn parse(flags: &[&str]) -> Result<(EngineConfig, Limits), clap::Error> {
 #[test]
 fn without_flags_the_host_keeps_its_defaults() {
     let (engine, limits) = parse(&[]).unwrap();
-    assert_eq!(format!("{engine:?}"), format!("{:?}", EngineConfig::default()));
+    assert_eq!(
+        format!("{engine:?}"),
+        format!("{:?}", EngineConfig::default())
+    );
     assert_eq!(limits, Limits::default());
 }
 

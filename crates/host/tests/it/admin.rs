@@ -82,7 +82,10 @@ async fn workloads_are_listed_with_limits_and_use() {
     assert_eq!(one.len(), 1);
     let mut one = one.remove(0);
     let since = one["since"].take();
-    assert!(since.as_str().is_some_and(|it| it.ends_with('Z')), "{since}");
+    assert!(
+        since.as_str().is_some_and(|it| it.ends_with('Z')),
+        "{since}"
+    );
     assert!(one["use"]["cpuSeconds"].take().as_f64().is_some());
     assert!(one["requests"].take().as_u64().is_some());
     assert!(one["use"]["instances"].take().as_u64().is_some());
