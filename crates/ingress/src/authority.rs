@@ -34,25 +34,29 @@ pub(crate) fn of<B>(request: &Request<B>) -> Result<Authority, Fault> {
 }
 
 /// The head as a target sees it: the URI is absolute, and a Host header, if there is one, agrees with it.
-pub(crate) fn settle(head: &mut request::Parts, authority: Authority) -> Result<(), Fault> {
+pub(crate) fn settle(
+    head: &mut request::Parts,
+    scheme: Scheme,
+    authority: Authority,
+) -> Result<(), Fault> {
     if let Some(host) = head.headers.get_mut(HOST)
         && host.as_bytes() != authority.as_str().as_bytes()
     {
         *host = HeaderValue::from_str(authority.as_str())
             .map_err(|error| invalid(authority.as_str(), &error.to_string()))?;
     }
-    head.uri = absolute(&head.uri, authority)?;
+    head.uri = absolute(&head.uri, scheme, authority)?;
     Ok(())
 }
 
 /// The same target in absolute form. The path `*` of `OPTIONS *` becomes `/`: a guest has no word for it.
-fn absolute(uri: &Uri, authority: Authority) -> Result<Uri, Fault> {
+fn absolute(uri: &Uri, scheme: Scheme, authority: Authority) -> Result<Uri, Fault> {
     let path = match uri.path_and_query() {
         Some(path) if path.as_str() != "*" => path.clone(),
         _ => PathAndQuery::from_static("/"),
     };
     let mut parts = http::uri::Parts::default();
-    parts.scheme = Some(Scheme::HTTP);
+    parts.scheme = Some(scheme);
     parts.authority = Some(authority);
     parts.path_and_query = Some(path);
     Uri::from_parts(parts).map_err(|error| invalid(uri.path(), &error.to_string()))

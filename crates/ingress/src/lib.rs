@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! serve        accept loop: permit, accept, back off on errors, spawn; never awaits a peer
-//! connection   one TCP connection: HTTP/1.1 with keep-alive or HTTP/2 with prior knowledge, timeouts, graceful end
+//! arrival      before HTTP: PROXY header, the peer's share of connections, TLS handshake, all within one time limit
+//! connection   one connection: HTTP/1.1 with keep-alive or HTTP/2, by its first bytes; time limits, graceful end
 //! request      the one wrapper round every request: identity, look-up, the target, every error to a response
 //! authority    which host the client asked for, out of Host, `:authority` and the request line
 //! routes       host name -> target, a snapshot that readers take without a lock
@@ -15,7 +16,8 @@
 //! ```
 //!
 //! `hostname` has the names and patterns of routes, `request_id` the ids, `activity` the counters of what is in flight,
-//! `limits` the numbers.
+//! `limits` the numbers. For connections, `proxy_protocol`, `peers` and `tls` are the steps of `arrival`, `socket` notices
+//! a peer that does not read, `patience` decides how long one may stay without a request, and `stats` counts.
 //!
 //! Invariants:
 //!
@@ -39,11 +41,12 @@ mod hostname;
 mod limits;
 mod listen;
 mod notice;
-mod patience;
-mod peers;
 mod observed;
 mod observer;
 mod path;
+mod patience;
+mod peers;
+mod proxy_protocol;
 mod record;
 mod request;
 mod request_id;
@@ -51,9 +54,10 @@ mod respond;
 mod routes;
 mod serve;
 mod socket;
-mod stats;
 mod stall;
+mod stats;
 mod target;
+mod tls;
 
 pub use body::RequestBodyError;
 pub use drain::Drained;
@@ -66,3 +70,4 @@ pub use routes::{Conflict, RouteError, RouteGuard, RoutePattern, Routes};
 pub use serve::{Config, serve};
 pub use stats::{Cut, Refusal, Stats};
 pub use target::{Body, BoxError, Fault, Target};
+pub use tls::{CertificateFiles, Tls, TlsError, TlsFiles};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::uri::Authority;
+use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -99,7 +99,8 @@ impl Handler {
         };
 
         let (mut head, body) = request.into_parts();
-        authority::settle(&mut head, authority)?;
+        let scheme = head.extensions.remove().unwrap_or(Scheme::HTTP);
+        authority::settle(&mut head, scheme, authority)?;
         head.headers.insert(REQUEST_ID, record.request_id().clone());
         let (body, intake) = self.bodies.admit(body)?;
         let call = call(target.as_ref(), Request::from_parts(head, body));

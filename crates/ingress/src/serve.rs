@@ -9,15 +9,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::arrival::Arrival;
+use crate::arrival::{Arrival, Notices};
 use crate::connection::Protocol;
 use crate::drain::{Drained, Lifeline};
 use crate::limits::Limits;
 use crate::notice::Notice;
 use crate::observer::Observer;
+use crate::peers::Peers;
 use crate::request::Handler;
 use crate::routes::Routes;
 use crate::stats::Stats;
+use crate::tls::Tls;
 
 /// Pauses after failed accepts: the first, and the longest.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
@@ -31,6 +33,11 @@ pub struct Config {
     /// For development: a 404 for an unknown host name lists the names that are answered. It tells every client which
     /// tenants' names this host has, so production leaves it off.
     pub verbose_not_found: bool,
+    /// Whether the listener speaks TLS, and with which certificates. They are exchanged when their files change.
+    pub tls: Option<Tls>,
+    /// Whether each connection begins with a header of the PROXY protocol, version 2, which says where it comes from.
+    /// Only for listeners that nobody but the balancer can reach: whoever connects can name any address.
+    pub proxy_protocol: bool,
     /// Where connections are counted.
     pub stats: Arc<Stats>,
     /// Told of every request, for metrics.
@@ -45,25 +52,36 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> Drained {
-    let limits = config.limits;
+    let (limits, proxy_protocol, tls) = (config.limits, config.proxy_protocol, config.tls.clone());
     let stats = Arc::clone(&config.stats);
     let lifeline = Arc::new(Lifeline::default());
     let _cut_on_drop = lifeline.cut_on_drop();
     let handler = Handler::new(routes, &config, Arc::clone(&lifeline));
     let protocol = Protocol::new(&limits, handler, Arc::clone(&lifeline), Arc::clone(&stats));
+    let arrival = Arrival {
+        protocol: Arc::new(protocol),
+        peers: Peers::new(limits.max_connections_per_peer),
+        proxy_protocol,
+        tls: tls.clone(),
+        stats: Arc::clone(&stats),
+        limits,
+        lifeline: Arc::clone(&lifeline),
+        notices: Notices::default(),
+    };
     let entrance = Entrance {
         listener: &listener,
         permits: Permits::new(limits.max_connections),
-        arrival: Arc::new(Arrival::new(
-            Arc::new(protocol),
-            &limits,
-            Arc::clone(&stats),
-        )),
+        arrival: Arc::new(arrival),
         lifeline: &lifeline,
         stats,
     };
+    let watch = async {
+        if let Some(tls) = &tls {
+            tls.watch().await;
+        }
+    };
     shutdown
-        .run_until_cancelled(entrance.accept_forever())
+        .run_until_cancelled(async { tokio::join!(entrance.accept_forever(), watch) })
         .await;
     drop(listener);
     lifeline.drain(limits.drain_timeout).await

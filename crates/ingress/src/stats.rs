@@ -17,6 +17,8 @@ pub struct Stats {
     idle: AtomicU64,
     write_stall: AtomicU64,
     resets: AtomicU64,
+    reloads: AtomicU64,
+    failed_reloads: AtomicU64,
 }
 
 /// Why a connection was turned away before it could send a request.
@@ -71,6 +73,16 @@ impl Stats {
         get(self.cuts(why))
     }
 
+    /// How often certificates were exchanged for new ones.
+    pub fn reloads(&self) -> u64 {
+        get(&self.reloads)
+    }
+
+    /// How often the files of certificates were changed to something that cannot be used.
+    pub fn failed_reloads(&self) -> u64 {
+        get(&self.failed_reloads)
+    }
+
     /// Counts a connection in; it is open until the guard is dropped.
     pub(crate) fn accept(self: &Arc<Self>) -> Open {
         add(&self.accepted);
@@ -80,6 +92,14 @@ impl Stats {
 
     pub(crate) fn count_accept_error(&self) {
         add(&self.accept_errors);
+    }
+
+    pub(crate) fn count_reload(&self) {
+        add(&self.reloads);
+    }
+
+    pub(crate) fn count_failed_reload(&self) {
+        add(&self.failed_reloads);
     }
 
     pub(crate) fn count_refusal(&self, why: Refusal) {

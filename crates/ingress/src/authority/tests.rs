@@ -1,5 +1,6 @@
 //! Where the authority comes from and what is refused.
 
+use http::uri::Scheme;
 use http::{Request, Uri, Version};
 
 use super::{absolute, of, settle};
@@ -73,7 +74,7 @@ fn http1_takes_the_host_of_an_absolute_request_line_and_corrects_the_header() {
     let authority = of(&request).unwrap();
     assert_eq!(authority, "b.example:1");
     let (mut head, ()) = request.into_parts();
-    settle(&mut head, authority).unwrap();
+    settle(&mut head, Scheme::HTTP, authority).unwrap();
     assert_eq!(head.headers["host"], "b.example:1");
     assert_eq!(head.uri, "http://b.example:1/x");
 }
@@ -118,6 +119,9 @@ fn the_target_sees_an_absolute_uri() {
         ("http://other", "http://h:1/"),
     ] {
         let uri: Uri = uri.parse().unwrap();
-        assert_eq!(absolute(&uri, "h:1".parse().unwrap()).unwrap(), expected);
+        assert_eq!(
+            absolute(&uri, Scheme::HTTP, "h:1".parse().unwrap()).unwrap(),
+            expected
+        );
     }
 }

@@ -15,7 +15,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use tokio::sync::mpsc;
-use weft_ingress::{Body, BoxError, Config, Limits, RouteGuard, Stats};
+use weft_ingress::{Body, BoxError, Config, Limits, RouteGuard, Stats, Tls};
 
 use crate::support::{Answer, DropSignal, Server, ok, target, text};
 
@@ -30,9 +30,14 @@ struct Scene {
 
 impl Scene {
     async fn with(limits: Limits) -> Self {
+        Self::over(limits, None).await
+    }
+
+    async fn over(limits: Limits, tls: Option<Tls>) -> Self {
         let stats = Arc::new(Stats::default());
         let config = Config {
             limits,
+            tls,
             stats: Arc::clone(&stats),
             ..Config::default()
         };

@@ -1,5 +1,6 @@
 //! What the tests share: servers on a free port, clients, targets out of closures.
 
+pub(crate) mod certificates;
 pub(crate) mod child;
 pub(crate) mod frames;
 pub(crate) mod lines;

@@ -1,16 +1,17 @@
 //! Clients that send or read as little as they can.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
-use weft_ingress::{Cut, Limits};
+use weft_ingress::{Cut, Limits, Tls};
 use weft_testkit::until;
 
 use super::Scene;
-use crate::support::{frames, neighbour::Neighbour, within};
+use crate::support::{certificates::Authority, frames, neighbour::Neighbour, within};
 
 /// A head that never ends, one byte after the other, until the server has had enough.
 async fn trickle(mut stream: TcpStream) {
@@ -66,6 +67,25 @@ async fn an_http1_client_that_never_reads_loses_its_connection_and_its_request()
     until(|| scene.stats.cut(Cut::WriteStall) == 1).await;
     neighbour.was_served().await;
     drop(stream);
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_over_tls_loses_its_connection_and_its_request() {
+    let authority = Authority::new();
+    let files = authority.tls_files(&["a.example"]);
+    let tls = Tls::load(files, Arc::default()).await.unwrap();
+    let mut scene = Scene::over(impatient(), Some(tls)).await;
+    let client = authority.client();
+    let connection = client.connect(scene.server.addr, "a.example");
+    let mut stream = connection.await.unwrap();
+    stream
+        .write_all(b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .unwrap();
+    assert_eq!(within(scene.events.recv()).await, Some("called"));
+    assert_eq!(within(scene.events.recv()).await, Some("dropped"));
+    until(|| scene.stats.cut(Cut::WriteStall) == 1).await;
+    assert!(client.get(scene.server.addr, "a.example").await.is_some());
 }
 
 #[tokio::test]
