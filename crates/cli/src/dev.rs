@@ -21,7 +21,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use tokio::net::TcpListener;
 use weft_host::{Host, HostConfig};
 
 use self::project::Opened;
@@ -82,7 +81,7 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let opened = Opened::find(&args.dir)?;
     let addr = args.addr.unwrap_or(opened.project.dev.address);
     let host = Host::new(host_config(args, addr))?;
-    let listener = TcpListener::bind(addr).await.with_context(|| {
+    let listener = weft_host::listen(addr).with_context(|| {
         format!("cannot listen on {addr}; choose another address with --addr, e.g. --addr 127.0.0.1:0 for a free port")
     })?;
     let addr = listener.local_addr()?;

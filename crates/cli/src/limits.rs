@@ -1,9 +1,11 @@
 //! Flags that say what guests and clients may use up. Every limit is on from the start; a flag changes its number. A
 //! test compares the defaults that are shown here with those of the host.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use weft_host::{EngineConfig, Limits};
+use anyhow::bail;
+use weft_host::{CertificateFiles, EngineConfig, HostConfig, Limits, TlsFiles};
 
 /// What guests may use up.
 #[derive(clap::Args, Clone, Debug)]
@@ -78,6 +80,62 @@ pub(crate) struct Clients {
     /// How long a client may take nothing of a response before it loses it
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = some_time)]
     write_timeout: Duration,
+}
+
+/// What the listener speaks.
+#[derive(clap::Args, Clone, Debug)]
+#[command(next_help_heading = "TLS and balancers")]
+pub(crate) struct Listener {
+    /// A certificate (PEM), with those that it was signed with; the listener then speaks TLS only. Again for further
+    /// host names, each with its --tls-key; the first is for clients that name no host
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Vec<PathBuf>,
+    /// The key (PEM) of the certificate at the same place
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Vec<PathBuf>,
+    /// Authorities (PEM), one of which has to have signed the certificate of each client
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_client_ca: Option<PathBuf>,
+    /// How long TLS handshake and PROXY header may take together
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = some_time)]
+    handshake_timeout: Duration,
+    /// Each connection begins with a header of the PROXY protocol, version 2, from a balancer that nobody can bypass
+    #[arg(long)]
+    proxy_protocol: bool,
+}
+
+impl Listener {
+    /// Puts the settings where they count.
+    pub(crate) fn apply(&self, config: &mut HostConfig) {
+        config.proxy_protocol = self.proxy_protocol;
+        config.limits.handshake_timeout = self.handshake_timeout;
+    }
+
+    /// The files of TLS, if it is asked for.
+    ///
+    /// # Errors
+    /// When there are more certificates than keys, or fewer.
+    pub(crate) fn tls(&self) -> anyhow::Result<Option<TlsFiles>> {
+        let (certificates, keys) = (self.tls_cert.len(), self.tls_key.len());
+        if certificates != keys {
+            bail!(
+                "--tls-cert is given {certificates} times and --tls-key {keys} times; each certificate needs its key"
+            );
+        }
+        let mut pairs = self.tls_cert.iter().zip(&self.tls_key);
+        let Some((certificate, key)) = pairs.next() else {
+            return Ok(None);
+        };
+        let mut files = TlsFiles::new(certificate, key);
+        files
+            .pairs
+            .extend(pairs.map(|(certificate, key)| CertificateFiles {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            }));
+        files.client_authorities.clone_from(&self.tls_client_ca);
+        Ok(Some(files))
+    }
 }
 
 impl Guests {

@@ -6,12 +6,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use tokio::net::TcpListener;
 use weft_api::spec::WorkloadSpec;
-use weft_host::{CommandLine, Granting, Host, HostConfig, Purpose, Running};
+use weft_host::{CommandLine, Granting, Host, HostConfig, Purpose, Running, Tls};
 
 use crate::check::purpose_of;
-use crate::limits::{Clients, Guests, size};
+use crate::limits::{Clients, Guests, Listener, size};
 use crate::printer::{FAINT, GOOD, Global, NAME};
 use crate::runtime;
 use crate::shutdown::{self, Hangup};
@@ -44,6 +43,8 @@ pub(crate) struct Args {
     guests: Guests,
     #[command(flatten)]
     clients: Clients,
+    #[command(flatten)]
+    listener: Listener,
     #[command(flatten)]
     admin: Admin,
     /// Arguments of a command component
@@ -145,6 +146,7 @@ async fn run_files(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         .collect();
     args.guests.apply(&mut config.engine);
     args.clients.apply(&mut config.limits);
+    args.listener.apply(&mut config);
     args.admin.apply(&mut config);
     config.limits.drain_timeout = Duration::from_secs(args.drain);
     let host = Host::new(config)?;
@@ -242,7 +244,11 @@ async fn serve(
     global: &Global,
 ) -> anyhow::Result<ExitCode> {
     let addr = args.addr;
-    let listener = TcpListener::bind(addr).await.with_context(|| {
+    let tls = match args.listener.tls()? {
+        Some(files) => Some(host.use_tls(files).await?),
+        None => None,
+    };
+    let listener = weft_host::listen(addr).with_context(|| {
         format!("cannot listen on {addr}; choose another address with --addr, e.g. --addr 127.0.0.1:0 for a free port")
     })?;
     let addr = listener.local_addr()?;
@@ -251,9 +257,11 @@ async fn serve(
     for job in jobs {
         running.extend(start(host, job, global).await?);
     }
-    let (stop, stop_now) = shutdown::signals(host.control(), Hangup::Stop)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let hangup = tls.map_or(Hangup::Stop, reload_on_hangup);
+    let (stop, stop_now) = shutdown::signals(host.control(), hangup)?;
     host.set_started();
-    announce(addr, admin, &running, global);
+    announce(&Origin { scheme, addr }, admin, &running, global);
     let draining = stop.clone();
     let serving = host.serve(listener, stop);
     let drained = tokio::select! {
@@ -302,16 +310,16 @@ async fn told_to_stop(stop: tokio_util::sync::CancellationToken, global: &Global
 }
 
 /// Tells where what can be reached.
-fn announce(addr: SocketAddr, admin: Option<SocketAddr>, running: &[Running], global: &Global) {
+fn announce(origin: &Origin, admin: Option<SocketAddr>, running: &[Running], global: &Global) {
     let workloads: Vec<_> = running
         .iter()
         .map(|workload| {
-            let urls: Vec<_> = workload.hosts.iter().map(|host| url(host, addr)).collect();
+            let urls: Vec<_> = workload.hosts.iter().map(|host| origin.url(host)).collect();
             serde_json::json!({ "name": format!("{}/{}", workload.spec.tenant, workload.spec.name), "urls": urls })
         })
         .collect();
     global.object(&serde_json::json!({
-        "event": "listening", "addr": addr.to_string(), "adminAddr": admin, "workloads": workloads,
+        "event": "listening", "addr": origin.addr.to_string(), "adminAddr": admin, "workloads": workloads,
     }));
     if let Some(admin) = admin {
         global.status(format_args!(
@@ -323,18 +331,36 @@ fn announce(addr: SocketAddr, admin: Option<SocketAddr>, running: &[Running], gl
             let name = format!("{}/{}", workload.spec.tenant, workload.spec.name);
             global.status(format_args!(
                 "{GOOD}serving{GOOD:#} {NAME}{name}{NAME:#} on {}",
-                url(host, addr)
+                origin.url(host)
             ));
         }
     }
 }
 
-/// What to type into a browser. A workload that answers every name is shown under the address itself.
-pub(crate) fn url(host: &str, addr: SocketAddr) -> String {
-    match host {
-        "*" => format!("http://{addr}/"),
-        host => format!("http://{host}:{}/", addr.port()),
+/// Where requests are taken.
+struct Origin {
+    scheme: &'static str,
+    addr: SocketAddr,
+}
+
+impl Origin {
+    /// What to type into a browser for a host name and its path. A workload that answers every name is shown under the
+    /// address itself.
+    fn url(&self, route: &str) -> String {
+        let Self { scheme, addr } = self;
+        match route.split_once('/').unwrap_or((route, "")) {
+            ("*", path) => format!("{scheme}://{addr}/{path}"),
+            (host, path) => format!("{scheme}://{host}:{}/{path}", addr.port()),
+        }
     }
+}
+
+/// Certificates are read again at once instead of in a few seconds. What is wrong with them is in the log.
+fn reload_on_hangup(tls: Tls) -> Hangup {
+    Hangup::Reload(Box::new(move || {
+        let tls = tls.clone();
+        tokio::spawn(async move { tls.reload().await });
+    }))
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub struct HostConfig {
     /// Whether an unknown host name is answered with the names that exist. For development: it tells strangers what
     /// runs here.
     pub list_hosts_when_not_found: bool,
+    /// Whether each connection of a client begins with a header of the PROXY protocol, which says where it comes from.
+    pub proxy_protocol: bool,
     /// How many workloads, and how many tenants, have labels of their own on the page of metrics. Those that come later
     /// are added up under one label.
     pub metrics_workloads: usize,
@@ -24,6 +26,7 @@ impl Default for HostConfig {
             engine: EngineConfig::default(),
             limits: Limits::default(),
             list_hosts_when_not_found: false,
+            proxy_protocol: false,
             metrics_workloads: 1000,
         }
     }
