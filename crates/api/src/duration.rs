@@ -29,7 +29,10 @@ const LONG_UNITS: [(&str, &str); 10] = [
 ];
 
 /// Reads a duration: one or more numbers, each with a unit.
-pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+///
+/// # Errors
+/// What is wrong with the text, and what would be right.
+pub fn parse(text: &str) -> Result<Duration, String> {
     total(text).map(Duration::from_nanos).ok_or_else(|| {
         format!(
             "`{}` is not a duration: write a number and a unit, such as `5s` or `500ms`",

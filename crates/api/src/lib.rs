@@ -15,6 +15,7 @@
 //! - values that may be secret never reach `Debug` or a message.
 
 pub mod diagnostic;
+pub mod duration;
 pub mod fault;
 pub mod ids;
 pub mod image;
@@ -25,7 +26,6 @@ pub mod project;
 pub mod spec;
 
 mod document;
-mod duration;
 mod host_interface;
 mod limits;
 mod pattern;

@@ -21,16 +21,17 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use tokio::net::TcpListener;
 use weft_host::{Host, HostConfig};
 
 use self::project::Opened;
 use self::session::{Options, Session};
 use self::tell::Tell;
 use self::watch::Watch;
+use crate::limits::{Clients, Guests};
 use crate::printer::Global;
-use crate::run::Cache;
-use crate::shutdown;
+use crate::run::{Admin, Cache};
+use crate::runtime;
+use crate::shutdown::{self, Hangup};
 
 /// Build, serve and watch the project in a folder
 #[derive(clap::Args)]
@@ -53,6 +54,12 @@ pub(crate) struct Args {
     drain: u64,
     #[command(flatten)]
     cache: Cache,
+    #[command(flatten)]
+    guests: Guests,
+    #[command(flatten)]
+    clients: Clients,
+    #[command(flatten)]
+    admin: Admin,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -66,19 +73,23 @@ The project file is `weft.yaml` or `.wash/config.{yaml,yml,json,toml}`, in the f
     command: cargo build --release --target wasm32-wasip2
     component_path: target/wasm32-wasip2/release/hello.wasm";
 
-#[tokio::main]
-pub(crate) async fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+    runtime::block_on(develop(args, global))
+}
+
+async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let opened = Opened::find(&args.dir)?;
     let addr = args.addr.unwrap_or(opened.project.dev.address);
     let host = Host::new(host_config(args, addr))?;
-    let listener = TcpListener::bind(addr).await.with_context(|| {
+    let listener = weft_host::listen(addr).with_context(|| {
         format!("cannot listen on {addr}; choose another address with --addr, e.g. --addr 127.0.0.1:0 for a free port")
     })?;
     let addr = listener.local_addr()?;
-    let (stop, stop_now) = shutdown::signals()?;
+    let admin = args.admin.open(&host)?;
+    let (stop, stop_now) = shutdown::signals(host.control(), Hangup::Stop)?;
 
     let tell = Tell::new(global);
-    tell.listening(&opened, addr);
+    tell.listening(&opened, addr, admin);
     let serving = tokio::spawn({
         let (host, stop) = (host.clone(), stop.clone());
         async move { host.serve(listener, stop).await }
@@ -119,6 +130,9 @@ fn host_config(args: &Args, addr: SocketAddr) -> HostConfig {
     // The only hostPath volumes here are `dev.volumes` of the developer's own project, which may change while we run:
     // each counts as allowed, wherever it is.
     config.engine.host_path_roots = vec![PathBuf::from("/")];
+    args.guests.apply(&mut config.engine);
+    args.clients.apply(&mut config.limits);
+    args.admin.apply(&mut config);
     config.limits.drain_timeout = Duration::from_secs(args.drain);
     config
 }

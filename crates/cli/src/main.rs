@@ -4,9 +4,11 @@ mod check;
 mod completions;
 mod dev;
 mod inspect;
+mod limits;
 mod logging;
 mod printer;
 mod run;
+mod runtime;
 mod shutdown;
 mod sources;
 

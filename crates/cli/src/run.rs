@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use tokio::net::TcpListener;
 use weft_api::spec::WorkloadSpec;
-use weft_host::{CommandLine, Granting, Host, HostConfig, Purpose, Running};
+use weft_host::{CommandLine, Granting, Host, HostConfig, Purpose, Running, Tls};
 
 use crate::check::purpose_of;
+use crate::limits::{Clients, Guests, Listener, size};
 use crate::printer::{FAINT, GOOD, Global, NAME};
-use crate::shutdown;
+use crate::runtime;
+use crate::shutdown::{self, Hangup};
 use crate::sources::{self, Given, Source};
 
 /// Serve components and manifests, or run a command component to its end
@@ -38,6 +39,14 @@ pub(crate) struct Args {
     drain: u64,
     #[command(flatten)]
     cache: Cache,
+    #[command(flatten)]
+    guests: Guests,
+    #[command(flatten)]
+    clients: Clients,
+    #[command(flatten)]
+    listener: Listener,
+    #[command(flatten)]
+    admin: Admin,
     /// Arguments of a command component
     #[arg(last = true, value_name = "ARGS")]
     args: Vec<String>,
@@ -78,6 +87,35 @@ impl Cache {
     }
 }
 
+/// The listener for those who operate the host.
+#[derive(clap::Args, Clone, Debug)]
+#[command(next_help_heading = "Health and metrics")]
+pub(crate) struct Admin {
+    /// Where /healthz, /readyz, /metrics and /workloads are served; nowhere, if not given. Whoever reaches it sees
+    /// what all tenants run, so keep it from strangers
+    #[arg(long, value_name = "ADDR", env = "WEFT_ADMIN_ADDR")]
+    admin_addr: Option<SocketAddr>,
+    /// Workloads, and tenants, with labels of their own in /metrics; later ones are added up under `_other`
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    metrics_workloads: usize,
+}
+
+impl Admin {
+    /// Puts the numbers where they count.
+    pub(crate) fn apply(&self, config: &mut HostConfig) {
+        config.metrics_workloads = self.metrics_workloads;
+    }
+
+    /// Opens the listener, if one is asked for.
+    pub(crate) fn open(&self, host: &Host) -> anyhow::Result<Option<SocketAddr>> {
+        let open = |addr| {
+            host.open_admin(addr)
+                .context("choose another address with --admin-addr")
+        };
+        self.admin_addr.map(open).transpose()
+    }
+}
+
 /// What a command that trapped exits with, as a shell reports an abort.
 const TRAPPED: u8 = 134;
 
@@ -88,8 +126,11 @@ struct Job {
     purpose: Purpose,
 }
 
-#[tokio::main]
-pub(crate) async fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+    runtime::block_on(run_files(args, global))
+}
+
+async fn run_files(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let (jobs, own_dirs) = jobs(args)?;
     let mut config = HostConfig {
         list_hosts_when_not_found: args.addr.ip().is_loopback(),
@@ -103,6 +144,10 @@ pub(crate) async fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode
         .cloned()
         .chain(own_dirs)
         .collect();
+    args.guests.apply(&mut config.engine);
+    args.clients.apply(&mut config.limits);
+    args.listener.apply(&mut config);
+    args.admin.apply(&mut config);
     config.limits.drain_timeout = Duration::from_secs(args.drain);
     let host = Host::new(config)?;
     match jobs.as_slice() {
@@ -110,7 +155,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode
         _ if !args.args.is_empty() => {
             bail!("arguments after `--` are for a command component; these files serve HTTP")
         }
-        _ => serve(&host, &jobs, args.addr, global).await,
+        _ => serve(&host, &jobs, args, global).await,
     }
 }
 
@@ -178,7 +223,7 @@ async fn command(host: &Host, job: &Job, args: &Args) -> anyhow::Result<ExitCode
         environment: Vec::new(),
     };
     let command = host.command(prepared);
-    let (stop, _) = shutdown::signals()?;
+    let (stop, _) = shutdown::signals(host.control(), Hangup::Stop)?;
     let outcome = tokio::select! {
         outcome = command.run(&line) => outcome,
         () = stop.cancelled() => return Ok(ExitCode::from(130)),
@@ -195,19 +240,28 @@ async fn command(host: &Host, job: &Job, args: &Args) -> anyhow::Result<ExitCode
 async fn serve(
     host: &Host,
     jobs: &[Job],
-    addr: SocketAddr,
+    args: &Args,
     global: &Global,
 ) -> anyhow::Result<ExitCode> {
-    let listener = TcpListener::bind(addr).await.with_context(|| {
+    let addr = args.addr;
+    let tls = match args.listener.tls()? {
+        Some(files) => Some(host.use_tls(files).await?),
+        None => None,
+    };
+    let listener = weft_host::listen(addr).with_context(|| {
         format!("cannot listen on {addr}; choose another address with --addr, e.g. --addr 127.0.0.1:0 for a free port")
     })?;
     let addr = listener.local_addr()?;
+    let admin = args.admin.open(host)?;
     let mut running = Vec::new();
     for job in jobs {
         running.extend(start(host, job, global).await?);
     }
-    let (stop, stop_now) = shutdown::signals()?;
-    announce(addr, &running, global);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let hangup = tls.map_or(Hangup::Stop, reload_on_hangup);
+    let (stop, stop_now) = shutdown::signals(host.control(), hangup)?;
+    host.set_started();
+    announce(&Origin { scheme, addr }, admin, &running, global);
     let draining = stop.clone();
     let serving = host.serve(listener, stop);
     let drained = tokio::select! {
@@ -256,56 +310,57 @@ async fn told_to_stop(stop: tokio_util::sync::CancellationToken, global: &Global
 }
 
 /// Tells where what can be reached.
-fn announce(addr: SocketAddr, running: &[Running], global: &Global) {
+fn announce(origin: &Origin, admin: Option<SocketAddr>, running: &[Running], global: &Global) {
     let workloads: Vec<_> = running
         .iter()
         .map(|workload| {
-            let urls: Vec<_> = workload.hosts.iter().map(|host| url(host, addr)).collect();
+            let urls: Vec<_> = workload.hosts.iter().map(|host| origin.url(host)).collect();
             serde_json::json!({ "name": format!("{}/{}", workload.spec.tenant, workload.spec.name), "urls": urls })
         })
         .collect();
-    global.object(&serde_json::json!({ "event": "listening", "addr": addr.to_string(), "workloads": workloads }));
+    global.object(&serde_json::json!({
+        "event": "listening", "addr": origin.addr.to_string(), "adminAddr": admin, "workloads": workloads,
+    }));
+    if let Some(admin) = admin {
+        global.status(format_args!(
+            "{GOOD}serving{GOOD:#} health and metrics on http://{admin}/"
+        ));
+    }
     for workload in running {
         for host in &workload.hosts {
             let name = format!("{}/{}", workload.spec.tenant, workload.spec.name);
             global.status(format_args!(
                 "{GOOD}serving{GOOD:#} {NAME}{name}{NAME:#} on {}",
-                url(host, addr)
+                origin.url(host)
             ));
         }
     }
 }
 
-/// What to type into a browser. A workload that answers every name is shown under the address itself.
-pub(crate) fn url(host: &str, addr: SocketAddr) -> String {
-    match host {
-        "*" => format!("http://{addr}/"),
-        host => format!("http://{host}:{}/", addr.port()),
+/// Where requests are taken.
+struct Origin {
+    scheme: &'static str,
+    addr: SocketAddr,
+}
+
+impl Origin {
+    /// What to type into a browser for a host name and its path. A workload that answers every name is shown under the
+    /// address itself.
+    fn url(&self, route: &str) -> String {
+        let Self { scheme, addr } = self;
+        match route.split_once('/').unwrap_or((route, "")) {
+            ("*", path) => format!("{scheme}://{addr}/{path}"),
+            (host, path) => format!("{scheme}://{host}:{}/{path}", addr.port()),
+        }
     }
 }
 
-/// Reads `512MiB`, `1GiB`, `64k` or plain bytes.
-fn size(text: &str) -> Result<u64, String> {
-    let text = text.trim();
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = text
-        .get(digits.len()..)
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let factor: u64 = match unit.trim_end_matches("ib").trim_end_matches('b') {
-        "" => 1,
-        "k" => 1 << 10,
-        "m" => 1 << 20,
-        "g" => 1 << 30,
-        "t" => 1 << 40,
-        _ => return Err("write bytes, or a number with KiB, MiB, GiB or TiB".to_owned()),
-    };
-    let number: u64 = digits
-        .parse()
-        .map_err(|_| "write a whole number, e.g. 512MiB".to_owned())?;
-    number
-        .checked_mul(factor)
-        .ok_or_else(|| "that is more than can be counted".to_owned())
+/// Certificates are read again at once instead of in a few seconds. What is wrong with them is in the log.
+fn reload_on_hangup(tls: Tls) -> Hangup {
+    Hangup::Reload(Box::new(move || {
+        let tls = tls.clone();
+        tokio::spawn(async move { tls.reload().await });
+    }))
 }
 
 #[cfg(test)]

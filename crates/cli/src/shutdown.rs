@@ -1,37 +1,75 @@
-//! SIGTERM, Ctrl-C and a closed terminal: the first asks for an orderly end, the second for an end at once.
+//! SIGTERM, Ctrl-C and a closed terminal: the first asks for an orderly end, the second for an end at once. They are
+//! heard on the control runtime, so that they are also heard when guests keep every other thread busy.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use weft_host::Control;
+
+/// What SIGHUP means.
+pub(crate) enum Hangup {
+    /// The terminal was closed: an end like the others.
+    Stop,
+    /// Read again what may be read again.
+    Reload(Box<dyn Fn() + Send + Sync>),
+}
 
 /// The two requests to stop, cancelled as they arrive.
-pub(crate) fn signals() -> std::io::Result<(CancellationToken, CancellationToken)> {
+pub(crate) fn signals(
+    control: &Control,
+    hangup: Hangup,
+) -> std::io::Result<(CancellationToken, CancellationToken)> {
     let (first, second) = (CancellationToken::new(), CancellationToken::new());
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    // `nohup` asks to go on when the terminal closes, by having the signal ignored; listening would undo that.
-    let mut hangup = if hangup_is_ignored() {
-        None
-    } else {
-        Some(signal(SignalKind::hangup())?)
+    let _entered = control.enter();
+    let mut heard = Heard {
+        terminate: signal(SignalKind::terminate())?,
+        interrupt: signal(SignalKind::interrupt())?,
+        hangup: listened_to(&hangup)
+            .then(|| signal(SignalKind::hangup()))
+            .transpose()?,
     };
     let tokens = (first.clone(), second.clone());
-    tokio::spawn(async move {
+    control.spawn(async move {
         for token in [first, second] {
-            let closed = async {
-                match &mut hangup {
+            heard.stop(&hangup).await;
+            token.cancel();
+        }
+    });
+    Ok(tokens)
+}
+
+struct Heard {
+    terminate: Signal,
+    interrupt: Signal,
+    /// None if it is ignored.
+    hangup: Option<Signal>,
+}
+
+impl Heard {
+    /// Waits for the next signal that asks for an end.
+    async fn stop(&mut self, meaning: &Hangup) {
+        loop {
+            let hung_up = async {
+                match &mut self.hangup {
                     Some(hangup) => hangup.recv().await,
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-                _ = closed => {}
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = hung_up => match meaning {
+                    Hangup::Stop => return,
+                    Hangup::Reload(reload) => reload(),
+                },
             }
-            token.cancel();
         }
-    });
-    Ok(tokens)
+    }
+}
+
+/// `nohup` asks to go on when the terminal closes, by having the signal ignored; listening would undo that. Whoever
+/// wants things read again sends it on purpose.
+fn listened_to(hangup: &Hangup) -> bool {
+    matches!(hangup, Hangup::Reload(_)) || !hangup_is_ignored()
 }
 
 /// Whether this process was started with SIGHUP ignored; no where that cannot be told.

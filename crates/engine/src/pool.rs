@@ -125,6 +125,7 @@ impl HandlerState for Pool {
         let expiration = Expiry {
             kept: warm.is_some(),
             idle: self.idle,
+            patience: self.patience,
             closed: Box::pin(self.closed.clone().cancelled_owned()),
             taken: Arc::clone(&taken),
             timer: None,
@@ -296,6 +297,7 @@ impl WorkerState for Member {
 pub(crate) struct Expiry {
     kept: bool,
     idle: Duration,
+    patience: Duration,
     closed: Pin<Box<WaitForCancellationFutureOwned>>,
     taken: Taken,
     timer: Option<Pin<Box<Sleep>>>,
@@ -358,6 +360,7 @@ impl WorkerExpiration for Expiry {
         since: Instant,
     ) -> Poll<()> {
         let (over, given_up) = self.requests();
+        let patience = self.patience;
         if status != WorkerStatus::Idle {
             self.wanted = None;
         }
@@ -370,11 +373,13 @@ impl WorkerExpiration for Expiry {
             }
             WorkerStatus::PostReturn => {
                 if over {
-                    self.wait(cx, since, AFTERWARDS)
+                    self.wait(cx, since, AFTERWARDS.min(patience))
                 } else {
                     Poll::Pending
                 }
             }
+            // Every answer is delivered, and a guest goes on computing or waiting in a call: as long as a request may.
+            WorkerStatus::Requests if over => self.wait(cx, since, patience),
             WorkerStatus::Requests => Poll::Pending,
         }
     }

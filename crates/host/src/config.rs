@@ -10,11 +10,11 @@ pub struct HostConfig {
     pub engine: EngineConfig,
     /// Limits of the HTTP listener.
     pub limits: Limits,
-    /// Whether each connection has to begin with a header of the PROXY protocol, version 2.
-    pub proxy_protocol: bool,
     /// Whether an unknown host name is answered with the names that exist. For development: it tells strangers what
     /// runs here.
     pub list_hosts_when_not_found: bool,
+    /// Whether each connection of a client begins with a header of the PROXY protocol, which says where it comes from.
+    pub proxy_protocol: bool,
     /// How many workloads, and how many tenants, have labels of their own on the page of metrics. Those that come later
     /// are added up under one label.
     pub metrics_workloads: usize,
@@ -25,8 +25,8 @@ impl Default for HostConfig {
         Self {
             engine: EngineConfig::default(),
             limits: Limits::default(),
-            proxy_protocol: false,
             list_hosts_when_not_found: false,
+            proxy_protocol: false,
             metrics_workloads: 1000,
         }
     }

@@ -5,13 +5,13 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use weft_api::spec::WorkloadSpec;
+use weft_api::spec::{HttpRoute, WorkloadSpec};
 use weft_engine::Engine;
 use weft_engine::command::Command;
 use weft_engine::plan::{Granting, Purpose};
 use weft_ingress::{
-    Config, Drained, HostPattern, RouteGuard, RoutePattern, Routes, Stats, Target, Tls, TlsError,
-    TlsFiles,
+    Config, Drained, HostPattern, PathPrefix, RouteGuard, RoutePattern, Routes, Stats, Target, Tls,
+    TlsError, TlsFiles,
 };
 
 use crate::admin::{self, AdminError, Pages};
@@ -45,7 +45,6 @@ pub struct Host {
     readiness: Arc<Readiness>,
     connections: Arc<Stats>,
     unrouted: Arc<Requests>,
-    /// Set before the listener opens, if it is to speak TLS.
     tls: Arc<OnceLock<Tls>>,
 }
 
@@ -54,7 +53,7 @@ pub struct Host {
 pub struct Running {
     /// The spec that it was started from.
     pub spec: WorkloadSpec,
-    /// Host names that lead to it; `*` for every name.
+    /// Host names that lead to it, each with its path prefix if it has one: `example.com/api`; `*` for every name.
     pub hosts: Vec<String>,
     // In this order: what is not reached any more is then said to have ended.
     route: RouteGuard,
@@ -96,29 +95,19 @@ impl Host {
             readiness: Arc::clone(&self.readiness),
             connections: Arc::clone(&self.connections),
             unrouted: Arc::clone(&self.unrouted),
+            tls: Arc::clone(&self.tls),
         };
         admin::open(addr, pages, &self.control)
     }
 
-    /// Makes the HTTP listener speak TLS, from when it opens. The files are read again when they change.
+    /// Reads certificates. Listeners that are served from now on speak TLS with them, and take new ones from the files
+    /// without an end to any connection. What is given back can do that at once.
     ///
     /// # Errors
-    /// Says which file cannot be used, and why.
-    pub async fn load_tls(&self, files: TlsFiles) -> Result<(), TlsError> {
+    /// When a file cannot be used. A host that has certificates keeps those.
+    pub async fn use_tls(&self, files: TlsFiles) -> Result<Tls, TlsError> {
         let tls = Tls::load(files, Arc::clone(&self.connections)).await?;
-        self.tls.get_or_init(|| tls);
-        Ok(())
-    }
-
-    /// Reads the files of TLS again, now. Without TLS there is nothing to do.
-    ///
-    /// # Errors
-    /// Says which file cannot be used, and why; what was there before stays in use.
-    pub async fn reload_tls(&self) -> Result<(), TlsError> {
-        match self.tls.get() {
-            Some(tls) => tls.reload().await,
-            None => Ok(()),
-        }
+        Ok(self.tls.get_or_init(|| tls).clone())
     }
 
     /// Says that everything runs that this host was to run from the beginning: with a listener, it is ready.
@@ -139,14 +128,13 @@ impl Host {
     /// Starts a prepared workload and publishes its routes. A workload without host names answers every name.
     pub fn start(&self, spec: &WorkloadSpec, prepared: Prepared) -> Result<Running, StartError> {
         let workload = self.engine.start(prepared.linked);
-        let patterns = patterns(spec, workload.hosts())?;
+        let patterns = patterns(spec)?;
         let hosts: Vec<String> = patterns.iter().map(ToString::to_string).collect();
         let registration = self
             .registry
             .register(&spec.tenant, &spec.name, hosts.clone());
         let target = WorkloadTarget::new(workload, registration.series());
         let target: Arc<dyn Target> = Arc::new(target);
-        let patterns = patterns.into_iter().map(RoutePattern::from).collect();
         let route = self
             .routes
             .publish(spec.tenant.clone(), spec.name.clone(), patterns, target)
@@ -170,7 +158,8 @@ impl Host {
         spec: &WorkloadSpec,
         prepared: Prepared,
     ) -> Result<(), StartError> {
-        if spec.http_hosts() == running.spec.http_hosts() && spec.tenant == running.spec.tenant {
+        let same_name = spec.tenant == running.spec.tenant && spec.name == running.spec.name;
+        if same_name && spec.http_routes() == running.spec.http_routes() {
             let version = self.engine.start(prepared.linked);
             let target = WorkloadTarget::new(version, running.registration.series());
             running.route.swap(Arc::new(target));
@@ -197,10 +186,10 @@ impl Host {
             readiness.set_draining();
         });
         let config = Config {
-            tls: self.tls.get().cloned(),
-            proxy_protocol: self.config.proxy_protocol,
             limits: self.config.limits,
             verbose_not_found: self.config.list_hosts_when_not_found,
+            tls: self.tls.get().cloned(),
+            proxy_protocol: self.config.proxy_protocol,
             observer: Some(Arc::new(Unrouted(Arc::clone(&self.unrouted)))),
             stats: Arc::clone(&self.connections),
         };
@@ -208,18 +197,29 @@ impl Host {
     }
 }
 
-fn patterns(spec: &WorkloadSpec, hosts: &[String]) -> Result<Vec<HostPattern>, StartError> {
-    if hosts.is_empty() {
-        return Ok(vec![HostPattern::Any]);
+/// The routes of a workload; one that names none answers everything.
+fn patterns(spec: &WorkloadSpec) -> Result<Vec<RoutePattern>, StartError> {
+    let routes = spec.http_routes();
+    if routes.is_empty() {
+        return Ok(vec![RoutePattern::from(HostPattern::Any)]);
     }
-    let parse = |host: &String| {
-        host.parse().map_err(|source| StartError::HostName {
+    let pattern = |route: &HttpRoute| {
+        let host = match route.host.as_str() {
+            "" => HostPattern::Any,
+            host => host.parse().map_err(|source| StartError::HostName {
+                workload: full_name(spec),
+                host: host.to_owned(),
+                source,
+            })?,
+        };
+        let path = route.path.as_deref().unwrap_or("/").parse();
+        let path: PathPrefix = path.map_err(|source| StartError::Path {
             workload: full_name(spec),
-            host: host.clone(),
             source,
-        })
+        })?;
+        Ok(RoutePattern { host, path })
     };
-    hosts.iter().map(parse).collect()
+    routes.iter().map(pattern).collect()
 }
 
 fn full_name(spec: &WorkloadSpec) -> String {

@@ -41,6 +41,11 @@ pub enum StartError {
         host: String,
         source: weft_ingress::HostPatternError,
     },
+    #[error("workload `{workload}` cannot be published: {source}")]
+    Path {
+        workload: String,
+        source: weft_ingress::PathPrefixError,
+    },
 }
 
 /// Reads, checks, compiles and links a workload.

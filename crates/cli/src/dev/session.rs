@@ -211,6 +211,7 @@ impl Session {
             None => self.running = Some(self.host.start(&spec, prepared)?),
         }
         self.version = self.version.saturating_add(1);
+        self.host.set_started();
         self.tell
             .serving(self.version, &self.options.url, started.elapsed());
 

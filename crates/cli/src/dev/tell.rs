@@ -32,10 +32,10 @@ impl Tell {
     }
 
     /// What is developed, and where it will be served.
-    pub(super) fn listening(&self, opened: &Opened, addr: SocketAddr) {
-        self.global.object(
-            &json!({ "event": "listening", "addr": addr.to_string(), "project": opened.file }),
-        );
+    pub(super) fn listening(&self, opened: &Opened, addr: SocketAddr, admin: Option<SocketAddr>) {
+        self.global.object(&json!({
+            "event": "listening", "addr": addr.to_string(), "adminAddr": admin, "project": opened.file,
+        }));
         let file = opened.shown(&opened.file);
         let folder = opened.folder.display();
         self.global.status(format_args!(
@@ -43,6 +43,10 @@ impl Tell {
         ));
         self.global
             .status(format_args!("listening on {NAME}http://{addr}/{NAME:#}"));
+        if let Some(admin) = admin {
+            self.global
+                .status(format_args!("health and metrics on http://{admin}/"));
+        }
         if !addr.ip().is_loopback() {
             self.global
                 .note(format_args!("other machines can reach {addr}"));

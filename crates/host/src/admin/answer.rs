@@ -1,17 +1,17 @@
 //! Which page a request to the admin listener gets. Every answer is made at once, from what is in memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Response, StatusCode, Uri};
 use http_body_util::Full;
-use serde_json::json;
+use serde::Serialize;
 use weft_engine::Engine;
-use weft_ingress::Stats;
+use weft_ingress::{Stats, Tls};
 
 use super::{metrics, workloads};
-use crate::readiness::Readiness;
+use crate::readiness::{NotReady, Readiness};
 use crate::registry::Registry;
 use crate::series::Requests;
 
@@ -28,6 +28,7 @@ pub(crate) struct Pages {
     pub(crate) connections: Arc<Stats>,
     /// Requests that no route led anywhere.
     pub(crate) unrouted: Arc<Requests>,
+    pub(crate) tls: Arc<OnceLock<Tls>>,
 }
 
 impl Pages {
@@ -48,14 +49,17 @@ impl Pages {
     }
 
     fn ready(&self) -> Response<Full<Bytes>> {
-        match self.readiness.check() {
-            Ok(()) => json_page(StatusCode::OK, JSON, &json!({ "ready": true })),
-            Err(why) => json_page(
-                StatusCode::SERVICE_UNAVAILABLE,
-                JSON,
-                &json!({ "ready": false, "reason": why.as_str(), "detail": why.detail() }),
-            ),
-        }
+        let not = self.readiness.check().err();
+        let status = match not {
+            None => StatusCode::OK,
+            Some(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let ready = Ready {
+            ready: not.is_none(),
+            reason: not.map(NotReady::as_str),
+            detail: not.map(NotReady::detail),
+        };
+        json_page(status, JSON, &ready)
     }
 
     fn metrics(&self) -> Response<Full<Bytes>> {
@@ -91,6 +95,26 @@ impl Pages {
     }
 }
 
+/// The same members as in the answers to clients.
+#[derive(Serialize)]
+struct Problem<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+}
+
+#[derive(Serialize)]
+struct Ready {
+    ready: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'static str>,
+}
+
 fn unknown_path() -> Response<Full<Bytes>> {
     problem(
         StatusCode::NOT_FOUND,
@@ -113,22 +137,25 @@ fn method_not_allowed() -> Response<Full<Bytes>> {
 }
 
 fn problem(status: StatusCode, code: &str, title: &str, detail: &str) -> Response<Full<Bytes>> {
-    let problem = json!({
-        "type": format!("urn:weft:problem:{code}"),
-        "title": title,
-        "status": status.as_u16(),
-        "detail": detail,
-        "code": code,
-    });
+    let problem = Problem {
+        kind: format!("urn:weft:problem:{code}"),
+        title,
+        status: status.as_u16(),
+        detail,
+        code,
+    };
     json_page(status, PROBLEM, &problem)
 }
 
 fn json_page(
     status: StatusCode,
     content_type: &'static str,
-    value: &serde_json::Value,
+    value: &impl Serialize,
 ) -> Response<Full<Bytes>> {
-    page(status, content_type, format!("{value:#}\n"))
+    // Strings, numbers and lists of them always serialise.
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    page(status, content_type, text)
 }
 
 fn page(

@@ -8,13 +8,14 @@ pub(super) mod catalog;
 mod exposition;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::registry::Registry;
 use weft_engine::usage::{EngineUsage, TenantUsage};
-use weft_ingress::{Cut, Refusal, Stats};
+use weft_ingress::{Cut, Refusal, Stats, Tls};
 
 pub(super) use self::exposition::{Encoder, Value};
 use super::answer::Pages;
@@ -53,6 +54,8 @@ struct Snapshot {
     /// How many tenants have labels of their own.
     labels_max: usize,
     connections: Arc<Stats>,
+    /// When the first of the certificates expires, in seconds since 1970.
+    expiry: Option<u64>,
 }
 
 /// A workload with the labels that it has on the page.
@@ -73,6 +76,7 @@ impl Snapshot {
             engine: pages.engine.usage(),
             labels_max: pages.registry.labels_max(),
             connections: Arc::clone(&pages.connections),
+            expiry: pages.tls.get().and_then(Tls::expires).map(unix_seconds),
         }
     }
 
@@ -225,7 +229,16 @@ impl Snapshot {
         encoder.family(
             &catalog::CUT,
             Cut::ALL.map(|why| ([("cause", why.as_str())], Value::Whole(stats.cut(why)))),
-        )
+        )?;
+        let reloads = [("ok", stats.reloads()), ("failed", stats.failed_reloads())];
+        encoder.family(
+            &catalog::RELOADS,
+            reloads.map(|(result, count)| ([("result", result)], Value::Whole(count))),
+        )?;
+        match self.expiry {
+            Some(expiry) => encoder.single(&catalog::EXPIRY, Value::Whole(expiry)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -262,6 +275,11 @@ impl Labelled<'_> {
         let [tenant, workload] = self.labels();
         [tenant, workload, ("cause", cause)]
     }
+}
+
+fn unix_seconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 fn wide(count: usize) -> u64 {

@@ -1,14 +1,58 @@
 //! The list of workloads as JSON: what each is allowed and what it uses. Documented in `docs/src/admin.md`; fields are
 //! added, never renamed.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::{Value, json};
+use serde::Serialize;
 use weft_engine::limits::Limits;
 
 use crate::registry::{Registry, Row, State};
-use crate::series::Present;
+
+/// The page.
+#[derive(Serialize)]
+pub(super) struct List {
+    workloads: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    tenant: String,
+    workload: String,
+    state: &'static str,
+    reason: Option<&'static str>,
+    /// RFC 3339, in UTC.
+    since: Option<String>,
+    hosts: Vec<String>,
+    limits: Option<Bounds>,
+    r#use: Use,
+    requests: u64,
+    failures: BTreeMap<&'static str, u64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Bounds {
+    memory_bytes: u64,
+    cpu_millicores: Option<u32>,
+    request_timeout_seconds: f64,
+    max_in_flight: u32,
+    max_queue: u32,
+    queue_wait_seconds: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Use {
+    in_flight: u64,
+    queued: u64,
+    instances: u64,
+    memory_bytes: u64,
+    cpu_seconds: f64,
+    code_loaded: bool,
+}
 
 /// The tenant that a query asks for; all, if there is none. Names of tenants need no escapes in a query.
 ///
@@ -27,41 +71,35 @@ pub(super) fn tenant(query: Option<&str>) -> Result<Option<&str>, &str> {
 }
 
 /// All workloads, or those of one tenant, in order of their names.
-pub(super) fn list(registry: &Registry, tenant: Option<&str>) -> Value {
+pub(super) fn list(registry: &Registry, tenant: Option<&str>) -> List {
     let rows = registry.workloads().into_iter();
     let wanted = rows.filter(|row| tenant.is_none_or(|tenant| row.tenant.as_str() == tenant));
-    json!({ "workloads": wanted.map(|row| entry(&row)).collect::<Vec<_>>() })
+    List {
+        workloads: wanted.map(entry).collect(),
+    }
 }
 
-fn entry(row: &Row) -> Value {
-    let Present {
-        in_flight,
-        queued,
-        instances,
-        memory,
-        loaded,
-        limits,
-    } = row.reading.present;
-    let totals = &row.reading.totals;
-    json!({
-        "tenant": row.tenant.as_str(),
-        "workload": row.workload.as_str(),
-        "state": row.state.as_str(),
-        "reason": reason(row.state),
-        "since": row.since.map(time),
-        "hosts": row.hosts,
-        "limits": limits.map(|limits| bounds(&limits)),
-        "use": {
-            "inFlight": in_flight,
-            "queued": queued,
-            "instances": instances,
-            "memoryBytes": memory,
-            "cpuSeconds": totals.spent.cpu.as_secs_f64(),
-            "codeLoaded": loaded,
+fn entry(row: Row) -> Entry {
+    let (totals, present) = (row.reading.totals, row.reading.present);
+    Entry {
+        tenant: row.tenant.to_string(),
+        workload: row.workload.to_string(),
+        state: row.state.as_str(),
+        reason: reason(row.state),
+        since: row.since.map(time),
+        hosts: row.hosts,
+        limits: present.limits.map(bounds),
+        r#use: Use {
+            in_flight: present.in_flight,
+            queued: present.queued,
+            instances: present.instances,
+            memory_bytes: present.memory,
+            cpu_seconds: totals.spent.cpu.as_secs_f64(),
+            code_loaded: present.loaded,
         },
-        "requests": totals.latency.count(),
-        "failures": totals.spent.failures,
-    })
+        requests: totals.latency.count(),
+        failures: totals.spent.failures,
+    }
 }
 
 /// Why a workload is not what it should be.
@@ -73,15 +111,15 @@ fn reason(state: State) -> Option<&'static str> {
     }
 }
 
-fn bounds(limits: &Limits) -> Value {
-    json!({
-        "memoryBytes": limits.memory,
-        "cpuMillicores": limits.cpu,
-        "requestTimeoutSeconds": limits.request_timeout.as_secs_f64(),
-        "maxInFlight": limits.requests.max_in_flight,
-        "maxQueue": limits.requests.max_queue,
-        "queueWaitSeconds": limits.requests.queue_wait.as_secs_f64(),
-    })
+fn bounds(limits: Limits) -> Bounds {
+    Bounds {
+        memory_bytes: limits.memory,
+        cpu_millicores: limits.cpu,
+        request_timeout_seconds: limits.request_timeout.as_secs_f64(),
+        max_in_flight: limits.requests.max_in_flight,
+        max_queue: limits.requests.max_queue,
+        queue_wait_seconds: limits.requests.queue_wait.as_secs_f64(),
+    }
 }
 
 fn time(time: SystemTime) -> String {

@@ -1,19 +1,24 @@
 //! A host against its guests: what a hostile or broken workload gets, and what its neighbours notice of it.
 #![cfg(test)]
 
+mod admin;
 mod attacks;
 mod beside;
 mod birth;
 mod clock;
 mod computing;
+mod control;
 mod ends;
+mod exposition;
 mod handles;
 mod hostile;
 mod manifest;
 mod memories;
 mod memory;
 mod messages;
+mod metrics;
 mod neighbours;
+mod operated;
 mod output;
 mod overload;
 mod stage;

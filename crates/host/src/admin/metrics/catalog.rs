@@ -179,6 +179,17 @@ pub(super) static CUT: Metric = counter(
     "Connections that the host closed, by cause.",
 );
 
+pub(super) static RELOADS: Metric = counter(
+    "certificate_reloads",
+    None,
+    "How often changed certificates were read, by result: ok or failed.",
+);
+pub(super) static EXPIRY: Metric = gauge(
+    "certificate_expiry_timestamp",
+    Some(Unit::Seconds),
+    "When the first of the certificates expires, in seconds since 1970.",
+);
+
 // The process: with the prefix `process_`.
 
 pub(in crate::admin) static RESIDENT: Metric = gauge(
