@@ -34,6 +34,7 @@ mod machine;
 mod memory;
 pub mod plan;
 mod pool;
+mod presence;
 pub mod stdio;
 mod store;
 pub mod usage;

@@ -82,7 +82,7 @@ fn a_host_full_of_one_workload_s_instances_makes_the_next_request_wait_instead_o
     let hostile = Hostile::start(&workload("fills-the-pool", "http_kitchen"));
     let replies = hostile.block_on(async {
         let mut requests = tokio::task::JoinSet::new();
-        for _ in 0..1500 {
+        for _ in 0..900 {
             let mut visitor = hostile.visitor();
             requests.spawn(async move { visitor.get("/sleep?2000").await.unwrap() });
         }
