@@ -21,29 +21,32 @@ pub(crate) fn no_route(
     served: Option<Vec<RoutePattern>>,
 ) -> Fault {
     let host = host.escape_debug();
-    let (code, title, mut reason) = match miss {
-        Miss::Host => (
-            "unknown-host",
-            "Unknown host",
-            format!("no workload answers the host name `{host}`"),
-        ),
-        Miss::Path => (
-            "unknown-path",
-            "Unknown path",
-            format!(
-                "no workload of the host name `{host}` answers the path `{}`",
-                shown(path)
-            ),
-        ),
+    let mut fault = match miss {
+        Miss::Host => Fault {
+            code: "unknown-host",
+            title: "Unknown host",
+            ..of_client(
+                StatusCode::NOT_FOUND,
+                format!("no workload answers the host name `{host}`"),
+            )
+        },
+        Miss::Path => Fault {
+            code: "unknown-path",
+            title: "Unknown path",
+            ..of_client(
+                StatusCode::NOT_FOUND,
+                format!(
+                    "no workload of the host name `{host}` answers the path `{}`",
+                    shown(path)
+                ),
+            )
+        },
     };
+    fault.cause = "no-route";
     if let Some(routes) = served {
-        reason.push_str(&list(&routes));
+        fault.reason.push_str(&list(&routes));
     }
-    Fault {
-        code,
-        title,
-        ..of_client(StatusCode::NOT_FOUND, "no-route", reason)
-    }
+    fault
 }
 
 /// The client asks for a tunnel.
@@ -51,9 +54,9 @@ pub(crate) fn no_tunnels() -> Fault {
     Fault {
         code: "method-not-supported",
         title: "Method not supported",
+        cause: "connect",
         ..of_client(
             StatusCode::NOT_IMPLEMENTED,
-            "connect",
             "CONNECT is not supported: this is not a proxy".to_owned(),
         )
     }
@@ -64,7 +67,8 @@ pub(crate) fn bad_host(code: &'static str, cause: &'static str, reason: String) 
     Fault {
         code,
         title: "Invalid host",
-        ..of_client(StatusCode::BAD_REQUEST, cause, reason)
+        cause,
+        ..of_client(StatusCode::BAD_REQUEST, reason)
     }
 }
 
@@ -73,9 +77,9 @@ pub(crate) fn body_too_large(limit: u64) -> Fault {
     Fault {
         code: "body-too-large",
         title: "The request's body is too large",
+        cause: "body-size",
         ..of_client(
             StatusCode::PAYLOAD_TOO_LARGE,
-            "body-size",
             format!(
                 "the body of the request is longer than {limit} bytes, which is the limit here"
             ),
@@ -88,9 +92,9 @@ pub(crate) fn body_stalled(limit: Duration) -> Fault {
     Fault {
         code: "body-timeout",
         title: "The request's body did not arrive",
+        cause: "timeout",
         ..of_client(
             StatusCode::REQUEST_TIMEOUT,
-            "timeout",
             format!("nothing of the request's body arrived for {limit:?}"),
         )
     }
@@ -101,9 +105,9 @@ pub(crate) fn body_broken() -> Fault {
     Fault {
         code: "body-broken",
         title: "The request's body is not complete",
+        cause: "broken-off",
         ..of_client(
             StatusCode::BAD_REQUEST,
-            "broken-off",
             "the body of the request broke off before its end, or is malformed".to_owned(),
         )
     }
@@ -119,7 +123,8 @@ pub(crate) fn not_final(status: StatusCode) -> Fault {
         code: "bad-response",
         title: "Bad response from the workload",
         blame: Blame::Guest,
-        ..of_client(StatusCode::BAD_GATEWAY, "interim-status", reason)
+        cause: "interim-status",
+        ..of_client(StatusCode::BAD_GATEWAY, reason)
     }
 }
 
@@ -148,17 +153,14 @@ pub(crate) fn broken_response(detail: String) -> Fault {
     }
 }
 
-/// What can be told to the client and to the log alike.
-fn of_client(status: StatusCode, cause: &'static str, reason: String) -> Fault {
+/// The rest of a fault that the client avoids by another request, beside its name: it and the log are told the same.
+fn of_client(status: StatusCode, reason: String) -> Fault {
     Fault {
         status,
-        code: "bad-request",
-        cause,
-        title: "Bad request",
         detail: reason.clone(),
         reason,
         blame: Blame::Network,
-        retry_after: None,
+        ..panicked(String::new())
     }
 }
 

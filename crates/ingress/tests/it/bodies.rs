@@ -429,6 +429,29 @@ async fn a_stream_whose_client_reads_nothing_is_cut_and_its_neighbours_are_not()
 }
 
 #[tokio::test]
+async fn a_short_response_that_nobody_takes_is_cut_and_logged_as_such() {
+    let limits = Limits {
+        write_stall_timeout: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    let config = Config {
+        limits,
+        ..Config::default()
+    };
+    let answer = target(|_| async { ok(text("one frame")) });
+    let (server, _route) = Server::with_config(answer, config).await;
+    let mut lines = lines::of("short-unread");
+    let mut builder = http2::Builder::new(hyper_util::rt::TokioExecutor::new());
+    builder.initial_stream_window_size(0);
+    let mut client = server.h2_with(&builder).await;
+    let request = Request::get("http://a/").header("x-request-id", "short-unread");
+    let response = client.send_request(request.body(empty()).unwrap());
+    let _unread = within(response).await.unwrap();
+    let line = lines.next().await;
+    assert_eq!((&*line["status"], &*line["code"]), ("200", "client-stalled"));
+}
+
+#[tokio::test]
 async fn a_target_that_says_nothing_for_long_is_not_taken_for_a_stalled_client() {
     let (feed, body) = fed_body();
     let body = std::sync::Mutex::new(Some(body));
