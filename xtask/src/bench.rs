@@ -1,39 +1,118 @@
-//! `cargo xtask bench [name]`: one benchmark, or the list of them.
+//! `cargo xtask bench [name]`: one benchmark, or the list of them. Those that compare, or that watch a whole process,
+//! are modules here; those of one crate are benchmark programs of cargo.
+
+mod cases;
+mod client;
+mod cores;
+mod density;
+mod http;
+mod load;
+mod machine;
+mod page;
+mod server;
+mod soak;
+mod start;
+mod stats;
+mod tools;
+mod workloads;
 
 use crate::metadata::{self, Metadata};
+use crate::programs::Programs;
 use crate::setup;
 use crate::sh::Sh;
 use crate::step::Steps;
 use crate::{guests, workspace};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use clap::CommandFactory;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Which benchmark; without one, all names are printed
-    name: Option<String>,
-    /// For the benchmark program: a filter, --quick, --save-baseline NAME
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    rest: Vec<String>,
+    #[command(subcommand)]
+    bench: Option<Bench>,
+}
+
+#[derive(clap::Subcommand)]
+enum Bench {
+    /// Requests a second and latency, beside `wasmtime serve`
+    Http(http::Args),
+    /// Memory and latency over minutes of load, a part of which fails
+    Soak(soak::Args),
+    /// Thousands of idle workloads on one host
+    Density(density::Args),
+    /// From `weft run` to the first answer
+    Start(start::Args),
+    /// A benchmark program of a crate; its own arguments may follow
+    #[command(external_subcommand)]
+    Program(Vec<String>),
+}
+
+/// What is measured: the program of this working tree, or another one.
+#[derive(clap::Args)]
+struct Subject {
+    /// Measure this program instead of building the release; docs/src/benchmarks.md is left alone then
+    #[arg(long, value_name = "FILE")]
+    weft: Option<PathBuf>,
 }
 
 /// Runs the benchmark with its guests built.
 pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
-    let benches = benches(&metadata::packages(&workspace::root())?);
-    let Some(name) = &args.name else {
-        benches
-            .iter()
-            .for_each(|(name, package)| steps.say(format_args!("{name:<20} {package}")));
-        return Ok(());
-    };
-    let Some((_, package)) = benches.iter().find(|(bench, _)| bench == name) else {
-        let names: Vec<&str> = benches.iter().map(|(name, _)| name.as_str()).collect();
+    match &args.bench {
+        None => list(steps),
+        Some(Bench::Http(args)) => http::run(steps, args),
+        Some(Bench::Soak(args)) => soak::run(steps, args),
+        Some(Bench::Density(args)) => density::run(steps, args),
+        Some(Bench::Start(args)) => start::run(steps, args),
+        Some(Bench::Program(words)) => match words.split_first() {
+            Some((name, rest)) => program(steps, name, rest),
+            None => list(steps),
+        },
+    }
+}
+
+/// Prints the names of all benchmarks.
+fn list(steps: &Steps) -> Result<()> {
+    for command in Args::augment().get_subcommands() {
+        let about = command.get_about().map(ToString::to_string);
+        steps.say(format_args!(
+            "{:<20} {}",
+            command.get_name(),
+            about.unwrap_or_default()
+        ));
+    }
+    for (name, package) in programs(&metadata::packages(&workspace::root())?) {
+        steps.say(format_args!("{name:<20} a program of {package}"));
+    }
+    Ok(())
+}
+
+impl Args {
+    fn augment() -> clap::Command {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            _args: Args,
+        }
+        Line::command()
+    }
+}
+
+/// Runs a benchmark program of a crate.
+fn program(steps: &mut Steps, name: &str, rest: &[String]) -> Result<()> {
+    let programs = programs(&metadata::packages(&workspace::root())?);
+    let Some((_, package)) = programs.iter().find(|(known, _)| known == name) else {
+        let own = Args::augment();
+        let own = own.get_subcommands().map(clap::Command::get_name);
+        let names: Vec<&str> = own
+            .chain(programs.iter().map(|(name, _)| name.as_str()))
+            .collect();
         bail!(
             "there is no benchmark `{name}`; there are: {}",
             names.join(", ")
         );
     };
-    let compiler = setup::run(steps, &setup::Args::without_typescript())?;
-    guests::build(steps, &compiler, true)?;
+    build_guests(steps)?;
     steps.run(
         &format!("benchmark {name}"),
         "see the message above",
@@ -46,16 +125,16 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
                 "--package",
                 package.as_str(),
                 "--bench",
-                name.as_str(),
+                name,
                 "--",
             ]);
-            bench.args(&args.rest).run()
+            bench.args(rest).run()
         },
     )
 }
 
-/// Name and package of every benchmark.
-fn benches(metadata: &Metadata) -> Vec<(String, String)> {
+/// Name and package of every benchmark program.
+fn programs(metadata: &Metadata) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for package in &metadata.packages {
         let benches = package
@@ -65,4 +144,53 @@ fn benches(metadata: &Metadata) -> Vec<(String, String)> {
         found.extend(benches.map(|target| (target.name.clone(), package.name.clone())));
     }
     found
+}
+
+fn build_guests(steps: &mut Steps) -> Result<()> {
+    let compiler = setup::run(steps, &setup::Args::without_typescript())?;
+    guests::build(steps, &compiler, true)
+}
+
+impl Subject {
+    /// The program to measure.
+    fn program(&self, steps: &mut Steps) -> Result<PathBuf> {
+        if let Some(weft) = &self.weft {
+            return weft
+                .canonicalize()
+                .with_context(|| format!("there is no program {}", weft.display()));
+        }
+        let selection = ["--release", "--package", "weft-cli", "--bin", "weft"];
+        let advice = "the compiler's messages are above; --weft FILE measures a program that is there already";
+        steps.run("build weft with the release profile", advice, |_| {
+            Programs::build(&selection)?.path("weft")
+        })
+    }
+
+    /// Whether the figures are those of a release of this working tree, so that they may be published.
+    fn is_release(&self) -> bool {
+        self.weft.is_none()
+    }
+}
+
+/// The folder for what benchmarks write, `target/bench/<name>`, which is made.
+fn scratch(name: &str) -> Result<PathBuf> {
+    let folder = workspace::root().join("target/bench").join(name);
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// A component that `cargo xtask guests` has built.
+fn component(name: &str) -> Result<PathBuf> {
+    let file = workspace::components().join(format!("{name}.wasm"));
+    if file.is_file() {
+        Ok(file)
+    } else {
+        bail!("{} is missing; run `cargo xtask guests`", shown(&file))
+    }
+}
+
+/// A path as the person sees it, from the root of the repository.
+fn shown(path: &Path) -> String {
+    let path = path.strip_prefix(workspace::root()).unwrap_or(path);
+    path.display().to_string()
 }

@@ -93,6 +93,18 @@ impl Sh {
             .with_context(|| format!("cannot run `{}`", self.shown))
     }
 
+    /// Throws away what it writes.
+    pub(crate) fn silent(mut self) -> Self {
+        self.command.stdout(Stdio::null()).stderr(Stdio::null());
+        self
+    }
+
+    /// Starts it with its standard output for us to read.
+    pub(crate) fn spawn_read(mut self) -> Result<Child> {
+        self.command.stdout(Stdio::piped());
+        self.spawn()
+    }
+
     /// Runs it and returns its standard output; standard error goes to the terminal.
     pub(crate) fn read_loud(mut self) -> Result<String> {
         self.command.stderr(Stdio::inherit());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use weft_api::ids::{ComponentName, Tenant, WorkloadName};
 use weft_api::spec::{
-    ComponentSpec, Image, Resources, Reuse, Volume, VolumeMount, VolumeSource, WorkloadSpec,
+    ComponentSpec, Image, Limits, Resources, Reuse, Volume, VolumeMount, VolumeSource, WorkloadSpec,
 };
 
 /// What one file holds.
@@ -136,9 +136,13 @@ pub(crate) fn lone_component(
         }
     }
     let volume_name = |index: usize| format!("dir-{index}");
+    let mut config = given.config.iter().cloned().collect::<BTreeMap<_, _>>();
+    let limits =
+        Limits::take_from(&mut config).map_err(|why| anyhow::anyhow!("`--config`: {why}"))?;
     let resources = Resources {
         environment: given.environment.iter().cloned().collect(),
-        config: given.config.iter().cloned().collect::<BTreeMap<_, _>>(),
+        config,
+        limits,
         allowed_hosts: given.allowed_hosts.clone(),
         volume_mounts: dirs
             .iter()

@@ -66,7 +66,7 @@ impl Default for EngineConfig {
             memory: None,
             tenant_memory: None,
             instances: None,
-            max_handles: 10_000,
+            max_handles: 5_000,
             max_tasks: 10_000,
         }
     }

@@ -4,23 +4,23 @@ use std::sync::Arc;
 
 use wasmtime::component::Linker;
 
+use crate::admission::room::Room;
+use crate::admission::{Gate, Tenants};
 use crate::cache::{CacheError, DiskCache};
 use crate::command::Command;
 use crate::compile::{Code, CompileError, Compiler, Source};
 use crate::compose::{self, ComposeError, Fused, Scoped};
-use crate::admission::{Gate, Tenants};
-use crate::admission::room::Room;
 use crate::config::{Capacity, EPOCH, EngineConfig, wasmtime_config};
-use crate::cpu::Cpu;
+use crate::cpu::{self, Cpu};
 use crate::host_state::HostState;
 use crate::inspect::Shape;
 use crate::limits::Limits;
+use crate::link::{self, LinkError};
 use crate::machine;
 use crate::memory::{HostMemory, Size};
-use crate::usage::{EngineUsage, TenantUsage};
-use crate::link::{self, LinkError};
 use crate::plan::ValidWorkload;
 use crate::store::{StoreBounds, StoreTemplate};
+use crate::usage::{EngineUsage, TenantUsage};
 use crate::volume::{VolumeError, Volumes};
 use crate::workload::Workload;
 
@@ -113,7 +113,7 @@ impl Engine {
             .transpose()?;
         let linker = link::base_linker(&wasmtime)?;
         let compiler = Compiler::new(&wasmtime, disk);
-        let cpu = Cpu::new(machine::cores().max(2));
+        let cpu = Cpu::new(machine::cores().max(2), cpu::clock());
         move_epochs(&wasmtime, &cpu);
         tracing::info!(
             instances = capacity.instances,
@@ -212,6 +212,7 @@ impl Engine {
             idle: room.idle,
             waiting: room.waiting,
             memory: inner.memory.host().used(),
+            cpu: inner.cpu.usage(),
             code: inner.compiler.usage(),
             tenants: inner.tenants.gates().into_iter().map(tenant).collect(),
         }

@@ -176,3 +176,6 @@ pub fn bears_identity(name: &InterfaceName) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

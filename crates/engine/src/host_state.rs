@@ -11,9 +11,9 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use weft_caps::{config, logging};
 use weft_net::egress_http::HttpEgress;
 
+use crate::cpu::Meter;
 use crate::fault::Circumstances;
 use crate::memory::StoreMemory;
-use crate::meter::Meter;
 use crate::volume::Quota;
 
 /// The data of one store.
@@ -27,7 +27,7 @@ pub(crate) struct HostState {
     /// What the guest may have of memory, and has.
     pub(crate) memory: StoreMemory,
     /// The time that the guest's code takes on a thread.
-    pub(crate) cpu: Meter,
+    pub(crate) cpu: Arc<Meter>,
     /// The interface of the host that was called last.
     last_call: Option<&'static str>,
     /// The names of the parts, for messages.
@@ -37,7 +37,7 @@ pub(crate) struct HostState {
 /// What bounds one store.
 pub(crate) struct Bounded {
     pub(crate) memory: StoreMemory,
-    pub(crate) cpu: Meter,
+    pub(crate) cpu: Arc<Meter>,
     /// Resources that the guest may hold at the same time.
     pub(crate) handles: usize,
 }

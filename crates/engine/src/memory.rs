@@ -158,7 +158,11 @@ impl fmt::Display for Refusal {
                 "the {} that all guests of this host may have (--memory)",
                 Size(*limit)
             ),
-            Self::Own(limit) => write!(f, "the greatest size of a memory or table, {}", Size(*limit)),
+            Self::Own(limit) => write!(
+                f,
+                "the greatest size of a memory or table, {}",
+                Size(*limit)
+            ),
         }
     }
 }
@@ -254,11 +258,7 @@ impl ResourceLimiter for StoreMemory {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(self.grow(
-            bytes(current),
-            bytes(desired),
-            maximum.map(bytes),
-        ))
+        Ok(self.grow(bytes(current), bytes(desired), maximum.map(bytes)))
     }
 
     fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {

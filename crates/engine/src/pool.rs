@@ -16,15 +16,17 @@ use wasmtime::component::GuestTaskId;
 use wasmtime::{Engine, Store, StoreContextMut};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{
-    HandlerState, Instance, Proxy, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
+    HandlerState, Instance, Proxy, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState,
+    WorkerStatus,
 };
 use weft_api::spec::Reuse;
 
 use crate::admission::room::{Place, Room, Wanted};
 use crate::answer::Answer;
-use crate::cpu::Account;
+use crate::cpu::Meter;
 use crate::fault::{self, Circumstances, Fault, FaultKind};
 use crate::host_state::HostState;
+use crate::presence::Presence;
 use crate::store::StoreTemplate;
 use crate::usage::{Counted, Tally};
 
@@ -52,7 +54,6 @@ pub(crate) struct Pool {
     pub(crate) room: Arc<Room>,
     /// Whose instances these are.
     pub(crate) tenant: Arc<str>,
-    pub(crate) account: Arc<Account>,
     pub(crate) tally: Arc<Tally>,
     /// One permit for each instance that may be kept.
     pub(crate) warm: Arc<Semaphore>,
@@ -62,10 +63,8 @@ pub(crate) struct Pool {
 
 /// What travels with a request from the workload to the instance that serves it.
 pub(crate) struct Ticket {
-    /// Cancelled when nobody waits for the response any more.
-    pub(crate) gone: CancellationToken,
-    /// Cancelled when the response has been delivered or nobody waits for it.
-    pub(crate) over: CancellationToken,
+    /// Whether somebody waits for the response.
+    pub(crate) presence: Arc<Presence>,
     /// Told how the instance ended, if it ends before the request does.
     pub(crate) ended: oneshot::Sender<LastWords>,
     /// The body of the response.
@@ -83,8 +82,7 @@ pub(crate) struct LastWords {
 type Taken = Arc<Mutex<Vec<TakenRequest>>>;
 
 struct TakenRequest {
-    gone: CancellationToken,
-    over: CancellationToken,
+    presence: Arc<Presence>,
     ended: oneshot::Sender<LastWords>,
     answer: Arc<Answer>,
     /// Set when the handler is done with the call, also when it is so because the instance failed.
@@ -102,6 +100,15 @@ impl Drop for Leaving {
     }
 }
 
+/// Gives the turn to compute to another when a request is over.
+struct Resting(Arc<Meter>);
+
+impl Drop for Resting {
+    fn drop(&mut self) {
+        self.0.rest();
+    }
+}
+
 impl HandlerState for Pool {
     type StoreData = HostState;
     type WorkerExpiration = Expiry;
@@ -116,6 +123,7 @@ impl HandlerState for Pool {
         let expiration = Expiry {
             kept: warm.is_some(),
             idle: self.idle,
+            patience: self.patience,
             closed: Box::pin(self.closed.clone().cancelled_owned()),
             taken: Arc::clone(&taken),
             timer: None,
@@ -146,8 +154,8 @@ impl Pool {
         let until = tokio::time::Instant::now() + self.room_wait;
         let place = self.place(until).await?;
         loop {
-            let _turn = self.account.turn().await;
             let mut store = self.template.store(&self.engine);
+            Arc::clone(&store.data().cpu).start().await;
             let made =
                 tokio::time::timeout(self.patience, self.pre.instantiate_async(&mut store)).await;
             let error = match made {
@@ -220,36 +228,35 @@ impl WorkerState for Member {
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
         let Ticket {
-            gone,
-            over,
+            presence,
             ended,
             answer,
         } = ticket;
         // A new slice of time. Who has used up more than its share waits for a turn before it computes.
         let in_debt = store.data().cpu.account().must_wait();
         store.set_epoch_deadline(u64::from(!in_debt));
-        let (gone_too, left) = (gone.clone(), Arc::new(AtomicBool::new(false)));
+        let (waiting, left) = (Arc::clone(&presence), Arc::new(AtomicBool::new(false)));
         let leaving = Leaving(Arc::clone(&left));
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.retain(|request| !request.over.is_cancelled());
+        taken.retain(|request| !request.presence.is_over());
         taken.push(TakenRequest {
-            gone,
-            over,
+            presence,
             ended,
             answer,
             left,
             returned: false,
         });
+        let resting = Resting(Arc::clone(&store.data().cpu));
         Box::pin(async move {
-            let _leaving = leaving;
-            gone_too.cancelled().await;
+            let (_leaving, _resting) = (leaving, resting);
+            std::future::poll_fn(|cx| waiting.poll_gone(cx)).await;
         })
     }
 
     fn drop(&self, store: Store<HostState>, result: Result<(), wasmtime::Error>) {
         let mut taken =
             std::mem::take(&mut *self.taken.lock().unwrap_or_else(PoisonError::into_inner));
-        taken.retain(|request| result.is_err() || !request.over.is_cancelled());
+        taken.retain(|request| result.is_err() || !request.presence.is_over());
         if taken.is_empty() {
             return;
         }
@@ -266,7 +273,7 @@ impl WorkerState for Member {
         drop(store);
         let mut told = false;
         for request in taken {
-            told |= !request.over.is_cancelled();
+            told |= !request.presence.is_over();
             let words = LastWords {
                 fault: fault.clone(),
                 circumstances: circumstances.clone(),
@@ -286,6 +293,7 @@ impl WorkerState for Member {
 pub(crate) struct Expiry {
     kept: bool,
     idle: Duration,
+    patience: Duration,
     closed: Pin<Box<WaitForCancellationFutureOwned>>,
     taken: Taken,
     timer: Option<Pin<Box<Sleep>>>,
@@ -296,13 +304,18 @@ pub(crate) struct Expiry {
 
 impl Expiry {
     /// Whether every request that the instance took is over, and whether one was given up.
-    fn requests(&self) -> (bool, bool) {
+    fn requests(&self, cx: &Context<'_>) -> (bool, bool) {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let over = taken.iter().all(|request| request.over.is_cancelled());
-        (
-            over,
-            taken.iter().any(|request| request.gone.is_cancelled()),
-        )
+        taken
+            .iter()
+            .fold((true, false), |(over, given_up), request| {
+                let presence = &request.presence;
+                // Each one that is not over has to wake the instance when it is.
+                (
+                    presence.watch_over(cx) && over,
+                    given_up || presence.is_gone(),
+                )
+            })
     }
 
     /// Keeps an idle instance until it has been idle for long, its place is needed, or no more requests will come.
@@ -347,7 +360,8 @@ impl WorkerExpiration for Expiry {
         status: WorkerStatus,
         since: Instant,
     ) -> Poll<()> {
-        let (over, given_up) = self.requests();
+        let (over, given_up) = self.requests(cx);
+        let patience = self.patience;
         if status != WorkerStatus::Idle {
             self.wanted = None;
         }
@@ -360,11 +374,13 @@ impl WorkerExpiration for Expiry {
             }
             WorkerStatus::PostReturn => {
                 if over {
-                    self.wait(cx, since, AFTERWARDS)
+                    self.wait(cx, since, AFTERWARDS.min(patience))
                 } else {
                     Poll::Pending
                 }
             }
+            // Every answer is delivered, and a guest goes on computing or waiting in a call: as long as a request may.
+            WorkerStatus::Requests if over => self.wait(cx, since, patience),
             WorkerStatus::Requests => Poll::Pending,
         }
     }

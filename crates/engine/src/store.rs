@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 use wasmtime_wasi::filesystem::WasiFilesystemCtx;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 use wasmtime_wasi_http::WasiHttpCtx;
@@ -10,13 +10,16 @@ use weft_caps::{config, logging};
 use weft_net::egress_http::HttpEgress;
 
 use crate::command::CommandLine;
+use crate::cpu::{Account, Meter};
 use crate::host_state::{Bounded, HostState, PartState};
 use crate::memory::{Shares, StoreMemory};
-use crate::meter::Meter;
-use crate::cpu::Account;
 use crate::plan::{Part, ValidWorkload};
 use crate::stdio::{GuestLog, Stream};
 use crate::volume::{Mounted, Quota, VolumeError, Volumes};
+
+/// Bytes of one list of header fields that a guest makes. Together with the number of handles it bounds what the host
+/// holds for an instance.
+const HEADER_LIST: usize = 32 << 10;
 
 /// What all instances of a program have in common.
 pub(crate) struct StoreTemplate {
@@ -120,25 +123,22 @@ impl StoreTemplate {
         if let Some(table) = store.concurrent_resource_table() {
             table.set_max_capacity(bounds.tasks);
         }
-        store.call_hook(|mut store, hook| {
-            store.data_mut().cpu.crossed(hook);
+        store.call_hook(|store, hook| {
+            let meter = &store.data().cpu;
+            match hook {
+                CallHook::CallingWasm | CallHook::ReturningFromHost => meter.enter(),
+                CallHook::ReturningFromWasm | CallHook::CallingHost => meter.leave(),
+            }
             Ok(())
         });
         // A guest that computes gives way each time the epoch moves on, so it cannot hold a thread for itself.
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|store| {
-            let account = Arc::clone(store.data().cpu.account());
-            Ok(UpdateDeadline::YieldCustom(1, Box::pin(next_slice(account))))
+            let next_slice = store.data().cpu.interrupted();
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(next_slice)))
         });
         store
     }
-}
-
-/// Lets others go first. Who has used up more than its share of time waits for a turn, too.
-async fn next_slice(account: Arc<Account>) {
-    tokio::task::yield_now().await;
-    // The turn lapses with the slice: nothing has to be remembered.
-    account.turn().await.for_a_slice();
 }
 
 impl PartTemplate {
@@ -197,9 +197,11 @@ impl PartTemplate {
 
     fn state(&self, mut wasi: WasiCtx) -> PartState {
         *wasi.filesystem() = self.filesystem.clone();
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(HEADER_LIST);
         PartState {
             wasi,
-            http: WasiHttpCtx::new(),
+            http,
             egress: self.egress.clone(),
             config: self.config.clone(),
             logging: logging::Ctx {

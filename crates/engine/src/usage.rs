@@ -42,10 +42,23 @@ pub struct EngineUsage {
     pub waiting: usize,
     /// Bytes of memories and tables of all instances.
     pub memory: u64,
+    /// Who computes, and who waits to.
+    pub cpu: CpuUsage,
     /// Where code came from.
     pub code: CodeUsage,
     /// Every tenant that has a workload.
     pub tenants: Vec<TenantUsage>,
+}
+
+/// Guests that compute long, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CpuUsage {
+    /// Guests that wait for a turn to compute.
+    pub waiting: usize,
+    /// Turns that are held.
+    pub turns: usize,
+    /// Workloads that computed or waited within the last 100 ms.
+    pub active: usize,
 }
 
 /// What the workloads of a tenant use together.

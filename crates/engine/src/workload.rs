@@ -26,6 +26,7 @@ use crate::limits::Limits;
 use crate::link::{self, Linked};
 use crate::plan::{Entry, ValidWorkload};
 use crate::pool::{LastWords, Pool, Ticket};
+use crate::presence::Patron;
 use crate::store::StoreTemplate;
 use crate::usage::{Tally, WorkloadUsage};
 use crate::volume::Volumes;
@@ -78,10 +79,7 @@ struct Loaded {
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
 impl Workload {
-    pub(crate) fn new(
-        engine: Engine,
-        linked: LinkedWorkload,
-    ) -> Self {
+    pub(crate) fn new(engine: Engine, linked: LinkedWorkload) -> Self {
         let LinkedWorkload {
             valid,
             limits,
@@ -179,18 +177,11 @@ impl Inner {
             .enter()
             .await
             .map_err(|refused| Fault::new(FaultKind::Busy, refused.to_string()))?;
-        let gone = CancellationToken::new();
-        let over = CancellationToken::new();
-        let patron = Patron {
-            gone: Some(gone.clone().drop_guard()),
-            _over: over.clone().drop_guard(),
-            _permit: permit,
-        };
+        let (patron, presence) = Patron::new();
         let (ended, mut last_words) = oneshot::channel();
         let answer = Arc::new(Answer::default());
         let ticket = Ticket {
-            gone,
-            over,
+            presence,
             ended,
             answer: Arc::clone(&answer),
         };
@@ -209,6 +200,7 @@ impl Inner {
             let watched = Watched {
                 answer,
                 patron,
+                _permit: permit,
                 alarm,
                 limit: self.limits.request_timeout,
                 tally: Arc::clone(&self.tally),
@@ -316,7 +308,6 @@ impl Inner {
             room_wait: self.limits.requests.queue_wait,
             room: Arc::clone(self.engine.room()),
             tenant: self.valid.tenant.as_str().into(),
-            account: Arc::clone(self.template.account()),
             tally: Arc::clone(&self.tally),
             warm: Arc::new(Semaphore::new(reuse.pool_size as usize)),
             closed: CancellationToken::new(),
@@ -347,17 +338,11 @@ async fn drop_when_idle(inner: std::sync::Weak<Inner>, idle: Duration) {
     }
 }
 
-/// Whoever waits for a response. Dropped before the response's end = gone; dropped in any case = over.
-struct Patron {
-    gone: Option<DropGuard>,
-    _over: DropGuard,
-    _permit: Permit,
-}
-
 /// The body of a response, which tells the instance when its reader leaves.
 struct Watched {
     answer: Arc<Answer>,
     patron: Patron,
+    _permit: Permit,
     /// Goes off when the request has taken as long as it may.
     alarm: Pin<Box<Sleep>>,
     limit: Duration,
@@ -396,7 +381,7 @@ impl http_body::Body for Watched {
         }
         if matches!(frame, Poll::Ready(None | Some(Err(_)))) || self.answer.is_end_stream() {
             // Read to its end: what the guest does afterwards is not cut short.
-            self.patron.gone.take().map(DropGuard::disarm);
+            self.patron.delivered();
         }
         frame
     }

@@ -13,14 +13,14 @@
 mod attacks;
 #[path = "../tests/it/beside.rs"]
 mod beside;
+#[expect(dead_code, reason = "the tests set more")]
 #[path = "../tests/it/manifest.rs"]
 mod manifest;
+#[expect(dead_code, reason = "the tests make more of them")]
 #[path = "../tests/it/memories.rs"]
 mod memories;
 #[path = "../tests/it/stage.rs"]
 mod stage;
-#[path = "../tests/it/wire.rs"]
-mod wire;
 
 use std::io::Write;
 use std::time::Duration;
@@ -41,8 +41,8 @@ fn main() {
         "latency of a neighbour in ms, alone and beside an attack; at least {REQUESTS} requests each"
     );
     println!(
-        "{:<46} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}",
-        "attack", "p50 alone", "p99 alone", "p50", "p99", "ratio", "failed"
+        "{:<46} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7} {:>8}",
+        "attack", "p50 alone", "p99 alone", "p50", "p99", "ratio", "failed", "attacks"
     );
     let mut broken = 0;
     for (name, attack) in attacks::ALL {
@@ -53,7 +53,7 @@ fn main() {
         let (alone, attacked) = (&measured.solo, &measured.attacked);
         let (before, after) = (percentile(alone, 99), percentile(attacked, 99));
         println!(
-            "{:<46} {:>9.2} {:>9.2} {:>9.2} {:>9.2} {:>7.1} {:>7}",
+            "{:<46} {:>9.2} {:>9.2} {:>9.2} {:>9.2} {:>7.1} {:>7} {:>8}",
             attack.name,
             millis(percentile(alone, 50)),
             millis(before),
@@ -61,6 +61,7 @@ fn main() {
             millis(after),
             after.as_secs_f64() / before.as_secs_f64(),
             measured.failures.len(),
+            measured.hostile_requests,
         );
         for failure in &measured.failures {
             println!("    {failure}");

@@ -33,18 +33,17 @@ pub(crate) fn of<B>(request: &Request<B>) -> Result<Authority, Fault> {
     }
 }
 
-/// The head as a target sees it: the URI is absolute, and a Host header, if there is one, agrees with it.
-pub(crate) fn settle(
-    head: &mut request::Parts,
-    scheme: Scheme,
-    authority: Authority,
-) -> Result<(), Fault> {
+/// The head as a target sees it: the URI is absolute, and a Host header, if there is one, agrees with it. Its scheme is
+/// that of the connection, which is an extension of the request where it is not `http`.
+pub(crate) fn settle(head: &mut request::Parts, authority: Authority) -> Result<(), Fault> {
     if let Some(host) = head.headers.get_mut(HOST)
         && host.as_bytes() != authority.as_str().as_bytes()
     {
         *host = HeaderValue::from_str(authority.as_str())
             .map_err(|error| invalid(authority.as_str(), &error.to_string()))?;
     }
+    // The connection says when it is under TLS; a client's own word for it is not asked.
+    let scheme = head.extensions.remove().unwrap_or(Scheme::HTTP);
     head.uri = absolute(&head.uri, scheme, authority)?;
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! The body of a request, on its way to the target: counted, limited in size, and not waited for without end.
 //!
-//! Whoever breaks a limit is told by the one who answers the request, while the body itself is with the target. The two
-//! share an [`Intake`]: the body notes there what it found, and wakes the answering side.
+//! A client that breaks a limit, or whose body breaks off, is told by the one who answers the request, while the body
+//! itself is with the target. The two share an [`Intake`]: the body notes there what it found, and wakes the answering
+//! side.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -46,11 +47,20 @@ pub enum RequestBodyError {
     },
 }
 
+/// Why the body of a request did not come to its end.
+#[derive(Clone, Copy, Debug)]
+enum Broken {
+    /// The client broke a limit.
+    Limit(RequestBodyError),
+    /// The client left, or sent something that is no body.
+    Off,
+}
+
 /// What is known of a request's body.
 pub(crate) struct Intake {
     start: Instant,
     bytes: AtomicU64,
-    broken: OnceLock<RequestBodyError>,
+    broken: OnceLock<Broken>,
     answering: AtomicWaker,
     /// Microseconds after `start` at which the client last took some of the response.
     response_taken: AtomicU64,
@@ -93,7 +103,7 @@ impl Intake {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Waits for the target's answer as long as the client keeps to the limits. `call` is dropped with this future.
+    /// Waits for the target's answer as long as the body is sound. `call` is dropped with this future.
     pub(crate) async fn watch(
         &self,
         call: impl Future<Output = Result<Response<Body>, Fault>>,
@@ -110,16 +120,17 @@ impl Intake {
         .await
     }
 
-    /// Resolves when the client breaks a limit.
+    /// Resolves when the body breaks off.
     pub(crate) fn poll_broken(&self, cx: &mut Context<'_>) -> Poll<Fault> {
         self.answering.register(cx.waker());
-        match self.broken.get() {
-            Some(RequestBodyError::TooLarge { limit }) => {
-                Poll::Ready(faults::body_too_large(*limit))
-            }
-            Some(RequestBodyError::Stalled { limit }) => Poll::Ready(faults::body_stalled(*limit)),
-            None => Poll::Pending,
-        }
+        let Some(broken) = self.broken.get() else {
+            return Poll::Pending;
+        };
+        Poll::Ready(match *broken {
+            Broken::Limit(RequestBodyError::TooLarge { limit }) => faults::body_too_large(limit),
+            Broken::Limit(RequestBodyError::Stalled { limit }) => faults::body_stalled(limit),
+            Broken::Off => faults::body_broken(),
+        })
     }
 
     /// Notes that the client reads the response. An exchange of messages in which it is the client's turn to listen is
@@ -134,9 +145,9 @@ impl Intake {
         self.start.checked_add(after).unwrap_or(self.start)
     }
 
-    fn break_off(&self, error: RequestBodyError) {
+    fn break_off(&self, broken: Broken) {
         // The body ends with its first error, so there is no second one.
-        let _ = self.broken.set(error);
+        let _ = self.broken.set(broken);
         self.answering.wake();
     }
 }
@@ -165,7 +176,7 @@ impl<B> RequestBody<B> {
     }
 
     fn fail(self: Pin<&mut Self>, error: RequestBodyError) -> BoxError {
-        self.intake.break_off(error);
+        self.intake.break_off(Broken::Limit(error));
         self.end();
         error.into()
     }
@@ -217,6 +228,7 @@ where
         let frame = match frame {
             Some(Ok(frame)) => frame,
             Some(Err(error)) => {
+                self.intake.break_off(Broken::Off);
                 self.end();
                 return Poll::Ready(Some(Err(error.into())));
             }

@@ -26,6 +26,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use crate::activity::Activity;
 use crate::drain::Lifeline;
 use crate::limits::Limits;
+use crate::linger::Lingering;
 use crate::observed::Observed;
 use crate::patience::{Facts, Patience};
 use crate::request::Handler;
@@ -107,7 +108,8 @@ impl Protocol {
         let peer = client.peer;
         let ledger = Arc::new(Ledger::default());
         let service = service_fn(|request| self.answer(&ledger, client, request));
-        let mut connection = pin!(self.builder.serve_connection(TokioIo::new(io), service));
+        let io = TokioIo::new(Lingering::new(io));
+        let mut connection = pin!(self.builder.serve_connection(io, service));
         let mut stopped = pin!(self.lifeline.stopped());
         let mut patience = Patience::new(&self.limits, Instant::now());
         let mut alarm = pin!(sleep(self.limits.header_read_timeout));

@@ -96,6 +96,19 @@ pub(crate) fn body_stalled(limit: Duration) -> Fault {
     }
 }
 
+/// The request's body ended before its end.
+pub(crate) fn body_broken() -> Fault {
+    Fault {
+        code: "body-broken",
+        title: "The request's body is not complete",
+        ..of_client(
+            StatusCode::BAD_REQUEST,
+            "broken-off",
+            "the body of the request broke off before its end, or is malformed".to_owned(),
+        )
+    }
+}
+
 /// The target answered with a status that announces an answer.
 pub(crate) fn not_final(status: StatusCode) -> Fault {
     let reason = format!(

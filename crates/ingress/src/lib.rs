@@ -8,25 +8,32 @@
 //! connection   one connection: HTTP/1.1 with keep-alive or HTTP/2, by its first bytes; time limits, graceful end
 //! request      the one wrapper round every request: identity, look-up, the target, every error to a response
 //! authority    which host the client asked for, out of Host, `:authority` and the request line
-//! routes       host name -> target, a snapshot that readers take without a lock
+//! routes       host name and path -> target, a snapshot that readers take without a lock
+//! body         the request's body: its limits, and who is told when they are broken
 //! target       the trait that the layer above implements, and the `Fault` that it fails with
 //! respond      a fault as `application/problem+json`
-//! record       one log line per request, written when the last byte went out or the request was lost
+//! observed     the response's body: counted, its panics contained, its end noted
+//! record       one log line and one outcome per request, when the last byte went out or the request was lost
 //! drain        the orderly end: stop accepting, finish what runs, cut what does not finish
 //! ```
 //!
 //! `hostname` has the names and patterns of routes, `request_id` the ids, `activity` the counters of what is in flight,
 //! `limits` the numbers. For connections, `proxy_protocol`, `peers` and `tls` are the steps of `arrival`, `socket` notices
 //! a peer that does not read, `patience` decides how long one may stay without a request, and `stats` counts.
+//! `hostname` and `path` have the patterns of routes, `request_id` the ids, `faults` what this crate itself finds wrong,
+//! `observer` what metrics are told, `activity` the counters of what is in flight, `stall` cuts HTTP/2 streams that
+//! nobody reads, `linger` closes connections whose client is still sending, `limits` has the numbers.
 //!
 //! Invariants:
 //!
 //! - A peer that is slow or silent costs one connection permit for a bounded time and delays nobody else.
-//! - Each request that was parsed gets exactly one log line, also when the client leaves, the target panics or a
-//!   drain cuts it.
+//! - Each request that was parsed gets exactly one log line and one [`Outcome`], also when the client leaves, the target
+//!   panics or a drain cuts it.
 //! - What a client is told (`Fault::reason`) and what the log is told (`Fault::detail`) are two fields; the second
 //!   never leaves the host. Query strings are in neither: they may carry secrets.
-//! - A host name belongs to one tenant, and so does every name below a wildcard.
+//! - A host name belongs to one tenant, whatever the path, and so does every name below a wildcard.
+//! - The path that is matched is the path that the target sees: nothing is decoded, resolved or cut off.
+//! - A part of a request's body is never taken for the whole, and a part of a response never looks like the whole.
 //! - A request holds the target that it started with; swapping a route never fails a request.
 //! - Nothing here knows WebAssembly: the crate does not reach wasmtime.
 
@@ -39,6 +46,7 @@ mod drain;
 mod faults;
 mod hostname;
 mod limits;
+mod linger;
 mod listen;
 mod notice;
 mod observed;

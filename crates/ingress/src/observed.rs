@@ -59,8 +59,8 @@ impl Observed {
             self.rest = data.split_off(PIECE);
         }
         self.record.sent(data.len());
-        if let Some(intake) = self.record.intake() {
-            intake.response_moves();
+        if let Some(upload) = self.record.upload() {
+            upload.response_moves();
         }
         stall::handed_out();
         self.note_end();
@@ -116,15 +116,17 @@ impl http_body::Body for Observed {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
         stall::asked();
-        if let Some(Poll::Ready(fault)) = this.record.intake().map(|intake| intake.poll_broken(cx))
+        let frame = if this.rest.is_empty() {
+            this.poll_target(cx)
+        } else {
+            Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.rest)))))
+        };
+        // Asked last: what a target makes of an upload that broke off must not look like a whole response.
+        if let Some(Poll::Ready(fault)) = this.record.upload().map(|upload| upload.poll_broken(cx))
         {
             return Poll::Ready(Some(Err(this.break_off(&fault))));
         }
-        if !this.rest.is_empty() {
-            let rest = std::mem::take(&mut this.rest);
-            return Poll::Ready(Some(Ok(this.hand_out(rest))));
-        }
-        match ready!(this.poll_target(cx)) {
+        match ready!(frame) {
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => Poll::Ready(Some(Ok(this.hand_out(data)))),
                 Err(trailers) => {

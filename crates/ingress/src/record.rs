@@ -155,9 +155,10 @@ impl Record {
         self.lease.as_ref()
     }
 
-    /// What is known of the request's body.
-    pub(crate) fn intake(&self) -> Option<&Intake> {
-        self.intake.as_deref()
+    /// The request's body, as long as it matters how it goes on: not once the request has failed.
+    pub(crate) fn upload(&self) -> Option<&Intake> {
+        let matters = self.failure.is_none();
+        self.intake.as_deref().filter(|_| matters)
     }
 
     /// The version of HTTP.
@@ -244,7 +245,7 @@ impl Record {
             cause: failure.map(|failure| failure.cause),
             blame: failure.map(|failure| failure.blame),
             latency: self.start.elapsed(),
-            request_bytes: self.intake().map_or(0, Intake::bytes),
+            request_bytes: self.intake.as_ref().map_or(0, |intake| intake.bytes()),
             response_bytes: self.response_bytes,
             protocol: self.protocol,
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::uri::{Authority, Scheme};
+use http::uri::Authority;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -64,7 +64,8 @@ impl Handler {
         let answer = self.answer(&mut record, request).instrument(span).await;
         let response = answer.unwrap_or_else(|fault| {
             record.failed(&fault);
-            respond::problem(&fault, record.request_id().to_str().unwrap_or_default())
+            let id = record.request_id().to_str().unwrap_or_default();
+            respond::problem(&fault, id, record.protocol())
         });
         let (mut head, body) = response.into_parts();
         head.headers.insert(REQUEST_ID, record.request_id().clone());
@@ -99,8 +100,7 @@ impl Handler {
         };
 
         let (mut head, body) = request.into_parts();
-        let scheme = head.extensions.remove().unwrap_or(Scheme::HTTP);
-        authority::settle(&mut head, scheme, authority)?;
+        authority::settle(&mut head, authority)?;
         head.headers.insert(REQUEST_ID, record.request_id().clone());
         let (body, intake) = self.bodies.admit(body)?;
         let call = call(target.as_ref(), Request::from_parts(head, body));
@@ -144,14 +144,15 @@ async fn call(target: &dyn Target, request: Request<Body>) -> Result<Response<Bo
 
 /// The body to send: none where HTTP allows none, so that both protocol versions agree.
 fn sendable(method: &Method, head: &mut http::response::Parts, body: Body) -> Option<Body> {
-    if matches!(
-        head.status,
-        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
-    ) {
-        return None;
-    }
-    if method != Method::HEAD {
-        return Some(body);
+    match head.status {
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => {
+            // A length here would make a client wait for what never comes.
+            head.headers.remove(CONTENT_LENGTH);
+            return None;
+        }
+        StatusCode::NOT_MODIFIED => return None,
+        _ if *method != Method::HEAD => return Some(body),
+        _ => {}
     }
     let length = body.size_hint().exact().filter(|length| *length > 0);
     if let Some(length) = length

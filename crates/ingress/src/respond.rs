@@ -1,15 +1,15 @@
 //! A fault as the client sees it: `application/problem+json` (RFC 9457). No internals: `Fault::detail` stays behind.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Response};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
 use serde::Serialize;
 
 use crate::target::{Body, Fault};
 
-/// The response for a fault.
-pub(crate) fn problem(fault: &Fault, request_id: &str) -> Response<Body> {
+/// The response for a fault, in the version of HTTP that the request came in.
+pub(crate) fn problem(fault: &Fault, request_id: &str, protocol: Version) -> Response<Body> {
     let Fault {
         status,
         code,
@@ -40,6 +40,14 @@ pub(crate) fn problem(fault: &Fault, request_id: &str) -> Response<Body> {
         HeaderValue::from_static("application/problem+json"),
     );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let unread = matches!(
+        *status,
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT
+    );
+    if unread && protocol < Version::HTTP_2 {
+        // The rest of the body stands where the next request would.
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Some(pause) = retry_after {
         // Whole seconds, rounded up: a client that comes back too early is refused again.
         let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);

@@ -52,7 +52,8 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> Drained {
-    let (limits, proxy_protocol, tls) = (config.limits, config.proxy_protocol, config.tls.clone());
+    let limits = config.limits;
+    let (tls, proxy_protocol) = (config.tls.clone(), config.proxy_protocol);
     let stats = Arc::clone(&config.stats);
     let lifeline = Arc::new(Lifeline::default());
     let _cut_on_drop = lifeline.cut_on_drop();

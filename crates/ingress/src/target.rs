@@ -24,8 +24,8 @@ pub trait Target: Send + Sync + 'static {
     /// The name in the log: `tenant/workload`.
     fn name(&self) -> &str;
 
-    /// Answers one request. Its URI is absolute: scheme `http` or `https`, the authority that the client asked for, path and
-    /// query. Dropping the future, or the response's body, cancels the request: the client has gone, or a drain cut it.
+    /// Answers one request. Its URI is absolute: the scheme of the connection, the authority that the client asked for,
+    /// path and query. Dropping the future, or the response's body, cancels the request: the client has gone, or a drain cut it.
     ///
     /// The body of the request ends with a [`RequestBodyError`](crate::RequestBodyError) if it breaks a limit. The
     /// client is then told so, and the answer to it is thrown away.

@@ -5,6 +5,7 @@
 //! - `guests`: where the built test guests and examples are;
 //! - `assemble`: components that are written as text;
 //! - `client`: HTTP requests whose bodies can be fed and read piece by piece;
+//! - `visitor`: a client that keeps its connection;
 //! - `server`: an HTTP server that guests reach out to;
 //! - `log`: the log events of one workload.
 //!
@@ -21,6 +22,7 @@ pub mod client;
 pub mod guests;
 pub mod log;
 pub mod server;
+pub mod visitor;
 
 use std::time::Duration;
 

@@ -1,11 +1,12 @@
 //! What the host holds for a guest: handles of all kinds, and things under way.
 //!
 //! - `/handles?KIND&N`: opens N handles and drops none, without N for ever; KIND is `fields`, `full-fields` (each with
-//!   60 kB in it), `pollable`, `request` (outgoing, with body and stream). Answers how many there were.
+//!   130 kB in it), `pollable`, `request` (outgoing, with body and stream). Answers how many there were.
 //! - `/pollables?N`: waits for N pollables that are far away and one that is near; answers how many were ready
 //! - `/timers?N`: goes on waiting for N timers of one millisecond each, without end
 //! - `/outbound?N&URL`: begins N requests to URL whose bodies it never ends, then sleeps for ever
-//! - `/files?N&PATH`: opens PATH N times and drops none; answers how often that went well, and why it ended
+//! - `/files?N&FOLDER`: makes N files and keeps them open; answers how many there were, and why not more;
+//!   `/files-hold?N&FOLDER`: prints that instead, and sleeps for ever
 
 use std::mem::forget;
 
@@ -27,6 +28,10 @@ pub(crate) fn text(route: &str, query: &str) -> Option<String> {
         "/timers" => timers(number(query, 0)),
         "/outbound" => outbound(number(query, 0), &part(query, 1)),
         "/files" => files(number(query, 0), &part(query, 1)),
+        "/files-hold" => {
+            println!("{}", files(number(query, 0), &part(query, 1)));
+            crate::sleep()
+        }
         _ => return None,
     })
 }
@@ -49,7 +54,7 @@ fn hoard(kind: &str, count: u64) -> String {
             }
             "full-fields" => {
                 let fields = Fields::new();
-                let _ = fields.append("x-full", &[b'v'; 60_000]);
+                let _ = fields.append("x-full", &[b'v'; 130_000]);
                 forget(fields);
             }
             _ => forget(Fields::new()),
@@ -89,13 +94,15 @@ fn outbound(count: u64, url: &str) -> String {
     crate::sleep()
 }
 
-fn files(count: u64, path: &str) -> String {
+fn files(count: u64, folder: &str) -> String {
     let mut opened = Vec::new();
-    for _ in 0..count {
-        match std::fs::File::open(path) {
+    for index in 0..count {
+        match std::fs::File::create(format!("{folder}/{index}")) {
             Ok(file) => opened.push(file),
-            Err(error) => return format!("{} files; {error}", opened.len()),
+            Err(error) => {
+                return format!("{} files; {error}", opened.into_iter().map(forget).count());
+            }
         }
     }
-    format!("{} files", opened.len())
+    format!("{} files", opened.into_iter().map(forget).count())
 }

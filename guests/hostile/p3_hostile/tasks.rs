@@ -4,7 +4,7 @@
 //! - `/tasks-hold?N`: has N waits of centuries under way, and joins them
 //! - `/tasks-leave?N`: leaves N such waits behind and answers N
 //! - `/streams?N`, `/futures?N`: opens N streams or futures and drops none; answers N
-//! - `/fields?N`: opens N header lists and drops none; answers N
+//! - `/fields?N`: opens N header lists and drops none; answers N; `/full-fields?N`: each with 130 kB in it
 //! - `/outbound?N&URL`: begins N requests to URL whose bodies it never ends, then sleeps for ever
 
 use std::mem::forget;
@@ -38,6 +38,11 @@ pub(crate) async fn text(route: &str, query: &str) -> Option<String> {
                 .for_each(|_| forget(wit_future::new::<Result<Option<Fields>, _>>(|| Ok(None))));
         }
         "/fields" => (0..count).for_each(|_| forget(Fields::new())),
+        "/full-fields" => (0..count).for_each(|_| {
+            let fields = Fields::new();
+            let _ = fields.append("x-full", &[b'v'; 130_000]);
+            forget(fields);
+        }),
         "/outbound" => {
             let url = part(query, 1);
             for _ in 0..count {

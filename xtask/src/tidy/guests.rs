@@ -1,4 +1,5 @@
-//! Every test guest is used by a test of the host: its name stands as a string in a file under `crates/`.
+//! Every guest is used by a test of the host or a benchmark: its name stands as a string in a file under `crates/` or
+//! `xtask/src/bench/`.
 
 use super::Finding;
 use super::repository::Repository;
@@ -22,18 +23,25 @@ pub(super) fn check(repository: &Repository) -> Vec<Finding> {
         let name = format!("\"{}\"", target.name);
         !repository
             .rust()
-            .any(|(path, file)| path.starts_with("crates/") && file.text.contains(&name))
+            .any(|(path, file)| uses_guests(path) && file.text.contains(&name))
     });
-    let to_do = "test the behaviour that it shows, or delete it";
+    let to_do = "test or measure the behaviour that it shows, or delete it";
     unused
         .map(|target| {
             Finding::in_file(
                 &place(repository, &target.src_path.display().to_string()),
-                format!("no test of the host names the guest \"{}\"", target.name),
+                format!(
+                    "no test of the host and no benchmark names the guest \"{}\"",
+                    target.name
+                ),
                 to_do,
             )
         })
         .collect()
+}
+
+fn uses_guests(path: &str) -> bool {
+    path.starts_with("crates/") || path.starts_with("xtask/src/bench/")
 }
 
 fn place(repository: &Repository, path: &str) -> String {
@@ -49,13 +57,16 @@ mod tests {
 
     #[test]
     fn a_guest_that_no_test_uses_is_found() {
-        let mut repository =
-            Repository::of(&[("crates/engine/tests/it/http.rs", "let a = guest(\"used\");")]);
+        let mut repository = Repository::of(&[
+            ("crates/engine/tests/it/http.rs", "let a = guest(\"used\");"),
+            ("xtask/src/bench/cases.rs", "guest: \"measured\","),
+        ]);
         let target = |name: &str, kind: &str| {
             format!(r#"{{"name":"{name}","kind":["{kind}"],"src_path":"/repo/guests/{name}.rs"}}"#)
         };
         let targets = [
             target("used", "example"),
+            target("measured", "example"),
             target("unused", "example"),
             target("shared", "lib"),
         ]
@@ -68,8 +79,9 @@ mod tests {
         let found: Vec<String> = check(&repository).iter().map(Finding::to_string).collect();
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(
-            found[0]
-                .starts_with("guests/unused.rs: no test of the host names the guest \"unused\""),
+            found[0].starts_with(
+                "guests/unused.rs: no test of the host and no benchmark names the guest \"unused\""
+            ),
             "{found:?}"
         );
     }

@@ -221,18 +221,14 @@ impl<'t> At<'t> {
 
     /// The entries of this mapping, whose keys are names that the user chooses.
     pub(crate) fn named(&self, problems: &mut Problems) -> Vec<(&'t str, Self)> {
-        let entries = self.entries(problems).unwrap_or_default();
-        entries
-            .iter()
-            .map(|entry| (entry.key.as_str(), self.entry(entry)))
-            .collect()
+        let entries = self.entries_with_keys(problems).into_iter();
+        entries.map(|(key, _, at)| (key, at)).collect()
     }
 
     /// Like [`Self::named`], with the place of each key.
     pub(crate) fn entries_with_keys(&self, problems: &mut Problems) -> Vec<(&'t str, Span, Self)> {
-        let entries = self.entries(problems).unwrap_or_default();
+        let entries = self.entries(problems).unwrap_or_default().iter();
         entries
-            .iter()
             .map(|entry| (entry.key.as_str(), entry.key_span, self.entry(entry)))
             .collect()
     }

@@ -254,6 +254,7 @@ fn the_time_to_read_a_file_does_not_grow_with_its_square() {
     };
     let mounts = each(60_000, "{name: m#, mountPath: /#},");
     let volumes = each(60_000, "{name: v#},");
+    let keys = each(100_000, "weft.dev/memor#: v,");
     let references = each(50_000, "{name: r#},");
     let maps = each(
         30_000,
@@ -263,6 +264,7 @@ fn the_time_to_read_a_file_does_not_grow_with_its_square() {
     for text in [
         format!("{head}{component} {{volumeMounts: [{mounts}]}}}}]\n  volumes: [{volumes}]\n"),
         format!("{head}{component} {{environment: {{configFrom: [{references}]}}}}}}]\n{maps}"),
+        format!("{head}{component} {{config: {{{keys}}}}}}}]\n"),
         each(300_000, "k#: v\n"),
         "- - - a\n".repeat(500_000),
     ] {

@@ -17,7 +17,7 @@ use self::page::{Block, blocks, steps};
 use self::shell::Session;
 
 /// Commands that only set up or take long, and what runs them instead.
-const RUN_ELSEWHERE: [(&str, &str); 16] = [
+const RUN_ELSEWHERE: [(&str, &str); 21] = [
     (
         "cargo xtask demo",
         "`cargo xtask ci` runs the check of the demo",
@@ -43,6 +43,26 @@ const RUN_ELSEWHERE: [(&str, &str); 16] = [
     (
         "cargo xtask bench",
         "it lists the benchmarks, which clippy compiles",
+    ),
+    (
+        "cargo xtask bench http",
+        "the benchmark page has its figures",
+    ),
+    (
+        "cargo xtask bench soak",
+        "the benchmark page has its figures",
+    ),
+    (
+        "cargo xtask bench density",
+        "the benchmark page has its figures",
+    ),
+    (
+        "cargo xtask bench start",
+        "the benchmark page has its figures",
+    ),
+    (
+        "cargo xtask bench instantiate",
+        "the benchmark page has its figures",
     ),
     (
         "cargo xtask bench linked",

@@ -3,6 +3,10 @@
 mod admin;
 mod commands;
 mod examples;
+#[cfg(target_os = "linux")]
+mod faults;
 mod harness;
+#[cfg(target_os = "linux")]
+mod hogs;
 mod refusals;
 mod serving;

@@ -61,7 +61,7 @@ pub(crate) fn timed_out(limit: Duration, circumstances: &Circumstances) -> Strin
     };
     let _ = write!(text, "not done within {limit:?} (weft.dev/request-timeout)");
     if let Some(call) = circumstances.last_call {
-        let _ = write!(text, "; last call to the host: {call}");
+        let _ = write!(text, "; last host call: {call}");
     }
     text
 }
@@ -123,7 +123,7 @@ fn explained(
         let _ = write!(text, "; memory was refused by {refused}");
     }
     if let Some(call) = circumstances.last_call {
-        let _ = write!(text, "; last call to the host: {call}");
+        let _ = write!(text, "; last host call: {call}");
     }
     let _ = write!(text, "\n{chain}");
     text
@@ -134,7 +134,9 @@ fn explained(
 fn function(error: &wasmtime::Error) -> Option<String> {
     let backtrace = error.downcast_ref::<WasmBacktrace>()?;
     let mut names = backtrace.frames().iter().map(|frame| {
-        let name = frame.func_name().map(|name| format!("{:#}", rustc_demangle::demangle(name)));
+        let name = frame
+            .func_name()
+            .map(|name| format!("{:#}", rustc_demangle::demangle(name)));
         name.unwrap_or_else(|| format!("function {}", frame.func_index()))
     });
     let innermost = names.clone().next();
@@ -143,7 +145,9 @@ fn function(error: &wasmtime::Error) -> Option<String> {
 
 fn is_library(name: &str) -> bool {
     let name = name.trim_start_matches('<');
-    ["std::", "core::", "alloc::", "__rust", "rust_", "dlmalloc", "__rustc", "abort", "panic"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
+    [
+        "std::", "core::", "alloc::", "__rust", "rust_", "dlmalloc", "__rustc", "abort", "panic",
+    ]
+    .iter()
+    .any(|prefix| name.starts_with(prefix))
 }

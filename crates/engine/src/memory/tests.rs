@@ -15,9 +15,7 @@ fn store(memory: &HostMemory, tenant: &str, limit: u64) -> StoreMemory {
 }
 
 fn grow(store: &mut StoreMemory, from: u64, to: u64) -> bool {
-    store
-        .memory_growing(usize(from), usize(to), None)
-        .unwrap()
+    store.memory_growing(usize(from), usize(to), None).unwrap()
 }
 
 fn usize(bytes: u64) -> usize {
@@ -134,6 +132,13 @@ fn sizes_are_written_in_the_unit_that_divides_them() {
     .into();
     assert_eq!(
         written,
-        ["256 MiB", "1 GiB", "64 KiB", "1000 bytes", "3072 MiB", "1536 MiB"]
+        [
+            "256 MiB",
+            "1 GiB",
+            "64 KiB",
+            "1000 bytes",
+            "3072 MiB",
+            "1536 MiB"
+        ]
     );
 }

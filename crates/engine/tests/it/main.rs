@@ -8,6 +8,7 @@ mod compose;
 mod egress;
 mod guest_log;
 mod identity;
+mod limits;
 mod linking;
 mod reuse;
 mod serve;

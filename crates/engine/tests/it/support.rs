@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use weft_api::spec::{
-    ComponentSpec, HostInterface, Image, Resources, Reuse, Volume, VolumeMount, VolumeSource,
-    WorkloadSpec,
+    ComponentSpec, HostInterface, Image, Limits, Resources, Reuse, Volume, VolumeMount,
+    VolumeSource, WorkloadSpec,
 };
 use weft_engine::Engine;
 use weft_engine::config::EngineConfig;
@@ -115,6 +115,18 @@ impl Draft {
     /// Lets the last component reach a host.
     pub(crate) fn allow(mut self, host: &str) -> Self {
         self.last().resources.allowed_hosts.push(host.to_owned());
+        self
+    }
+
+    /// Limits what the last component may use up.
+    pub(crate) fn limits(mut self, limits: Limits) -> Self {
+        self.last().resources.limits = limits;
+        self
+    }
+
+    /// Says whose it is; `test`'s otherwise.
+    pub(crate) fn tenant(mut self, tenant: &str) -> Self {
+        self.spec.tenant = tenant.parse().unwrap();
         self
     }
 

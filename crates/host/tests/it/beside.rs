@@ -17,13 +17,16 @@ use weft_testkit::{guest, until};
 use crate::attacks::{Attack, Load};
 use crate::manifest::Manifest;
 use crate::stage::Stage;
-use crate::wire::Visitor;
+use weft_testkit::visitor::Visitor;
 
 /// The neighbour's connection is closed after so many requests, so that new ones are part of what is measured.
 const REQUESTS_PER_CONNECTION: usize = 10;
 
 /// How long an attack goes on at least: memory takes a moment to fill.
 const ATTACK: Duration = Duration::from_millis(800);
+
+/// How long the neighbour's requests are measured at most: by then it is clear that they are held up.
+const ENOUGH: Duration = Duration::from_secs(10);
 
 /// How often a client of the hostile workload begins anew at most, so that the clients leave the processor to the host.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -117,8 +120,9 @@ impl Neighbour {
                 Err(error) => self.failed(format!("{error} {:?}", error.source())),
             }
             times.push(asked.elapsed());
-            if self.failures.len() >= 3 {
-                break; // A host that hangs would make each request take its full patience.
+            // A host that hangs would make each request take its full patience.
+            if self.failures.len() >= 3 || began.elapsed() > ENOUGH {
+                break;
             }
         }
         times.sort();

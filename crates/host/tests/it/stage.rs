@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -14,6 +15,9 @@ use weft_host::{EngineConfig, Granting, Host, HostConfig, Purpose, Running};
 use weft_testkit::{until, within};
 
 use crate::manifest::Manifest;
+
+/// How long a host may take to be rid of a request. What goes on after an answer has 30 seconds of its own.
+const SETTLED: Duration = Duration::from_secs(45);
 
 /// A host, and the workloads on it. Dropping it cuts everything.
 pub(crate) struct Stage {
@@ -121,7 +125,19 @@ impl Stage {
     /// Waits until the host has nothing to do any more: every instance and every connection is gone, and with them all
     /// that they held.
     pub(crate) async fn settled(&self) {
-        until(|| self.tasks() <= self.idle_tasks).await;
+        let idle = until(|| self.tasks() <= self.idle_tasks);
+        if tokio::time::timeout(SETTLED, idle).await.is_err() {
+            let tasks = self.tasks() - self.idle_tasks;
+            let names: Vec<&str> = self
+                .running
+                .iter()
+                .map(|it| it.spec.name.as_str())
+                .collect();
+            panic!(
+                "{tasks} tasks of {names:?} are left after {} seconds",
+                SETTLED.as_secs()
+            );
+        }
     }
 }
 

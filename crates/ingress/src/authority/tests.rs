@@ -80,6 +80,15 @@ fn http1_takes_the_host_of_an_absolute_request_line_and_corrects_the_header() {
 }
 
 #[test]
+fn the_scheme_is_that_of_the_connection() {
+    let mut request = request("http://a/x", &["a"]);
+    request.extensions_mut().insert(Scheme::HTTPS);
+    let (mut head, ()) = request.into_parts();
+    settle(&mut head, "a".parse().unwrap()).unwrap();
+    assert_eq!(head.uri, "https://a/x");
+}
+
+#[test]
 fn http11_needs_a_host_header_also_with_an_absolute_request_line() {
     let mut bare = request("http://b.example/x", &[]);
     assert_eq!(of(&bare).unwrap_err().code, "missing-host");
@@ -119,9 +128,7 @@ fn the_target_sees_an_absolute_uri() {
         ("http://other", "http://h:1/"),
     ] {
         let uri: Uri = uri.parse().unwrap();
-        assert_eq!(
-            absolute(&uri, Scheme::HTTP, "h:1".parse().unwrap()).unwrap(),
-            expected
-        );
+        let (scheme, authority) = (Scheme::HTTP, "h:1".parse().unwrap());
+        assert_eq!(absolute(&uri, scheme, authority).unwrap(), expected);
     }
 }

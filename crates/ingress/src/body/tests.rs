@@ -1,6 +1,5 @@
 //! Limits and time-outs of request bodies.
 
-use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -184,12 +183,16 @@ async fn a_limit_beyond_all_time_is_no_limit() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_connection_reaches_the_target_as_it_is() {
+async fn an_error_of_the_connection_reaches_the_target_as_it_is_and_ends_the_request() {
     let (feed, body) = fed();
     let (mut body, intake) = LIMITS.admit(body).unwrap();
     feed.send(Err("reset".into())).unwrap();
-    let error = body.frame().await.unwrap().unwrap_err();
-    assert_eq!(error.to_string(), "reset");
-    let broken = std::future::poll_fn(|cx| Poll::Ready(intake.as_ref().unwrap().poll_broken(cx)));
-    assert!(broken.await.is_pending(), "the client broke no limit");
+    let intake = intake.unwrap();
+    let answer = intake.watch(async {
+        let error = body.frame().await.unwrap().unwrap_err();
+        assert_eq!(error.to_string(), "reset");
+        std::future::pending().await
+    });
+    let fault = answer.await.unwrap_err();
+    assert_eq!((fault.status.as_u16(), fault.code), (400, "body-broken"));
 }

@@ -45,7 +45,7 @@ struct Entry {
     host: HostPattern,
     root: Slots,
     paths: HashTrieMapSync<PathPrefix, Slots>,
-    /// The length of the longest key of `paths`.
+    /// The length of the longest key that `paths` has ever had: it bounds how much of a request's path is looked at.
     longest: usize,
 }
 
@@ -205,13 +205,10 @@ impl Entry {
             return;
         }
         let left = self.paths.get(path).map(others).unwrap_or_default();
-        if !left.is_empty() {
+        if left.is_empty() {
+            self.paths.remove_mut(path);
+        } else {
             self.paths.insert_mut(path.clone(), left);
-            return;
-        }
-        self.paths.remove_mut(path);
-        if path.len() == self.longest {
-            self.longest = self.paths.keys().map(PathPrefix::len).max().unwrap_or(0);
         }
     }
 

@@ -1,9 +1,12 @@
 //! The one log line of a request that went well. The lines of lost requests are tested where they are lost.
 
+use std::sync::{Arc, Mutex};
+
 use http::Request;
+use tracing::Subscriber;
 use weft_ingress::Body;
 
-use crate::support::{Server, lines, ok, read, target, text, within};
+use crate::support::{Server, get_with_id, lines, ok, read, target, text, within};
 
 #[tokio::test]
 async fn a_request_has_one_line_with_everything_but_its_query() {
@@ -65,4 +68,75 @@ async fn responses_without_a_body_are_complete() {
         assert_eq!(line["status"], path[1..]);
         assert_eq!(line.get("detail"), None);
     }
+}
+
+/// A place where log lines can be read again.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Paper {
+    /// What one failing request writes, as `format` writes it.
+    async fn of_a_request<S: Subscriber + Send + Sync>(&self, format: S) -> String {
+        // The server runs on this thread too.
+        let _here = tracing::subscriber::set_default(format);
+        let (server, _route) = Server::with(target(|_| async { panic!("oh") })).await;
+        let mut client = server.h2().await;
+        let response = client.send_request(get_with_id("http://a/", "on-paper"));
+        read(within(response).await.unwrap()).await;
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn as_text_the_line_has_its_request_id_once() {
+    let paper = Paper::default();
+    let writer = paper.clone();
+    let format = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let text = paper.of_a_request(format).await;
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert_eq!(text.matches("on-paper").count(), 1, "{text}");
+    assert!(
+        text.contains(r#" code="internal" reason="panic" blame="host" "#),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn as_json_the_line_has_all_fields_side_by_side() {
+    let paper = Paper::default();
+    let writer = paper.clone();
+    let format = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_writer(move || writer.clone())
+        .finish();
+    let text = paper.of_a_request(format).await;
+    let line: serde_json::Value = serde_json::from_str(text.trim()).unwrap();
+    for (field, value) in [
+        ("message", "request"),
+        ("request_id", "on-paper"),
+        ("code", "internal"),
+        ("reason", "panic"),
+        ("blame", "host"),
+        ("workload", "t/w"),
+        ("detail", "the target panicked: oh"),
+    ] {
+        assert_eq!(line[field], value, "{text}");
+    }
+    assert_eq!(line["status"], 500);
+    assert_eq!(text.matches("on-paper").count(), 1, "{text}");
 }

@@ -2,14 +2,18 @@
 
 #![cfg(test)]
 
+mod bodies;
 mod cancel;
 mod connections;
 mod drain;
+mod grpc;
 mod hostile;
 mod logged;
+mod observed;
 mod problems;
 mod protocol;
 mod proxy_protocol;
+mod routing;
 mod slow;
 mod streaming;
 mod support;

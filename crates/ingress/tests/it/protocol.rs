@@ -93,6 +93,47 @@ async fn head_has_the_length_but_no_body() {
 }
 
 #[tokio::test]
+async fn a_status_without_content_has_no_length_whatever_the_target_says() {
+    let answer = target(|request: Request<Body>| async move {
+        let status: u16 = request.uri().path()[1..].parse().unwrap();
+        let response = http::Response::builder().status(status);
+        let response = response.header("content-length", "4").body(text("body"));
+        Ok(response.unwrap())
+    });
+    let (server, _route) = Server::with(answer).await;
+    for (status, length) in [(204, None), (205, None), (304, Some("4"))] {
+        let mut client = server.h2().await;
+        let response = client.send_request(get(&format!("http://a/{status}")));
+        let response = within(response).await.unwrap();
+        let header = response.headers().get("content-length");
+        assert_eq!(
+            header.map(|value| value.to_str().unwrap()),
+            length,
+            "{status}"
+        );
+        assert_eq!(read(response).await.1, "");
+
+        // The next request on the connection is answered: nobody waits for a body.
+        let mut client = server.h1().await;
+        for _ in 0..2 {
+            within(client.ready()).await.unwrap();
+            let response = within(client.send_request(get(&format!("/{status}")))).await;
+            assert_eq!(read(response.unwrap()).await.1, "");
+        }
+    }
+}
+
+#[tokio::test]
+async fn head_of_a_failure_has_its_status_and_no_document() {
+    let server = Server::start(Config::default()).await;
+    let raw = server
+        .raw("HEAD / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+        .await;
+    assert!(raw.starts_with("HTTP/1.1 404 Not Found\r\n"), "{raw}");
+    assert!(raw.ends_with("\r\n\r\n"), "{raw}");
+}
+
+#[tokio::test]
 async fn trailers_pass_in_both_directions() {
     let echo = target(|request: Request<Body>| async { ok(request.into_body()) });
     let (server, _route) = Server::with(echo).await;

@@ -9,11 +9,13 @@ use futures::stream;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Frame, Incoming};
+use hyper::client::conn::http2;
+use hyper_util::rt::TokioExecutor;
 use weft_api::fault::Blame;
 use weft_ingress::{Body, BoxError, Fault, Target};
 
 use crate::support::{
-    Answer, Feed, Server, chunk, empty, fed_body, get, get_with_id, lines, ok, target, within,
+    Answer, Feed, Server, chunk, empty, fed_body, get, get_with_id, lines, ok, target, text, within,
 };
 
 async fn echo(request: Request<Body>) -> Answer {
@@ -184,4 +186,137 @@ async fn a_body_that_panics_ends_the_response_and_nothing_else() {
     assert_eq!(line["blame"], "host");
     let again = within(client.send_request(get("http://a/"))).await.unwrap();
     assert_eq!(again.status(), StatusCode::OK);
+}
+
+/// Bytes that may be on their way between a target and a client: the buffers of both, and the kernel's in between.
+const UNDER_WAY: usize = 16 * 1024 * 1024;
+/// What travels in the tests of back-pressure: much more than that.
+const TRAVELS: usize = 4 * UNDER_WAY;
+const PIECE: usize = 64 * 1024;
+
+/// A body without end, and how many bytes of it were made.
+fn endless() -> (Body, Arc<AtomicUsize>) {
+    let made = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&made);
+    let frames = stream::repeat_with(move || {
+        counter.fetch_add(PIECE, Ordering::Relaxed);
+        Ok(Frame::data(Bytes::from_static(&[0; PIECE])))
+    });
+    (StreamBody::new(frames).boxed_unsync(), made)
+}
+
+/// Takes a body piece by piece, and fails if far more was made than was taken.
+async fn take_slowly<B>(mut body: B, made: &AtomicUsize)
+where
+    B: hyper::body::Body<Data = Bytes, Error: std::fmt::Debug> + Unpin,
+{
+    let mut taken = 0;
+    while taken < TRAVELS {
+        taken += within(body.frame())
+            .await
+            .unwrap()
+            .unwrap()
+            .into_data()
+            .unwrap()
+            .len();
+        let ahead = made.load(Ordering::Relaxed).saturating_sub(taken);
+        assert!(
+            ahead <= UNDER_WAY,
+            "{ahead} bytes were made ahead of the reader"
+        );
+        // Whoever could make more now gets the chance to.
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_target_makes_no_more_than_its_client_reads() {
+    for http2 in [false, true] {
+        let (body, made) = endless();
+        let body = Mutex::new(Some(body));
+        let (server, _route) = Server::with(target(move |_| {
+            let body = body.lock().unwrap().take().unwrap();
+            async { ok(body) }
+        }))
+        .await;
+        let response = if http2 {
+            within(server.h2().await.send_request(get("http://a/"))).await
+        } else {
+            within(server.h1().await.send_request(get("/"))).await
+        };
+        take_slowly(response.unwrap().into_body(), &made).await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_sends_no_more_than_the_target_reads() {
+    for http2 in [false, true] {
+        let (body, made) = endless();
+        let (server, _route) = Server::with(target(move |request: Request<Body>| {
+            let made = Arc::clone(&made);
+            async move {
+                take_slowly(request.into_body(), &made).await;
+                ok(empty())
+            }
+        }))
+        .await;
+        let request = |uri| Request::post(uri).header("host", "a");
+        let response = if http2 {
+            let request = request("http://a/").body(body).unwrap();
+            within(server.h2().await.send_request(request)).await
+        } else {
+            let request = request("/").body(body).unwrap();
+            within(server.h1().await.send_request(request)).await
+        };
+        assert_eq!(response.unwrap().status(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_opens_the_window_by_one_byte_gets_a_small_part_of_a_large_frame_made_ready()
+{
+    let (server, _route) = Server::with(target(|_| async {
+        let large = stream::once(async { Ok(Frame::data(Bytes::from_static(&[7; 1_000_000]))) });
+        ok(StreamBody::new(large).boxed_unsync())
+    }))
+    .await;
+    let mut lines = lines::of("one-byte");
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.initial_stream_window_size(1);
+    let mut client = server.h2_with(&builder).await;
+    let response = within(client.send_request(get_with_id("http://a/", "one-byte")));
+    let mut body = response.await.unwrap().into_body();
+    assert_eq!(chunk(&mut body).await.len(), 1);
+    drop(body);
+    let line = lines.next().await;
+    let ready: usize = line["bytes"].parse().unwrap();
+    assert!(
+        ready <= 64 * 1024,
+        "{ready} bytes were given to the connection"
+    );
+}
+
+#[tokio::test]
+async fn a_large_frame_arrives_whole_over_both_versions() {
+    let large: Vec<u8> = (0..1_000_003_u32).map(|n| n.to_le_bytes()[0]).collect();
+    let sent = Bytes::from(large);
+    let answer = sent.clone();
+    let (server, _route) = Server::with(target(move |_| {
+        let trailers = http::HeaderMap::from_iter([("x".parse().unwrap(), "y".parse().unwrap())]);
+        let body = text(answer.clone());
+        let body = body.with_trailers(std::future::ready(Some(Ok(trailers))));
+        async { ok(body.boxed_unsync()) }
+    }))
+    .await;
+    let response = within(server.h2().await.send_request(get("http://a/"))).await;
+    let body = within(response.unwrap().into_body().collect())
+        .await
+        .unwrap();
+    assert_eq!(body.trailers().unwrap()["x"], "y");
+    assert!(body.to_bytes() == sent);
+    let response = within(server.h1().await.send_request(get("/"))).await;
+    let body = within(response.unwrap().into_body().collect())
+        .await
+        .unwrap();
+    assert!(body.to_bytes() == sent);
 }

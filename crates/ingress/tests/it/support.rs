@@ -116,10 +116,17 @@ impl Server {
     }
 
     pub(crate) async fn h2(&self) -> http2::SendRequest<Body> {
-        let stream = TcpStream::connect(self.addr).await.unwrap();
-        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+        self.h2_with(&http2::Builder::new(TokioExecutor::new()))
             .await
-            .unwrap();
+    }
+
+    /// An HTTP/2 client with settings of its own.
+    pub(crate) async fn h2_with(
+        &self,
+        builder: &http2::Builder<TokioExecutor>,
+    ) -> http2::SendRequest<Body> {
+        let stream = TcpStream::connect(self.addr).await.unwrap();
+        let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         sender
     }

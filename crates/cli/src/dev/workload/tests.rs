@@ -88,6 +88,22 @@ dev:
 }
 
 #[test]
+fn each_limit_of_a_component_beside_wins_over_that_of_the_workload() {
+    let spec = of("\
+workload: {config: {weft.dev/memory: 64Mi, weft.dev/cpu: 500m, k: w}}
+dev: {components: [{name: other, file: c.wasm, config: {weft.dev/cpu: '2'}}]}
+");
+    let resources = |index: usize| &spec.components[index].resources;
+    let limits = |index| (resources(index).limits.memory, resources(index).limits.cpu);
+    assert_eq!(limits(0), (Some(64 << 20), Some(500)));
+    assert_eq!(limits(1), (Some(64 << 20), Some(2000)));
+    for index in [0, 1] {
+        let keys: Vec<_> = resources(index).config.keys().collect();
+        assert_eq!(keys, ["k"]);
+    }
+}
+
+#[test]
 fn volumes_are_mounted_into_every_component() {
     let spec = of(
         "dev: {volumes: [{host_path: ./data, guest_path: /data}], components: [{name: b, file: b.wasm}]}",

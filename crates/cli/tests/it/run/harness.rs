@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use weft_testkit::client::Client;
+use weft_testkit::visitor::Visitor;
 
 /// `weft run`, killed at the end of the test if it still runs.
 pub(super) struct Serving {
@@ -31,6 +32,24 @@ pub(super) fn weft() -> Command {
     command
 }
 
+/// The command, in a shell that first takes something away from it: `ulimit -n 100` for instance.
+pub(super) fn weft_under(limits: &str) -> Command {
+    let plain = weft();
+    let mut shell = Command::new("sh");
+    shell
+        .arg("-c")
+        .arg(format!("{limits} && exec \"$0\" \"$@\""))
+        .arg(plain.get_program())
+        .stdin(Stdio::null());
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
+}
+
 /// Runs `weft` to its end.
 pub(super) fn output<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Output {
     weft().args(args).output().unwrap()
@@ -47,7 +66,15 @@ pub(super) fn stderr(output: &Output) -> String {
 impl Serving {
     /// Starts `weft run` on a free port and waits until it listens.
     pub(super) fn start<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Self {
-        let mut child = weft()
+        Self::start_as(weft(), args)
+    }
+
+    /// The same, with a command that ends up as `weft`.
+    pub(super) fn start_as<S: AsRef<std::ffi::OsStr>>(
+        mut weft: Command,
+        args: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let mut child = weft
             .args(["run", "--output", "json", "--addr", "127.0.0.1:0"])
             .args(args)
             .stdout(Stdio::piped())
@@ -65,6 +92,11 @@ impl Serving {
         }
     }
 
+    /// A client of one host name that keeps its connection.
+    pub(super) fn visitor(&self, host: &str) -> Visitor {
+        Visitor::new(self.addr, host)
+    }
+
     /// A client that asks under the server's address.
     pub(super) fn client(&self) -> Client {
         Client::new(self.addr)
@@ -75,6 +107,22 @@ impl Serving {
         let reply = self.client().get(path).await.unwrap();
         assert_eq!(reply.status, 200, "{path}: {}", reply.text);
         reply.text
+    }
+
+    /// How many files and connections it has open.
+    #[cfg(target_os = "linux")]
+    pub(super) fn open_files(&self) -> usize {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()));
+        open.unwrap().count()
+    }
+
+    /// The most memory that it had at once so far, in bytes.
+    #[cfg(target_os = "linux")]
+    pub(super) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kilobytes.unwrap().parse::<u64>().unwrap() * 1024
     }
 
     pub(super) fn signal(&self, signal: Signal) {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::client::{Body, BoxError, Reply, get};
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 use http_body_util::BodyExt;
@@ -10,13 +11,24 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use weft_testkit::client::{Body, BoxError, Reply, get};
 
 /// How long an answer may take. Longer than any time limit in these tests; a host that needs it hangs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// There was no answer, or no end of it, within [`PATIENCE`].
+#[derive(Debug)]
+pub struct OutOfPatience;
+
+impl std::fmt::Display for OutOfPatience {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "no answer within {} seconds", PATIENCE.as_secs())
+    }
+}
+
+impl std::error::Error for OutOfPatience {}
 
 /// One client of one host name.
-pub(crate) struct Visitor {
+pub struct Visitor {
     addr: SocketAddr,
     host: HeaderValue,
     connection: Option<SendRequest<Body>>,
@@ -24,7 +36,7 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     /// A client without a connection yet.
-    pub(crate) fn new(addr: SocketAddr, host: &str) -> Self {
+    pub fn new(addr: SocketAddr, host: &str) -> Self {
         Self {
             addr,
             host: HeaderValue::from_str(host).expect("a host name fits into a header"),
@@ -33,17 +45,17 @@ impl Visitor {
     }
 
     /// Closes the connection; the next request opens another.
-    pub(crate) fn hang_up(&mut self) {
+    pub fn hang_up(&mut self) {
         self.connection = None;
     }
 
     /// A GET, read to its end.
-    pub(crate) async fn get(&mut self, path: &str) -> Result<Reply, BoxError> {
+    pub async fn get(&mut self, path: &str) -> Result<Reply, BoxError> {
         self.ask(get(path)).await
     }
 
     /// A request, read to the end of its answer.
-    pub(crate) async fn ask(&mut self, request: Request<Body>) -> Result<Reply, BoxError> {
+    pub async fn ask(&mut self, request: Request<Body>) -> Result<Reply, BoxError> {
         let exchange = async {
             let (head, body) = self.send(request).await?.into_parts();
             let bytes: Bytes = body.collect().await?.to_bytes();
@@ -55,9 +67,7 @@ impl Visitor {
         };
         let reply = tokio::time::timeout(PATIENCE, exchange)
             .await
-            .unwrap_or_else(|_| {
-                Err(format!("no answer within {} seconds", PATIENCE.as_secs()).into())
-            });
+            .unwrap_or_else(|_| Err(OutOfPatience.into()));
         if reply.is_err() {
             self.hang_up();
         }
@@ -65,7 +75,7 @@ impl Visitor {
     }
 
     /// Sends a request; the answer as soon as its head is there.
-    pub(crate) async fn send(
+    pub async fn send(
         &mut self,
         mut request: Request<Body>,
     ) -> Result<http::Response<Incoming>, BoxError> {

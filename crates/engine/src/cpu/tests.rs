@@ -1,0 +1,344 @@
+//! Waiting, waking, and what is left behind, by the hands of a clock that is moved; and guests that spin on real
+//! threads.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use futures::{FutureExt, poll};
+use weft_testkit::within;
+
+use super::{Account, Cpu, LAPSE, MILLI, Meter, Nanos, TICK, Turn};
+
+/// A clock that stands still until it is moved.
+#[derive(Clone, Default)]
+struct Hands(Arc<AtomicU64>);
+
+impl Hands {
+    fn cpu(&self, workers: usize) -> Arc<Cpu> {
+        let hands = self.clone();
+        let read = move || Duration::from_nanos(hands.0.load(Ordering::Relaxed));
+        Cpu::new(workers, Box::new(read))
+    }
+
+    fn forward(&self, time: Nanos) {
+        self.0.fetch_add(time, Ordering::Relaxed);
+    }
+}
+
+/// Two accounts of different tenants on a machine of two workers. The first is in debt.
+impl Account {
+    /// A turn for an instance that has none.
+    async fn turn(&self) -> Turn {
+        self.start(Turn::none()).await
+    }
+}
+
+fn hog_and_neighbour() -> (Hands, Arc<Cpu>, Arc<Account>, Arc<Account>) {
+    let hands = Hands::default();
+    let cpu = hands.cpu(2);
+    let (hog, neighbour) = (cpu.account("a", None), cpu.account("b", None));
+    neighbour.charge(MILLI / 10);
+    hog.charge(50 * MILLI);
+    assert!(hog.must_wait() && !neighbour.must_wait());
+    (hands, cpu, hog, neighbour)
+}
+
+fn now(account: &Account) -> Turn {
+    account.turn().now_or_never().expect("at once")
+}
+
+fn waiting(cpu: &Cpu) -> usize {
+    cpu.usage().waiting
+}
+
+/// Whether nothing is left of those that waited or held turns.
+fn nothing_is_left(cpu: &Cpu) {
+    assert_eq!(cpu.usage().waiting, 0);
+    assert_eq!(cpu.usage().turns, 0);
+    assert!(cpu.lock().waiting.is_empty());
+}
+
+#[test]
+fn what_is_used_counts_at_once_however_little() {
+    let cpu = Hands::default().cpu(2);
+    let account = cpu.account("a", None);
+    for _ in 0..10 {
+        account.charge(7);
+    }
+    assert_eq!(account.used(), Duration::from_nanos(70));
+    cpu.tick();
+    account.charge(5 * MILLI);
+    assert_eq!(account.used(), Duration::from_nanos(70 + 5 * MILLI));
+}
+
+#[test]
+fn one_that_is_alone_starts_without_a_turn() {
+    let cpu = Hands::default().cpu(2);
+    let account = cpu.account("a", None);
+    for _ in 0..100 {
+        assert!(now(&account).0.is_none());
+        account.charge(MILLI / 10);
+        cpu.tick();
+    }
+    nothing_is_left(&cpu);
+}
+
+#[tokio::test]
+async fn those_in_debt_start_one_after_another_and_others_at_once() {
+    let (_, cpu, hog, neighbour) = hog_and_neighbour();
+    let first = now(&hog);
+    let mut second = pin!(hog.turn());
+    assert!(poll!(&mut second).is_pending());
+    assert!(now(&neighbour).0.is_none());
+    drop(first);
+    drop(within(second).await);
+    nothing_is_left(&cpu);
+}
+
+#[tokio::test]
+async fn one_that_gives_up_leaves_the_queue() {
+    let (_, cpu, hog, _neighbour) = hog_and_neighbour();
+    let held = now(&hog);
+    let mut first = Box::pin(hog.turn());
+    let mut second = Box::pin(hog.turn());
+    assert!(poll!(&mut first).is_pending());
+    assert!(poll!(&mut second).is_pending());
+    assert_eq!(waiting(&cpu), 2);
+    drop(first);
+    assert_eq!(waiting(&cpu), 1);
+    drop(held);
+    drop(within(second).await);
+    nothing_is_left(&cpu);
+}
+
+#[tokio::test]
+async fn a_turn_given_to_one_that_gave_up_goes_to_the_next() {
+    let (_, cpu, hog, _neighbour) = hog_and_neighbour();
+    let held = now(&hog);
+    let mut first = Box::pin(hog.turn());
+    let mut second = Box::pin(hog.turn());
+    assert!(poll!(&mut first).is_pending());
+    assert!(poll!(&mut second).is_pending());
+    drop(held);
+    // It was given the turn and has not noticed.
+    drop(first);
+    drop(within(second).await);
+    nothing_is_left(&cpu);
+}
+
+#[tokio::test]
+async fn a_turn_that_is_kept_for_too_long_goes_to_the_next() {
+    let (hands, cpu, hog, _neighbour) = hog_and_neighbour();
+    let held = now(&hog);
+    let mut second = Box::pin(hog.turn());
+    assert!(poll!(&mut second).is_pending());
+    hands.forward(LAPSE);
+    cpu.tick();
+    let second = within(second).await;
+    drop(held);
+    assert_eq!(cpu.usage().turns, 1, "the lapsed turn is not the second's");
+    drop(second);
+    nothing_is_left(&cpu);
+}
+
+#[tokio::test]
+async fn one_that_goes_on_gets_its_turn_again_when_nobody_else_wants_it() {
+    let (_, cpu, hog, _neighbour) = hog_and_neighbour();
+    let mut turn = now(&hog);
+    for _ in 0..10 {
+        hog.charge(TICK);
+        turn = within(hog.go_on(turn)).await;
+    }
+    drop(turn);
+    nothing_is_left(&cpu);
+}
+
+#[tokio::test]
+async fn one_that_goes_on_lets_those_go_first_that_waited_longer() {
+    let (_, cpu, hog, _neighbour) = hog_and_neighbour();
+    let first = now(&hog);
+    let mut second = Box::pin(hog.turn());
+    assert!(poll!(&mut second).is_pending());
+    hog.charge(TICK);
+    let mut first = Box::pin(hog.go_on(first));
+    assert!(poll!(&mut first).is_pending());
+    drop(within(second).await);
+    drop(within(first).await);
+    nothing_is_left(&cpu);
+}
+
+#[tokio::test]
+async fn one_that_goes_on_lets_other_tasks_of_the_thread_run() {
+    let cpu = Hands::default().cpu(2);
+    let account = cpu.account("a", None);
+    let ran = Arc::new(AtomicBool::new(false));
+    let other = Arc::clone(&ran);
+    tokio::spawn(async move { other.store(true, Ordering::Relaxed) });
+    drop(account.go_on(Turn::none()).await);
+    assert!(ran.load(Ordering::Relaxed));
+}
+
+#[tokio::test]
+async fn one_that_gives_up_going_on_gives_its_turn_back() {
+    let (_, cpu, hog, _neighbour) = hog_and_neighbour();
+    let turn = now(&hog);
+    drop(hog.go_on(turn));
+    nothing_is_left(&cpu);
+    let turn = now(&hog);
+    let mut goes_on = Box::pin(hog.go_on(turn));
+    assert!(poll!(&mut goes_on).is_pending());
+    drop(goes_on);
+    nothing_is_left(&cpu);
+}
+
+#[tokio::test]
+async fn an_account_that_goes_away_while_others_wait_leaves_nothing() {
+    let (_, cpu, hog, neighbour) = hog_and_neighbour();
+    let third = cpu.account("c", None);
+    third.charge(60 * MILLI);
+    let held = now(&hog);
+    let mut waits = Box::pin(third.turn());
+    assert!(poll!(&mut waits).is_pending());
+    drop(hog);
+    let turn = within(&mut waits).await;
+    drop(held);
+    drop((turn, waits));
+    drop((neighbour, third));
+    nothing_is_left(&cpu);
+    assert_eq!(cpu.usage().active, 0);
+    assert!(cpu.lock().accounts.is_empty());
+}
+
+#[tokio::test]
+async fn a_cap_makes_wait_until_it_is_paid_back() {
+    let hands = Hands::default();
+    let cpu = hands.cpu(2);
+    let account = cpu.account("a", Some(100));
+    // A tenth of a core: 10 ms are the whole burst, 20 ms of debt take 200 ms.
+    account.charge(30 * MILLI);
+    let mut waits = Box::pin(account.turn());
+    for _ in 0..20 {
+        assert!(poll!(&mut waits).is_pending());
+        hands.forward(TICK);
+        cpu.tick();
+    }
+    hands.forward(TICK);
+    cpu.tick();
+    drop(within(waits).await);
+    nothing_is_left(&cpu);
+}
+
+#[tokio::test]
+async fn a_tick_that_is_late_makes_nothing_hang() {
+    let (hands, cpu, hog, _neighbour) = hog_and_neighbour();
+    let held = now(&hog);
+    let mut waits = Box::pin(hog.turn());
+    assert!(poll!(&mut waits).is_pending());
+    // No tick at all: those that give back let others go on.
+    hands.forward(10_000 * MILLI);
+    drop(held);
+    drop(within(waits).await);
+    cpu.tick();
+    nothing_is_left(&cpu);
+}
+
+#[tokio::test]
+async fn a_meter_charges_what_was_computed_and_nothing_else() {
+    let hands = Hands::default();
+    let cpu = hands.cpu(2);
+    let meter = Meter::new(cpu.account("a", None));
+    within(meter.start()).await;
+    hands.forward(MILLI);
+    meter.enter();
+    hands.forward(3 * MILLI);
+    let interrupted = meter.interrupted();
+    assert_eq!(meter.account().used(), Duration::from_millis(3));
+    hands.forward(5 * MILLI);
+    within(interrupted).await;
+    assert_eq!(cpu.usage().turns, 1);
+    hands.forward(2 * MILLI);
+    meter.leave();
+    meter.leave();
+    hands.forward(MILLI);
+    assert_eq!(meter.account().used(), Duration::from_millis(5));
+    meter.rest();
+    nothing_is_left(&cpu);
+}
+
+#[tokio::test]
+async fn an_instance_that_ends_while_it_computes_is_charged_and_gives_its_turn_back() {
+    let (hands, cpu, hog, _neighbour) = hog_and_neighbour();
+    let meter = Meter::new(Arc::clone(&hog));
+    let before = hog.used();
+    within(meter.start()).await;
+    assert_eq!(cpu.usage().turns, 1);
+    meter.enter();
+    hands.forward(MILLI);
+    drop(meter);
+    assert_eq!(hog.used() - before, Duration::from_millis(1));
+    nothing_is_left(&cpu);
+}
+
+/// Computes on this thread, interrupted about every `TICK` as a guest is.
+async fn guest(meter: Arc<Meter>, needs: Duration, stop: Arc<AtomicBool>) {
+    meter.start().await;
+    meter.enter();
+    let (mut done, mut since) = (Duration::ZERO, Instant::now());
+    while done < needs && !stop.load(Ordering::Relaxed) {
+        std::hint::spin_loop();
+        if since.elapsed() >= Duration::from_nanos(TICK).min(needs - done) {
+            done += since.elapsed();
+            meter.interrupted().await;
+            since = Instant::now();
+        }
+    }
+    meter.leave();
+    meter.rest();
+}
+
+/// Real threads: how often each account got on is not for a test on a busy machine to say, but that all of them do,
+/// and that the neighbour's requests all end while a hundred guests spin for ever.
+#[test]
+fn a_hundred_guests_that_spin_do_not_keep_a_neighbour_from_its_work() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .expect("a runtime");
+    let cpu = Cpu::new(2, super::clock());
+    let stop = Arc::new(AtomicBool::new(false));
+    let ticker = std::thread::spawn({
+        let (cpu, stop) = (Arc::clone(&cpu), Arc::clone(&stop));
+        move || {
+            while !stop.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_nanos(TICK));
+                cpu.tick();
+            }
+        }
+    });
+    let (hog, neighbour) = (cpu.account("a", None), cpu.account("b", None));
+    let spinning: Vec<_> = (0..100)
+        .map(|_| {
+            let meter = Meter::new(Arc::clone(&hog));
+            runtime.spawn(guest(meter, Duration::MAX, Arc::clone(&stop)))
+        })
+        .collect();
+    runtime.block_on(within(async {
+        for _ in 0..50 {
+            let meter = Meter::new(Arc::clone(&neighbour));
+            let request = guest(meter, Duration::from_millis(1), Arc::clone(&stop));
+            tokio::spawn(request).await.expect("no panic");
+        }
+    }));
+    assert!(neighbour.used() >= Duration::from_millis(40));
+    stop.store(true, Ordering::Relaxed);
+    runtime.block_on(within(async {
+        for task in spinning {
+            task.await.expect("no panic");
+        }
+    }));
+    ticker.join().expect("no panic");
+    nothing_is_left(&cpu);
+}
