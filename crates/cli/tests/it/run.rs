@@ -1,5 +1,6 @@
 //! `weft run`, `weft check`, `weft inspect` and `weft completions`.
 
+mod admin;
 mod commands;
 mod examples;
 #[cfg(target_os = "linux")]

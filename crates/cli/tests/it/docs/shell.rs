@@ -55,6 +55,7 @@ impl Session {
         let mut command = Command::new("bash");
         for variable in [
             "RUST_LOG",
+            "WEFT_ADMIN_ADDR",
             "CLICOLOR_FORCE",
             "http_proxy",
             "HTTP_PROXY",

@@ -26,6 +26,7 @@ pub(super) fn weft() -> Command {
     command
         .env("WEFT_CACHE_DIR", cache)
         .env_remove("WEFT_ADDR")
+        .env_remove("WEFT_ADMIN_ADDR")
         .env_remove("RUST_LOG")
         .stdin(Stdio::null());
     command
