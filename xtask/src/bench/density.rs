@@ -73,7 +73,7 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
         bench.measure(&manifests)
     })?;
     let table = found.table();
-    page::columns(&table)
+    page::columns(&table, 3)
         .iter()
         .for_each(|line| steps.say(line));
     if args.subject.is_release() && !args.quick {
@@ -84,7 +84,7 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
             page::count(f64::from(workloads)),
             page::count(f64::from(requests)),
             bench.cores.describe(),
-            page::table(&table)
+            page::table(&table, 3)
         );
         page::write(steps, "density", &text)?;
     }
