@@ -1,25 +1,23 @@
 //! `cargo xtask bench density`: thousands of idle workloads in one weft. What each holds of the memory, how many start
 //! in a second when their code is in the cache, and how long a request to any of them takes.
 
-use super::client::{Connection, Request};
+mod manifests;
+mod visits;
+
 use super::cores::Cores;
 use super::machine::Machine;
 use super::server::{Resident, Server, free_address};
 use super::stats::percentile;
-use super::workloads::{Reuse, Workload};
 use super::{Subject, build_guests, component, page, scratch};
-use crate::sh::Sh;
 use crate::step::Steps;
-use anyhow::{Context, Result, bail};
-use std::collections::BTreeSet;
+use anyhow::{Context, Result};
+use manifests::Manifests;
 use std::fs;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
+use visits::Visits;
 
-/// Workloads in one manifest: a file may have 4 MiB.
-const IN_A_FILE: usize = 500;
 /// What a host says on its standard output when all has been started.
 const LISTENING: &str = "\"listening\"";
 /// What is freed after a start is freed by then.
@@ -55,31 +53,38 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
     build_guests(steps)?;
     let weft = args.subject.program(steps)?;
     let scratch = scratch("density")?;
-    let host = Host {
+    let bench = Bench {
         weft,
         cores: Cores::of_this_machine(args.shared_cores)?,
         cache: scratch.join("cache"),
+        plan: args.plan(),
     };
-    let plan = args.plan();
-    let (workloads, distinct) = (plan.workloads, plan.distinct);
-    let (one, all) = manifests(&scratch, workloads, distinct)?;
+    let Plan {
+        workloads,
+        distinct,
+        requests,
+        ..
+    } = bench.plan;
+    let original = fs::read(component("examples/hello")?).context("cannot read the component")?;
+    let manifests = Manifests::write(&scratch, &original, workloads, distinct)?;
     let title = format!("compile {distinct} components into the cache");
-    steps.run(&title, "", |_| host.start(&all)?.server.stop())?;
+    steps.run(&title, "", |_| bench.start(&manifests.apart)?.server.stop())?;
     let found = steps.run(&format!("{workloads} workloads"), "", |_| {
-        measure(&host, &one, &all, &plan)
+        bench.measure(&manifests)
     })?;
-    let table = found.table(workloads);
-    page::columns(&table)
+    let table = found.table();
+    page::columns(&table, 3)
         .iter()
         .for_each(|line| steps.say(line));
     if args.subject.is_release() && !args.quick {
         let text = format!(
-            "{}\n\n{workloads} workloads of {distinct} different components; {} requests over one connection to \
-             workloads chosen at random; {}.\n\n{}",
+            "{}\n\n{} workloads of {distinct} different components; {} requests over one connection to workloads \
+             chosen at random; {}.\n\n{}",
             machine.line(),
-            page::count(f64::from(plan.requests)),
-            host.cores.describe(),
-            page::table(&table)
+            page::count(f64::from(workloads)),
+            page::count(f64::from(requests)),
+            bench.cores.describe(),
+            page::table(&table, 3)
         );
         page::write(steps, "density", &text)?;
     }
@@ -87,6 +92,7 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
 }
 
 /// How much is done.
+#[derive(Clone, Copy)]
 struct Plan {
     workloads: u32,
     distinct: u32,
@@ -113,11 +119,12 @@ impl Args {
     }
 }
 
-/// How a host is started.
-struct Host {
+/// How hosts are started.
+struct Bench {
     weft: PathBuf,
     cores: Cores,
     cache: PathBuf,
+    plan: Plan,
 }
 
 /// A host on which everything has been started.
@@ -126,10 +133,10 @@ struct Started {
     took: Duration,
 }
 
-impl Host {
+impl Bench {
     fn start(&self, manifests: &[PathBuf]) -> Result<Started> {
         let addr = free_address()?;
-        let command: Sh = self
+        let command = self
             .cores
             .server(&self.weft)
             .args(["--quiet", "--output", "json", "run", "--addr"])
@@ -144,250 +151,202 @@ impl Host {
             took: start.elapsed(),
         })
     }
+
+    fn measure(&self, manifests: &Manifests) -> Result<Found> {
+        let plan = self.plan;
+        let settled = |server: &Server| {
+            thread::sleep(SETTLE); // memory that is freed sends no event
+            server.resident()
+        };
+        let one = self.start(&manifests.one)?.server;
+        let alone = settled(&one)?;
+        one.stop()?;
+        let apart = self.start(&manifests.apart)?.server;
+        let Started { server: all, took } = self.start(&manifests.all)?;
+        let started = (settled(&apart)?, settled(&all)?);
+        let idle = if plan.idle.is_zero() {
+            None
+        } else {
+            thread::sleep(plan.idle); // what is measured is what happens when nothing happens
+            Some((apart.resident()?, all.resident()?))
+        };
+        apart.stop()?;
+        self.cores.become_load()?;
+        let visits = Visits::pay(all.addr, plan.workloads, plan.distinct, plan.requests)?;
+        let visited = settled(&all)?;
+        all.stop()?;
+        Ok(Found {
+            plan,
+            alone,
+            start: took,
+            started,
+            idle,
+            visits,
+            visited,
+        })
+    }
 }
 
-/// What was found.
+/// What was found. Pairs are of the host whose workloads share nothing, and of the one with all workloads.
 struct Found {
-    /// With one workload.
+    plan: Plan,
+    /// Of a host with one workload.
     alone: Resident,
     start: Duration,
     /// Right after the start.
-    started: Resident,
-    /// After lying idle, if it was waited for that.
-    idle: Option<Resident>,
-    /// After the requests.
-    used: Resident,
-    /// Milliseconds: of the first request to each workload, and of all others.
-    first: Vec<f64>,
-    later: Vec<f64>,
-}
-
-fn measure(host: &Host, one: &[PathBuf], all: &[PathBuf], plan: &Plan) -> Result<Found> {
-    let settled = |server: &Server| {
-        thread::sleep(SETTLE); // memory that is freed sends no event
-        server.resident()
-    };
-    let Started { server, .. } = host.start(one)?;
-    let alone = settled(&server)?;
-    server.stop()?;
-    let Started { server, took } = host.start(all)?;
-    let started = settled(&server)?;
-    let idle = (!plan.idle.is_zero()).then(|| {
-        thread::sleep(plan.idle); // what is measured is what happens when nothing happens
-        server.resident()
-    });
-    let idle = idle.transpose()?;
-    host.cores.become_load()?;
-    let (first, later) = ask_around(server.addr, plan.workloads, plan.requests)?;
-    let used = settled(&server)?;
-    server.stop()?;
-    Ok(Found {
-        alone,
-        start: took,
-        started,
-        idle,
-        used,
-        first,
-        later,
-    })
-}
-
-/// Asks workloads chosen at random, one request after the other. Answers milliseconds of first and later requests.
-fn ask_around(addr: SocketAddr, workloads: u32, requests: u32) -> Result<(Vec<f64>, Vec<f64>)> {
-    let mut random = fastrand::Rng::with_seed(7);
-    let mut known = BTreeSet::new();
-    let (mut first, mut later) = (Vec::new(), Vec::new());
-    let mut connection = Connection::open(addr)?;
-    for _ in 0..requests {
-        let number = random.u32(..workloads);
-        let request = Request::get(&host_name(number), "/");
-        let start = Instant::now();
-        let answer = connection.ask(&request)?;
-        let millis = start.elapsed().as_secs_f64() * 1e3;
-        if answer.status != 200 {
-            let body = String::from_utf8_lossy(&answer.body).into_owned();
-            bail!(
-                "{} answers status {}: {body}",
-                host_name(number),
-                answer.status
-            );
-        }
-        if answer.closes {
-            connection = Connection::open(addr)?;
-        }
-        let of_its_kind = if known.insert(number) {
-            &mut first
-        } else {
-            &mut later
-        };
-        of_its_kind.push(millis);
-    }
-    Ok((first, later))
+    started: (Resident, Resident),
+    /// After lying idle, if that was waited for.
+    idle: Option<(Resident, Resident)>,
+    visits: Visits,
+    /// After the requests, of the host with all workloads.
+    visited: Resident,
 }
 
 impl Found {
-    fn table(&self, workloads: u32) -> Vec<Vec<String>> {
-        let others = f64::from(workloads.saturating_sub(1).max(1));
-        let each = |of: fn(&Resident) -> u64, now: &Resident| {
-            (of(now) as f64 - of(&self.alone) as f64) / others
-        };
-        let all: Vec<f64> = self.first.iter().chain(&self.later).copied().collect();
-        let rate = f64::from(workloads) / self.start.as_secs_f64();
-        let row =
-            |what: &str, found: String, aim: &str| vec![what.to_owned(), found, aim.to_owned()];
-        let kib = |value: f64| format!("{value:.1} KiB");
-        let ms = |values: &[f64], percent: f64| format!("{:.2} ms", percentile(values, percent));
-        let mut rows = vec![row("Figure", "Found".to_owned(), "Aim")];
+    fn table(&self) -> Vec<Vec<String>> {
+        let head = ["Figure", "Found", "Aim"].map(str::to_owned).to_vec();
+        [vec![head], self.memory(), self.times()].concat()
+    }
+
+    fn memory(&self) -> Vec<Vec<String>> {
+        let Plan {
+            workloads,
+            distinct,
+            ..
+        } = self.plan;
         let looks = [
             ("right after the start", Some(&self.started)),
-            ("idle, their code dropped", self.idle.as_ref()),
-            ("after the requests", Some(&self.used)),
+            ("idle", self.idle.as_ref()),
         ];
-        for (when, resident) in looks
+        let mut rows = Vec::new();
+        for (when, (apart, all)) in looks
             .iter()
             .filter_map(|(when, look)| Some((when, (*look)?)))
         {
-            let memory = format!(
-                "{} ({} own, {} files)",
-                kib(each(|resident| resident.all, resident)),
-                kib(each(|resident| resident.anonymous, resident)),
-                kib(each(|resident| resident.file, resident))
+            let own = format!(
+                "memory for each of {distinct} workloads with a component of its own, {when}"
             );
-            let what = format!("resident for each workload, {when}");
-            rows.push(row(&what, memory, "300 KiB at most"));
+            rows.push(row(&own, self.each(apart, distinct), "300 KiB at most"));
+            let shared = format!("memory for each of {workloads} workloads, {when}");
+            rows.push(row(&shared, self.each(all, workloads), "300 KiB at most"));
         }
-        rows.extend([
-            row(
-                "the host with one workload",
-                format!("{:.1} MiB", self.alone.all as f64 / 1024.0),
-                "",
-            ),
+        let visited = format!("memory for each of {workloads} workloads, after the requests");
+        rows.push(row(&visited, self.each(&self.visited, workloads), ""));
+        let alone = format!("{:.1} MiB", self.alone.all as f64 / 1024.0);
+        rows.push(row("memory of the host with one workload", alone, ""));
+        rows
+    }
+
+    /// What `workloads` workloads add to a host with one of them, for each.
+    fn each(&self, resident: &Resident, workloads: u32) -> String {
+        let others = f64::from(workloads.saturating_sub(1).max(1));
+        let each =
+            |of: fn(&Resident) -> u64| (of(resident) as f64 - of(&self.alone) as f64) / others;
+        format!(
+            "{:.1} KiB, of it {:.1} mapped code",
+            each(|resident| resident.all),
+            each(|resident| resident.file)
+        )
+    }
+
+    fn times(&self) -> Vec<Vec<String>> {
+        let Visits { cold, first, later } = &self.visits;
+        let all = self.visits.all();
+        let rate = f64::from(self.plan.workloads) / self.start.as_secs_f64();
+        let cold_title = if self.idle.is_some() {
+            "the first request to a component, whose code comes from the cache"
+        } else {
+            "the first request to a component"
+        };
+        let times = |values: &[f64]| {
+            let [p50, p99] = [50.0, 99.0].map(|percent| percentile(values, percent));
+            format!("p50 {p50:.2} ms, p99 {p99:.2} ms")
+        };
+        vec![
             row(
                 "starts a second, code in the cache",
                 page::count(rate),
                 "500 at least",
             ),
-            row("request to a random one, p50", ms(&all, 50.0), ""),
             row(
-                "request to a random one, p99",
-                ms(&all, 99.0),
-                "5 ms at most",
+                "request to a random workload",
+                times(&all),
+                "p99 5 ms at most",
             ),
-            row(
-                "the first request to a workload, p99",
-                ms(&self.first, 99.0),
-                "",
-            ),
-            row("later requests, p99", ms(&self.later, 99.0), ""),
-        ]);
-        rows
+            row(cold_title, times(cold), ""),
+            row("the first to a workload, code in memory", times(first), ""),
+            row("all other requests", times(later), ""),
+        ]
     }
 }
 
-fn host_name(number: u32) -> String {
-    format!("w{number}.density.test")
-}
-
-/// Writes components and manifests; answers the manifest of one workload, and those of all.
-fn manifests(
-    scratch: &Path,
-    workloads: u32,
-    distinct: u32,
-) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
-    let original = component("examples/hello")?;
-    let original = fs::read(&original).context("cannot read the component")?;
-    let components = (0..distinct)
-        .map(|number| {
-            let file = scratch.join(format!("component-{number}.wasm"));
-            fs::write(&file, variant(&original, number))?;
-            Ok(file)
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let documents: Vec<String> = (0..workloads)
-        .zip(components.iter().cycle())
-        .map(|(number, component)| document(number, component))
-        .collect();
-    let one = scratch.join("one.yaml");
-    fs::write(&one, documents.first().context("no workload")?)?;
-    let mut all = Vec::new();
-    for (index, documents) in documents.chunks(IN_A_FILE).enumerate() {
-        let file = scratch.join(format!("workloads-{index}.yaml"));
-        fs::write(&file, documents.concat())?;
-        all.push(file);
-    }
-    Ok((vec![one], all))
-}
-
-fn document(number: u32, component: &Path) -> String {
-    let workload = Workload {
-        name: &format!("w{number}"),
-        host: &host_name(number),
-        component,
-        reuse: Reuse::NONE,
-        capabilities: true,
-    };
-    workload.document()
-}
-
-/// A component that does the same as `original` and is another file: a section that nobody reads says which.
-fn variant(original: &[u8], number: u32) -> Vec<u8> {
-    const CUSTOM: u8 = 0;
-    const NAME: &[u8] = b"variant";
-    let number = number.to_le_bytes();
-    // Both lengths are below 128, which LEB128 writes as they are.
-    let section = [&[NAME.len() as u8], NAME, &number].concat();
-    [original, &[CUSTOM, section.len() as u8], &section].concat()
+fn row(what: &str, found: String, aim: &str) -> Vec<String> {
+    vec![what.to_owned(), found, aim.to_owned()]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_variant_has_one_more_section_with_its_number() {
-        let variant = variant(b"\0asm\x0d\0\x01\0", 0x0102);
-        let expected = b"\0asm\x0d\0\x01\0\0\x0c\x07variant\x02\x01\0\0";
-        assert_eq!(variant, expected);
+    fn resident(all: u64) -> Resident {
+        Resident {
+            all,
+            anonymous: all / 2,
+            file: all / 2,
+        }
+    }
+
+    fn found(idle: Option<(Resident, Resident)>) -> Found {
+        Found {
+            plan: Plan {
+                workloads: 1001,
+                distinct: 11,
+                requests: 100,
+                idle: Duration::ZERO,
+            },
+            alone: resident(10_000),
+            start: Duration::from_secs(2),
+            started: (resident(20_000), resident(110_000)),
+            idle,
+            visits: Visits {
+                cold: vec![9.0],
+                first: vec![4.0],
+                later: vec![1.0; 98],
+            },
+            visited: resident(210_000),
+        }
+    }
+
+    fn value(found: &Found, what: &str) -> String {
+        let rows = found.table();
+        let row = rows.iter().find(|row| row[0].starts_with(what));
+        row.map(|row| row[1].clone()).unwrap_or_default()
     }
 
     #[test]
     fn memory_is_what_the_others_add_to_the_first() {
-        let resident = |all: u64| Resident {
-            all,
-            anonymous: all / 2,
-            file: all / 2,
-        };
-        let found = Found {
-            alone: resident(10_000),
-            start: Duration::from_secs(2),
-            started: resident(110_000),
-            idle: None,
-            used: resident(210_000),
-            first: vec![4.0],
-            later: vec![1.0; 99],
-        };
-        let rows = found.table(1001);
-        let value = |what: &str| {
-            let row = rows.iter().find(|row| row[0] == what).unwrap();
-            row[1].clone()
-        };
-        assert_eq!(
-            value("resident for each workload, right after the start"),
-            "100.0 KiB (50.0 KiB own, 50.0 KiB files)"
-        );
-        assert_eq!(
-            value("resident for each workload, after the requests"),
-            "200.0 KiB (100.0 KiB own, 100.0 KiB files)"
-        );
-        assert_eq!(value("starts a second, code in the cache"), "500");
-        assert_eq!(value("request to a random one, p99"), "1.00 ms");
-        assert_eq!(value("the first request to a workload, p99"), "4.00 ms");
+        let found = found(Some((resident(10_000), resident(10_000))));
+        let started = "memory for each of 1001 workloads, right after the start";
+        assert_eq!(value(&found, started), "100.0 KiB, of it 50.0 mapped code");
+        let apart = "memory for each of 11 workloads with a component of its own, right after";
+        assert_eq!(value(&found, apart), "1000.0 KiB, of it 500.0 mapped code");
+        let idle = "memory for each of 1001 workloads, idle";
+        assert_eq!(value(&found, idle), "0.0 KiB, of it 0.0 mapped code");
+        assert_eq!(value(&found, "memory of the host"), "9.8 MiB");
     }
 
     #[test]
-    fn each_workload_has_a_name_and_a_host_of_its_own() {
-        let text = document(7, Path::new("/c.wasm"));
-        assert!(text.contains("  name: w7\n"), "{text}");
-        assert!(text.contains("host: w7.density.test\n"), "{text}");
+    fn times_are_told_by_what_had_to_be_made_first() {
+        let found = found(None);
+        assert_eq!(value(&found, "starts a second"), "500");
+        assert_eq!(
+            value(&found, "request to a random"),
+            "p50 1.00 ms, p99 4.00 ms"
+        );
+        assert_eq!(
+            value(&found, "the first request to a component"),
+            "p50 9.00 ms, p99 9.00 ms"
+        );
+        assert_eq!(value(&found, "memory for each of 1001 workloads, idle"), "");
     }
 }

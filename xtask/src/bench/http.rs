@@ -75,7 +75,7 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
         results.push(steps.run(case.title, advice, |steps| bench.case(steps, case))?);
     }
     let table = table(&results);
-    page::columns(&table)
+    page::columns(&table, 2)
         .iter()
         .for_each(|line| steps.say(line));
     let notes = notes(&results);
@@ -92,7 +92,7 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
                 args.connections,
                 cores.describe()
             ),
-            page::table(&table),
+            page::table(&table, 2),
             notes.join("\n"),
         ];
         page::write(steps, "http", &text.join("\n\n"))?;

@@ -33,30 +33,31 @@ fn replaced(page: &str, section: &str, text: &str) -> Result<String> {
     Ok(format!("{before}{begin}\n{}\n\n{end}{after}", text.trim()))
 }
 
-/// A Markdown table. The first row is the head; the first column is words, the others are figures.
-pub(crate) fn table(rows: &[Vec<String>]) -> String {
+/// A Markdown table. The first row is the head; the first `words` columns are words, the others are figures.
+pub(crate) fn table(rows: &[Vec<String>], words: usize) -> String {
     let line = |cells: &Vec<String>| format!("| {} |\n", cells.join(" | "));
     let mut rows = rows.iter();
     let Some(head) = rows.next() else {
         return String::new();
     };
-    let columns = head.len().saturating_sub(1);
-    let rule = format!("|---|{}\n", "---:|".repeat(columns));
+    let figures = head.len().saturating_sub(words);
+    let rule = format!("|{}{}\n", "---|".repeat(words), "---:|".repeat(figures));
     let body: String = rows.map(line).collect();
     format!("{}{rule}{body}", line(head))
 }
 
 /// The same rows for a terminal: columns that stand below each other.
-pub(crate) fn columns(rows: &[Vec<String>]) -> Vec<String> {
+pub(crate) fn columns(rows: &[Vec<String>], words: usize) -> Vec<String> {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
     let pad = |(column, cell): (usize, &String)| {
         let gap = " ".repeat(width(column).saturating_sub(cell.chars().count()));
-        match column {
-            0 => format!("{cell}{gap}"),
-            _ => format!("{gap}{cell}"),
+        if column < words {
+            format!("{cell}{gap}")
+        } else {
+            format!("{gap}{cell}")
         }
     };
     let line = |row: &Vec<String>| row.iter().enumerate().map(pad).collect::<Vec<_>>();
@@ -118,12 +119,13 @@ mod tests {
     }
 
     #[test]
-    fn figures_stand_to_the_right() {
+    fn figures_stand_to_the_right_and_words_to_the_left() {
         assert_eq!(
-            table(&rows()),
+            table(&rows(), 1),
             "| Case | req/s |\n|---|---:|\n| hello | 12,345 |\n"
         );
-        assert_eq!(columns(&rows()), ["Case    req/s", "hello  12,345"]);
+        assert_eq!(columns(&rows(), 1), ["Case    req/s", "hello  12,345"]);
+        assert_eq!(columns(&rows(), 2), ["Case   req/s", "hello  12,345"]);
     }
 
     #[test]

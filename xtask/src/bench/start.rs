@@ -46,14 +46,14 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
         .collect::<Result<Vec<_>>>()?;
     let size = fs::metadata(&start.component)?.len() / 1000;
     let table = table(&timed);
-    page::columns(&table)
+    page::columns(&table, 1)
         .iter()
         .for_each(|line| steps.say(line));
     if args.subject.is_release() && !args.quick {
         let text = format!(
             "{}\n\n{rounds} starts with a component of {size} kB.\n\n{}",
             machine.line(),
-            page::table(&table)
+            page::table(&table, 1)
         );
         page::write(steps, "start", &text)?;
     }
