@@ -52,22 +52,22 @@ impl Default for Limits {
 impl Limits {
     /// The limits of a program, from the wishes of its parts.
     ///
-    /// Parts share a store, so their memory and CPU add up: each brings what it may use. A request passes through all
-    /// parts, so of times and numbers of requests the least that any part asks for counts.
+    /// Parts share a store, so what they ask for of memory and CPU adds up; one that asks for nothing brings nothing. A
+    /// request passes through all parts, so of times and numbers of requests the least that any part asks for counts.
     pub(crate) fn settle<'a>(
         parts: impl Iterator<Item = &'a spec::Limits> + Clone,
         default: &Self,
     ) -> Self {
         let memory = parts
             .clone()
-            .map(|part| part.memory.unwrap_or(default.memory))
-            .fold(0, u64::saturating_add);
+            .filter_map(|part| part.memory)
+            .reduce(u64::saturating_add);
         let cpu = parts
             .clone()
             .filter_map(|part| part.cpu)
             .reduce(u32::saturating_add);
         Self {
-            memory,
+            memory: memory.unwrap_or(default.memory),
             cpu: cpu.or(default.cpu),
             request_timeout: least(&parts, |part| part.request_timeout)
                 .unwrap_or(default.request_timeout),

@@ -124,6 +124,7 @@ impl HandlerState for Pool {
             kept: warm.is_some(),
             idle: self.idle,
             patience: self.patience,
+            meter: Arc::clone(&store.data().cpu),
             closed: Box::pin(self.closed.clone().cancelled_owned()),
             taken: Arc::clone(&taken),
             timer: None,
@@ -155,9 +156,10 @@ impl Pool {
         let place = self.place(until).await?;
         loop {
             let mut store = self.template.store(&self.engine);
-            Arc::clone(&store.data().cpu).start().await;
-            let made =
-                tokio::time::timeout(self.patience, self.pre.instantiate_async(&mut store)).await;
+            let meter = Arc::clone(&store.data().cpu);
+            meter.start().await;
+            let made = metered(&meter, self.pre.instantiate_async(&mut store));
+            let made = tokio::time::timeout(self.patience, made).await;
             let error = match made {
                 Ok(Ok(proxy)) => return Ok((place, store, proxy)),
                 Ok(Err(error)) => error,
@@ -183,6 +185,17 @@ impl Pool {
         let detail = fault::timed_out(self.patience, &store.data().circumstances());
         Fault::new(FaultKind::Timeout, detail).into()
     }
+}
+
+/// Guest code that may have to wait, which is not charged to it.
+async fn metered<T>(meter: &Meter, guest: impl Future<Output = T>) -> T {
+    let mut guest = std::pin::pin!(guest);
+    std::future::poll_fn(|cx| {
+        let polled = guest.as_mut().poll(cx);
+        meter.leave();
+        polled
+    })
+    .await
 }
 
 fn full(refused: impl std::fmt::Display) -> Fault {
@@ -294,6 +307,7 @@ pub(crate) struct Expiry {
     kept: bool,
     idle: Duration,
     patience: Duration,
+    meter: Arc<Meter>,
     closed: Pin<Box<WaitForCancellationFutureOwned>>,
     taken: Taken,
     timer: Option<Pin<Box<Sleep>>>,
@@ -360,6 +374,8 @@ impl WorkerExpiration for Expiry {
         status: WorkerStatus,
         since: Instant,
     ) -> Poll<()> {
+        // This is asked whenever the instance waits for something.
+        self.meter.leave();
         let (over, given_up) = self.requests(cx);
         let patience = self.patience;
         if status != WorkerStatus::Idle {

@@ -127,7 +127,9 @@ impl StoreTemplate {
             let meter = &store.data().cpu;
             match hook {
                 CallHook::CallingWasm | CallHook::ReturningFromHost => meter.enter(),
-                CallHook::ReturningFromWasm | CallHook::CallingHost => meter.leave(),
+                CallHook::ReturningFromWasm => meter.leave(),
+                // Goes on until the instance waits: see `Expiry::poll`.
+                CallHook::CallingHost => {}
             }
             Ok(())
         });

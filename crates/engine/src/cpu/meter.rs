@@ -37,13 +37,17 @@ impl Meter {
         self.keep(turn);
     }
 
-    /// Guest code is entered, or a call to the host returns to it.
+    /// Guest code is entered, or a call to the host returns to it. Where the guest computes already, which is so after
+    /// a call that did not have to wait, nothing happens: what the host does at once for a guest is charged to it.
     pub(crate) fn enter(&self) {
-        let now = self.account.cpu.now();
-        self.entered.store(now, Ordering::Relaxed);
+        if self.entered.load(Ordering::Relaxed) == OUTSIDE {
+            let now = self.account.cpu.now();
+            self.entered.store(now, Ordering::Relaxed);
+        }
     }
 
-    /// Guest code is left, or calls the host. Charges the time since `enter`; without one it charges nothing.
+    /// Guest code is left, or its instance waits for something. Charges the time since `enter`; without one it charges
+    /// nothing.
     pub(crate) fn leave(&self) {
         let entered = self.entered.swap(OUTSIDE, Ordering::Relaxed);
         if entered != OUTSIDE {

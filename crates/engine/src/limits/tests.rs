@@ -12,15 +12,14 @@ fn a_part_without_wishes_gets_the_defaults_of_the_host() {
 }
 
 #[test]
-fn the_memory_of_parts_adds_up_and_a_silent_part_brings_the_default() {
+fn the_memory_of_parts_adds_up_and_a_silent_part_brings_none() {
     let wish = spec::Limits {
         memory: Some(64 << 20),
         ..spec::Limits::default()
     };
-    assert_eq!(
-        settle(&[wish, spec::Limits::default()]).memory,
-        (64 << 20) + (256 << 20)
-    );
+    let silent = spec::Limits::default();
+    assert_eq!(settle(&[wish.clone(), silent]).memory, 64 << 20);
+    assert_eq!(settle(&[wish.clone(), wish]).memory, 128 << 20);
 }
 
 #[test]
