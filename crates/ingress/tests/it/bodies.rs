@@ -448,7 +448,10 @@ async fn a_short_response_that_nobody_takes_is_cut_and_logged_as_such() {
     let response = client.send_request(request.body(empty()).unwrap());
     let _unread = within(response).await.unwrap();
     let line = lines.next().await;
-    assert_eq!((&*line["status"], &*line["code"]), ("200", "client-stalled"));
+    assert_eq!(
+        (&*line["status"], &*line["code"]),
+        ("200", "client-stalled")
+    );
 }
 
 #[tokio::test]
