@@ -18,6 +18,9 @@ use clap::{Parser, Subcommand};
 
 use crate::printer::Global;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs WebAssembly components for many tenants.
 #[derive(Parser)]
 #[command(name = "weft", version, max_term_width = 100, after_help = EXAMPLES)]

@@ -9,12 +9,12 @@ use tokio::runtime::Builder;
 /// How long threads may take to end when all is over. A guest that cannot be stopped must not keep the process alive.
 const ENDING: Duration = Duration::from_secs(1);
 
-/// Runs `work` to its end, with a thread for each core and two at least: one guest that computes without a pause must
-/// not be the only thing that runs.
+/// Runs `work` to its end, with a thread for each core. A second one on a single core would cost more in switches between
+/// the two than it helps: guests that compute give way every 10 ms.
 pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let cores = available_parallelism().map_or(1, std::num::NonZero::get);
     let runtime = Builder::new_multi_thread()
-        .worker_threads(cores.max(2))
+        .worker_threads(cores)
         .thread_name("weft-worker")
         .enable_all()
         .build()

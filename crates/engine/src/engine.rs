@@ -113,7 +113,7 @@ impl Engine {
             .transpose()?;
         let linker = link::base_linker(&wasmtime)?;
         let compiler = Compiler::new(&wasmtime, disk);
-        let cpu = Cpu::new(machine::cores().max(2), cpu::clock());
+        let cpu = Cpu::new(machine::cores(), cpu::clock());
         move_epochs(&wasmtime, &cpu);
         tracing::info!(
             instances = capacity.instances,
