@@ -41,8 +41,8 @@ fn main() {
         "latency of a neighbour in ms, alone and beside an attack; at least {REQUESTS} requests each"
     );
     println!(
-        "{:<46} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7} {:>8}",
-        "attack", "p50 alone", "p99 alone", "p50", "p99", "ratio", "failed", "attacks"
+        "{:<46} {:>9} {:>9} {:>9} {:>9} {:>7} {:>9} {:>7} {:>8}",
+        "attack", "p50 alone", "p99 alone", "p50", "p99", "ratio", "p99 admin", "failed", "attacks"
     );
     let mut broken = 0;
     for (name, attack) in attacks::ALL {
@@ -53,13 +53,14 @@ fn main() {
         let (alone, attacked) = (&measured.solo, &measured.attacked);
         let (before, after) = (percentile(alone, 99), percentile(attacked, 99));
         println!(
-            "{:<46} {:>9.2} {:>9.2} {:>9.2} {:>9.2} {:>7.1} {:>7} {:>8}",
+            "{:<46} {:>9.2} {:>9.2} {:>9.2} {:>9.2} {:>7.1} {:>9.2} {:>7} {:>8}",
             attack.name,
             millis(percentile(alone, 50)),
             millis(before),
             millis(percentile(attacked, 50)),
             millis(after),
             after.as_secs_f64() / before.as_secs_f64(),
+            millis(percentile(&measured.control, 99)),
             measured.failures.len(),
             measured.hostile_requests,
         );

@@ -37,6 +37,8 @@ pub(crate) struct Measured {
     pub(crate) solo: Vec<Duration>,
     /// While it went on, in order of length.
     pub(crate) attacked: Vec<Duration>,
+    /// How long health and metrics took meanwhile, in order of length.
+    pub(crate) control: Vec<Duration>,
     /// What went wrong for the neighbour.
     pub(crate) failures: Vec<String>,
     /// How many requests the hostile workload was sent.
@@ -58,6 +60,8 @@ pub(crate) fn beside(attack: &Attack, requests: usize) -> Measured {
     stage.start(&mallory);
     let mut neighbour = Neighbour {
         visitor: Visitor::new(stage.addr(), &alice.host()),
+        control: Visitor::new(stage.admin(), "admin"),
+        control_times: Vec::new(),
         sent: 0,
         failures: Vec::new(),
     };
@@ -67,11 +71,15 @@ pub(crate) fn beside(attack: &Attack, requests: usize) -> Measured {
 
     let attackers = Attackers::start(&stage, attack, &mallory.host(), &server);
     own.block_on(until(|| attackers.begun() >= attack.clients));
+    neighbour.control_times.clear();
     let attacked = own.block_on(neighbour.requests(requests, ATTACK));
     let hostile_requests = attackers.begun();
     stop(attackers, stage.clients());
 
     neighbour.visitor.hang_up();
+    neighbour.control.hang_up();
+    let mut control = neighbour.control_times;
+    control.sort();
     let mut failures = neighbour.failures;
     own.block_on(async {
         if attack.has_a_good_side {
@@ -86,6 +94,7 @@ pub(crate) fn beside(attack: &Attack, requests: usize) -> Measured {
     Measured {
         solo,
         attacked,
+        control,
         failures,
         hostile_requests,
     }
@@ -99,6 +108,9 @@ pub(crate) fn percentile(times: &[Duration], percent: usize) -> Duration {
 
 struct Neighbour {
     visitor: Visitor,
+    /// Whoever watches the host, on the admin listener.
+    control: Visitor,
+    control_times: Vec<Duration>,
     sent: usize,
     failures: Vec<String>,
 }
@@ -112,6 +124,7 @@ impl Neighbour {
             self.sent += 1;
             if self.sent.is_multiple_of(REQUESTS_PER_CONNECTION) {
                 self.visitor.hang_up();
+                self.watch().await;
             }
             let asked = Instant::now();
             match self.visitor.get("/hello").await {
@@ -127,6 +140,19 @@ impl Neighbour {
         }
         times.sort();
         times
+    }
+
+    /// Control work goes on, whatever guests do.
+    async fn watch(&mut self) {
+        for path in ["/healthz", "/readyz", "/metrics", "/workloads"] {
+            let asked = Instant::now();
+            match self.control.get(path).await {
+                Ok(reply) if reply.status == 200 => {}
+                Ok(reply) => self.failed(format!("{path}: {} {}", reply.status, reply.text)),
+                Err(error) => self.failed(format!("{path}: {error}")),
+            }
+            self.control_times.push(asked.elapsed());
+        }
     }
 
     fn failed(&mut self, how: String) {

@@ -14,7 +14,7 @@ fn a_panic_before_the_answer_is_a_problem_and_its_log_line_says_where() {
         assert_eq!((problem.status, problem.code.as_str()), (502, "guest-trap"));
         let line = hostile.logged("/panic");
         let detail = line.field("detail");
-        for part in ["main", "handle", "last host call"] {
+        for part in ["main", "handle", "last call to the host"] {
             assert!(detail.contains(part), "`{part}` is not in: {detail}");
         }
         assert_eq!(line.field("blame"), "guest");

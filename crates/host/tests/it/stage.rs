@@ -8,10 +8,12 @@ use std::path::Path;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 use weft_host::{EngineConfig, Granting, Host, HostConfig, Purpose, Running};
+use weft_testkit::visitor::Visitor;
 use weft_testkit::{until, within};
 
 use crate::manifest::Manifest;
@@ -25,6 +27,7 @@ pub(crate) struct Stage {
     runtime: Option<Runtime>,
     clients: Option<Runtime>,
     addr: SocketAddr,
+    admin: SocketAddr,
     running: Vec<Running>,
     shutdown: CancellationToken,
     /// Tasks of the host's runtime while nothing is asked of it.
@@ -61,15 +64,20 @@ impl Stage {
             .block_on(TcpListener::bind("127.0.0.1:0"))
             .expect("a free port");
         let addr = listener.local_addr().expect("a listener has an address");
+        let admin = host
+            .open_admin(([127, 0, 0, 1], 0).into())
+            .expect("a free port");
         let shutdown = CancellationToken::new();
         let (serving, stop) = (host.clone(), shutdown.clone());
         runtime.spawn(async move { serving.serve(listener, stop).await });
+        host.set_started();
         drop(entered);
         Self {
             host,
             runtime: Some(runtime),
             clients: Some(clients),
             addr,
+            admin,
             running: Vec::new(),
             shutdown,
             idle_tasks: 0,
@@ -79,6 +87,11 @@ impl Stage {
     /// Where it listens.
     pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Where health, metrics and the list of workloads are.
+    pub(crate) fn admin(&self) -> SocketAddr {
+        self.admin
     }
 
     /// Starts what a manifest describes; in words why it does not.
@@ -128,16 +141,31 @@ impl Stage {
         let idle = until(|| self.tasks() <= self.idle_tasks);
         if tokio::time::timeout(SETTLED, idle).await.is_err() {
             let tasks = self.tasks() - self.idle_tasks;
-            let names: Vec<&str> = self
-                .running
-                .iter()
-                .map(|it| it.spec.name.as_str())
-                .collect();
+            let seconds = SETTLED.as_secs();
             panic!(
-                "{tasks} tasks of {names:?} are left after {} seconds",
-                SETTLED.as_secs()
+                "after {seconds} seconds {tasks} tasks are left, and this is used: {:#}",
+                self.used().await
             );
         }
+        let used = self.used().await;
+        let nothing = ["inFlight", "queued", "instances", "memoryBytes"];
+        let workloads = used.as_array().expect("a list of workloads");
+        let clean = workloads
+            .iter()
+            .all(|workload| nothing.iter().all(|what| workload["use"][what] == 0));
+        assert!(clean, "nothing runs, and this is used: {used:#}");
+    }
+
+    /// What each workload uses, as the host says.
+    async fn used(&self) -> Value {
+        let mut visitor = Visitor::new(self.admin, "admin");
+        let reply = visitor
+            .get("/workloads")
+            .await
+            .expect("the admin listener answers");
+        let mut page: Value =
+            serde_json::from_str(&reply.text).expect("the list of workloads is JSON");
+        page["workloads"].take()
     }
 }
 
