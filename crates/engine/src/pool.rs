@@ -374,8 +374,9 @@ impl WorkerExpiration for Expiry {
         status: WorkerStatus,
         since: Instant,
     ) -> Poll<()> {
-        // This is asked whenever the instance waits for something.
+        // This is asked whenever the instance waits for something: another may compute.
         self.meter.leave();
+        self.meter.rest();
         let (over, given_up) = self.requests(cx);
         let patience = self.patience;
         if status != WorkerStatus::Idle {

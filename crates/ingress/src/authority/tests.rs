@@ -74,7 +74,7 @@ fn http1_takes_the_host_of_an_absolute_request_line_and_corrects_the_header() {
     let authority = of(&request).unwrap();
     assert_eq!(authority, "b.example:1");
     let (mut head, ()) = request.into_parts();
-    settle(&mut head, Scheme::HTTP, authority).unwrap();
+    settle(&mut head, authority).unwrap();
     assert_eq!(head.headers["host"], "b.example:1");
     assert_eq!(head.uri, "http://b.example:1/x");
 }
