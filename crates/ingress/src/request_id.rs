@@ -1,8 +1,10 @@
 //! The id that ties a client's response, the log line and the guest's own log together.
 
 use std::hash::{BuildHasher, RandomState};
+use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The header that carries the id, in both directions.
@@ -38,9 +40,13 @@ impl RequestIds {
 
     fn generate(&self) -> HeaderValue {
         let count = self.next.fetch_add(1, Ordering::Relaxed);
-        let text = format!("{:016x}", scramble(self.seed.wrapping_add(count)));
-        // Hexadecimal digits are always a header value.
-        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+        let id = scramble(self.seed.wrapping_add(count));
+        let mut digits = [b'0'; 16];
+        // The array has room for all digits of a u64.
+        let _ = write!(digits.as_mut_slice(), "{id:016x}");
+        // Shared from the start, since the request, the response and the log all get it: one allocation, not two.
+        HeaderValue::from_maybe_shared(Bytes::from_owner(digits))
+            .unwrap_or_else(|_| HeaderValue::from_static("unknown"))
     }
 }
 
