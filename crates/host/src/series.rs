@@ -22,7 +22,8 @@ pub(crate) use self::latency::{Distribution, Latency};
 /// How a request ended: the label of the counter of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Answer {
-    /// The hundreds of the status: 2 for 2xx. A guest chooses the status, so the whole number is no label.
+    /// The hundreds of the status: 2 for 2xx; 0 for statuses that HTTP does not have. A guest chooses the status, so the
+    /// whole number is no label.
     pub(crate) class: u16,
     /// The code of the failure; empty if there was none.
     pub(crate) code: &'static str,
@@ -119,8 +120,12 @@ pub(crate) struct Reading {
 impl Requests {
     /// Counts a request that is over. No lock, no allocation.
     pub(crate) fn count(&self, over: &Over) {
+        let class = match over.status.as_u16() / 100 {
+            class @ 1..=5 => class,
+            _ => 0,
+        };
         self.answers.add(Answer {
-            class: over.status.as_u16() / 100,
+            class,
             code: over.code.unwrap_or_default(),
         });
         self.latency.observe(over.latency);
