@@ -155,7 +155,7 @@ impl Engine {
             config.empty_dir_limit,
         )?;
         let parts = valid.program.parts.iter().map(|part| &part.limits);
-        let limits = Limits::settle(parts, &config.limits);
+        let limits = Limits::settle(&parts, &config.limits);
         let bounds = StoreBounds {
             memory: limits.memory,
             shares: self.inner.memory.shares(valid.tenant.as_str()),

@@ -55,7 +55,7 @@ impl Limits {
     /// Parts share a store, so what they ask for of memory and CPU adds up; one that asks for nothing brings nothing. A
     /// request passes through all parts, so of times and numbers of requests the least that any part asks for counts.
     pub(crate) fn settle<'a>(
-        parts: impl Iterator<Item = &'a spec::Limits> + Clone,
+        parts: &(impl Iterator<Item = &'a spec::Limits> + Clone),
         default: &Self,
     ) -> Self {
         let memory = parts
@@ -69,15 +69,15 @@ impl Limits {
         Self {
             memory: memory.unwrap_or(default.memory),
             cpu: cpu.or(default.cpu),
-            request_timeout: least(&parts, |part| part.request_timeout)
+            request_timeout: least(parts, |part| part.request_timeout)
                 .unwrap_or(default.request_timeout),
             requests: Bounds {
-                max_in_flight: least(&parts, |part| part.max_in_flight)
+                max_in_flight: least(parts, |part| part.max_in_flight)
                     .unwrap_or(default.requests.max_in_flight)
                     .max(1),
-                max_queue: least(&parts, |part| part.max_queue)
+                max_queue: least(parts, |part| part.max_queue)
                     .unwrap_or(default.requests.max_queue),
-                queue_wait: least(&parts, |part| part.queue_wait)
+                queue_wait: least(parts, |part| part.queue_wait)
                     .unwrap_or(default.requests.queue_wait),
             },
         }

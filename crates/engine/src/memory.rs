@@ -31,8 +31,6 @@ impl Budget {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Bytes that there are.
-
     fn take(&self, bytes: u64) -> bool {
         self.used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {

@@ -3,7 +3,7 @@
 use super::*;
 
 fn settle(parts: &[spec::Limits]) -> Limits {
-    Limits::settle(parts.iter(), &Limits::default())
+    Limits::settle(&parts.iter(), &Limits::default())
 }
 
 #[test]

@@ -26,6 +26,9 @@ use crate::series::{Answer, Present, Totals};
 /// The type of the page.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// A metric, and how it is read from a `T`.
+type Gauge<T> = (&'static catalog::Metric, fn(&T) -> u64);
+
 /// The labels of what has no labels of its own.
 const OTHER: &str = "_other";
 /// The labels of requests that no route led anywhere.
@@ -138,7 +141,7 @@ impl Snapshot {
     fn use_of_workloads(&self, encoder: &mut Encoder<'_>) -> std::fmt::Result {
         let all = self.labelled();
         let present = || all.iter().filter_map(|one| Some((one, one.present?)));
-        let gauges: [(&catalog::Metric, fn(&Present) -> u64); 4] = [
+        let gauges: [Gauge<Present>; 4] = [
             (&catalog::IN_FLIGHT, |present| present.in_flight),
             (&catalog::QUEUED, |present| present.queued),
             (&catalog::INSTANCES, |present| present.instances),
@@ -161,7 +164,7 @@ impl Snapshot {
         let mut tenants: Vec<&TenantUsage> = self.engine.tenants.iter().collect();
         tenants.sort_by(|a, b| a.tenant.cmp(&b.tenant));
         let (own, others) = tenants.split_at(self.labels_max.min(tenants.len()));
-        let gauges: [(&catalog::Metric, fn(&TenantUsage) -> u64); 4] = [
+        let gauges: [Gauge<TenantUsage>; 4] = [
             (&catalog::TENANT_IN_FLIGHT, |tenant| wide(tenant.in_flight)),
             (&catalog::TENANT_QUEUED, |tenant| u64::from(tenant.waiting)),
             (&catalog::TENANT_INSTANCES, |tenant| wide(tenant.instances)),
@@ -189,7 +192,7 @@ impl Snapshot {
             code,
             ..
         } = &self.engine;
-        encoder.info(&catalog::BUILD, [("version", env!("CARGO_PKG_VERSION"))])?;
+        encoder.info(&catalog::BUILD, &[("version", env!("CARGO_PKG_VERSION"))])?;
         for (metric, value) in [
             (&catalog::READY, u64::from(self.ready)),
             (&catalog::WORKLOADS, wide(self.workloads.running)),

@@ -51,9 +51,9 @@ impl<'a> Encoder<'a> {
     pub(in crate::admin) fn info(
         &mut self,
         metric: &Metric,
-        labels: impl EncodeLabelSet,
+        labels: &impl EncodeLabelSet,
     ) -> std::fmt::Result {
-        self.descriptor(metric)?.encode_info(&labels)
+        self.descriptor(metric)?.encode_info(labels)
     }
 
     fn descriptor<'m>(
