@@ -40,7 +40,7 @@ const EXAMPLES: &str = "Examples:
 
 #[derive(Subcommand)]
 enum Command {
-    Run(run::Args),
+    Run(Box<run::Args>),
     Dev(dev::Args),
     Check(check::Args),
     Inspect(inspect::Args),

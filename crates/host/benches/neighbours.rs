@@ -6,6 +6,7 @@
     clippy::print_stdout,
     clippy::panic,
     clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "a program of its own, whose failure is its result"
 )]
 

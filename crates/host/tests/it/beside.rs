@@ -129,8 +129,8 @@ impl Neighbour {
             let asked = Instant::now();
             match self.visitor.get("/hello").await {
                 Ok(reply) if reply.status == 200 && reply.text == "hello" => {}
-                Ok(reply) => self.failed(format!("{} {}", reply.status, reply.text)),
-                Err(error) => self.failed(format!("{error} {:?}", error.source())),
+                Ok(reply) => self.failed(&format!("{} {}", reply.status, reply.text)),
+                Err(error) => self.failed(&format!("{error} {:?}", error.source())),
             }
             times.push(asked.elapsed());
             // A host that hangs would make each request take its full patience.
@@ -148,14 +148,14 @@ impl Neighbour {
             let asked = Instant::now();
             match self.control.get(path).await {
                 Ok(reply) if reply.status == 200 => {}
-                Ok(reply) => self.failed(format!("{path}: {} {}", reply.status, reply.text)),
-                Err(error) => self.failed(format!("{path}: {error}")),
+                Ok(reply) => self.failed(&format!("{path}: {} {}", reply.status, reply.text)),
+                Err(error) => self.failed(&format!("{path}: {error}")),
             }
             self.control_times.push(asked.elapsed());
         }
     }
 
-    fn failed(&mut self, how: String) {
+    fn failed(&mut self, how: &str) {
         self.failures
             .push(format!("request {} of the neighbour: {how}", self.sent));
     }

@@ -173,10 +173,11 @@ impl Drop for Stage {
     fn drop(&mut self) {
         self.shutdown.cancel();
         // A guest that cannot be stopped must not keep the test from ending.
-        for runtime in [self.clients.take(), self.runtime.take()] {
-            if let Some(runtime) = runtime {
-                runtime.shutdown_background();
-            }
+        for runtime in [self.clients.take(), self.runtime.take()]
+            .into_iter()
+            .flatten()
+        {
+            runtime.shutdown_background();
         }
     }
 }
