@@ -41,7 +41,7 @@ const EXAMPLES: &str = "Examples:
 #[derive(Subcommand)]
 enum Command {
     Run(Box<run::Args>),
-    Dev(dev::Args),
+    Dev(Box<dev::Args>),
     Check(check::Args),
     Inspect(inspect::Args),
     Completions(completions::Args),
