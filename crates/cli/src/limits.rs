@@ -21,7 +21,7 @@ pub(crate) struct Guests {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     instances: Option<u32>,
     /// Resources of the host (open files, bodies, streams) that one instance may hold
-    #[arg(long, value_name = "N", default_value = "10000", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value = "5000", value_parser = at_least_one)]
     max_handles: usize,
     /// Concurrent calls, streams and futures that one instance may have
     #[arg(long, value_name = "N", default_value = "10000", value_parser = at_least_one)]

@@ -261,6 +261,7 @@ async fn serve(
     let hangup = tls.map_or(Hangup::Stop, reload_on_hangup);
     let (stop, stop_now) = shutdown::signals(host.control(), hangup)?;
     host.set_started();
+    tracing::info!("{}", host.capacity());
     announce(&Origin { scheme, addr }, admin, &running, global);
     let draining = stop.clone();
     let serving = host.serve(listener, stop);

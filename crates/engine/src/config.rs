@@ -1,5 +1,6 @@
 //! How the WebAssembly engine is set up. One place: these settings are part of the key of cached code.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::limits::{Bounds, Limits};
 use crate::machine;
+use crate::memory::Size;
 
 /// What an engine is made with.
 #[derive(Clone, Debug)]
@@ -99,6 +101,19 @@ impl Capacity {
             memory,
             tenant_memory: config.tenant_memory.unwrap_or(memory / 2).min(memory),
         }
+    }
+}
+
+impl fmt::Display for Capacity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "room for {} instances, {} for each tenant; {} of memory for guests, {} for each tenant",
+            self.instances,
+            self.tenant_instances,
+            Size(self.memory),
+            Size(self.tenant_memory),
+        )
     }
 }
 

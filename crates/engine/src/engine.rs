@@ -17,7 +17,7 @@ use crate::inspect::Shape;
 use crate::limits::Limits;
 use crate::link::{self, LinkError};
 use crate::machine;
-use crate::memory::{HostMemory, Size};
+use crate::memory::HostMemory;
 use crate::plan::ValidWorkload;
 use crate::store::{StoreBounds, StoreTemplate};
 use crate::usage::{EngineUsage, TenantUsage};
@@ -115,14 +115,6 @@ impl Engine {
         let compiler = Compiler::new(&wasmtime, disk);
         let cpu = Cpu::new(machine::cores(), cpu::clock());
         move_epochs(&wasmtime, &cpu);
-        tracing::info!(
-            instances = capacity.instances,
-            "room for {} instances, {} for each tenant; {} of memory for guests, {} for each tenant",
-            capacity.instances,
-            capacity.tenant_instances,
-            Size(capacity.memory),
-            Size(capacity.tenant_memory),
-        );
         Ok(Self {
             inner: Arc::new(Inner {
                 wasmtime,
@@ -192,6 +184,11 @@ impl Engine {
     /// Makes a linked workload ready for requests.
     pub fn start(&self, linked: LinkedWorkload) -> Workload {
         Workload::new(self.clone(), linked)
+    }
+
+    /// What this host has room for.
+    pub fn capacity(&self) -> Capacity {
+        self.inner.capacity
     }
 
     /// What the host's guests have of it at the moment.

@@ -171,15 +171,19 @@ pub(crate) struct Size(pub(crate) u64);
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(bytes) = *self;
-        for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)] {
-            if bytes >= 1 << shift && bytes.trailing_zeros() >= shift {
-                return write!(f, "{} {unit}", bytes >> shift);
+        let unit = [("GiB", 30), ("MiB", 20), ("KiB", 10)]
+            .into_iter()
+            .find(|(_, shift)| bytes >= 1 << shift);
+        match unit {
+            None => write!(f, "{bytes} bytes"),
+            Some((unit, shift)) if bytes.trailing_zeros() >= shift => {
+                write!(f, "{} {unit}", bytes >> shift)
+            }
+            Some((unit, shift)) => {
+                let tenths = (u128::from(bytes) * 10) >> shift;
+                write!(f, "{}.{} {unit}", tenths / 10, tenths % 10)
             }
         }
-        if bytes >= 1 << 20 {
-            return write!(f, "{} MiB", bytes >> 20);
-        }
-        write!(f, "{bytes} bytes")
     }
 }
 

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use weft_api::spec::{HttpRoute, WorkloadSpec};
 use weft_engine::Engine;
 use weft_engine::command::Command;
+use weft_engine::config::Capacity;
 use weft_engine::plan::{Granting, Purpose};
 use weft_ingress::{
     Config, Drained, HostPattern, PathPrefix, RouteGuard, RoutePattern, Routes, Stats, Target, Tls,
@@ -76,6 +77,11 @@ impl Host {
             tls: Arc::default(),
             config: Arc::new(config),
         })
+    }
+
+    /// What this host has room for.
+    pub fn capacity(&self) -> Capacity {
+        self.engine.capacity()
     }
 
     /// The runtime for what must not wait for guests.

@@ -119,7 +119,7 @@ fn a_tenant_without_workloads_is_forgotten() {
 }
 
 #[test]
-fn sizes_are_written_in_the_unit_that_divides_them() {
+fn sizes_are_written_in_the_largest_unit_with_one_decimal_at_most() {
     let written: Vec<_> = [
         256 << 20,
         1 << 30,
@@ -137,8 +137,8 @@ fn sizes_are_written_in_the_unit_that_divides_them() {
             "1 GiB",
             "64 KiB",
             "1000 bytes",
-            "3072 MiB",
-            "1536 MiB"
+            "3.0 GiB",
+            "1.5 GiB"
         ]
     );
 }

@@ -48,7 +48,7 @@ fn a_body_whose_guest_computes_without_end_breaks_off_at_the_time_limit() {
         let hostile = Hostile::start(&manifest);
         if let Err(reply) = hostile.broken(route) {
             // Where the head could not go out before the loop began, the time limit answers.
-            Problem::of(reply).is(504, "timeout", "timeout");
+            Problem::of(*reply).is(504, "timeout", "timeout");
         }
         hostile.is_well();
     }

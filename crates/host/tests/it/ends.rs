@@ -14,7 +14,7 @@ fn a_panic_before_the_answer_is_a_problem_and_its_log_line_says_where() {
         assert_eq!((problem.status, problem.code.as_str()), (502, "guest-trap"));
         let line = hostile.logged("/panic");
         let detail = line.field("detail");
-        for part in ["main", "handle", "last call to the host"] {
+        for part in ["main", "handle", "last host call"] {
             assert!(detail.contains(part), "`{part}` is not in: {detail}");
         }
         assert_eq!(line.field("blame"), "guest");
@@ -43,7 +43,7 @@ fn a_panic_after_the_head_breaks_the_body_off() {
             match hostile.broken(&format!("/panic?{phase}")) {
                 Ok(_) => {}
                 // Where the head had not gone out yet, the client is told.
-                Err(reply) => assert_eq!(Problem::of(reply).code, "guest-trap", "{guest} {phase}"),
+                Err(reply) => assert_eq!(Problem::of(*reply).code, "guest-trap", "{guest} {phase}"),
             }
             let line = hostile.logged("/panic");
             assert_eq!(line.field("blame"), "guest", "{guest} {phase}: {line:?}");

@@ -90,9 +90,9 @@ impl Hostile {
     }
 
     /// How the body of an answer broke off whose head was good; the answer itself if it did not.
-    pub(crate) fn broken(&self, path: &str) -> Result<String, Reply> {
+    pub(crate) fn broken(&self, path: &str) -> Result<String, Box<Reply>> {
         match self.block_on(self.visitor().get(path)) {
-            Ok(reply) => Err(reply),
+            Ok(reply) => Err(Box::new(reply)),
             Err(error) if error.is::<OutOfPatience>() => panic!("{path}: {error}"),
             Err(error) => Ok(error.to_string()),
         }

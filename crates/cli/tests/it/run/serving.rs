@@ -56,7 +56,7 @@ async fn a_trap_is_a_problem_document_without_internals_and_harms_no_later_reque
         (&problem["code"], &problem["blame"]),
         (&"guest-trap".into(), &"guest".into())
     );
-    assert_eq!(problem["reason"], "trap");
+    assert_eq!(problem["reason"], "unreachable");
     assert!(!reply.text.contains("wasm backtrace"), "{}", reply.text);
     assert_eq!(serving.get("/hello").await, "hello");
 }
