@@ -105,10 +105,12 @@ mod tests {
         std::thread::scope(|scope| {
             for shift in 0..LABELS.len() {
                 let counts = &counts;
+                let mut labels = LABELS.iter().cycle().skip(shift).take(8_000);
                 scope.spawn(move || {
-                    for n in 0..8_000 {
-                        counts.add(LABELS[(n + shift) % LABELS.len()]);
-                    }
+                    labels.all(|label| {
+                        counts.add(label);
+                        true
+                    })
                 });
             }
         });
