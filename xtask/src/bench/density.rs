@@ -11,7 +11,7 @@ use super::stats::percentile;
 use super::{Subject, build_guests, component, page, scratch};
 use crate::step::Steps;
 use anyhow::{Context, Result};
-use manifests::Manifests;
+use manifests::{Manifests, few};
 use std::fs;
 use std::path::PathBuf;
 use std::thread;
@@ -154,30 +154,36 @@ impl Bench {
 
     fn measure(&self, manifests: &Manifests) -> Result<Found> {
         let plan = self.plan;
-        let settled = |server: &Server| {
-            thread::sleep(SETTLE); // memory that is freed sends no event
-            server.resident()
-        };
-        let one = self.start(&manifests.one)?.server;
-        let alone = settled(&one)?;
-        one.stop()?;
+        let few = self.start(&manifests.few)?.server;
         let apart = self.start(&manifests.apart)?.server;
         let Started { server: all, took } = self.start(&manifests.all)?;
-        let started = (settled(&apart)?, settled(&all)?);
+        thread::sleep(SETTLE); // memory that is freed sends no event
+        let look = || {
+            Ok::<_, anyhow::Error>(Look {
+                few: few.resident()?,
+                apart: apart.resident()?,
+                all: all.resident()?,
+            })
+        };
+        let started = look()?;
         let idle = if plan.idle.is_zero() {
             None
         } else {
             thread::sleep(plan.idle); // what is measured is what happens when nothing happens
-            Some((apart.resident()?, all.resident()?))
+            Some(look()?)
         };
         apart.stop()?;
         self.cores.become_load()?;
         let visits = Visits::pay(all.addr, plan.workloads, plan.distinct, plan.requests)?;
-        let visited = settled(&all)?;
+        thread::sleep(SETTLE);
+        let visited = Look {
+            all: all.resident()?,
+            ..idle.unwrap_or(started)
+        };
         all.stop()?;
+        few.stop()?;
         Ok(Found {
             plan,
-            alone,
             start: took,
             started,
             idle,
@@ -187,19 +193,28 @@ impl Bench {
     }
 }
 
-/// What was found. Pairs are of the host whose workloads share nothing, and of the one with all workloads.
+/// A look at the memory of all hosts at the same time.
+#[derive(Clone, Copy)]
+struct Look {
+    /// A few workloads that share nothing, to compare with.
+    few: Resident,
+    /// Workloads that share nothing.
+    apart: Resident,
+    /// All workloads.
+    all: Resident,
+}
+
+/// What was found.
 struct Found {
     plan: Plan,
-    /// Of a host with one workload.
-    alone: Resident,
     start: Duration,
     /// Right after the start.
-    started: (Resident, Resident),
+    started: Look,
     /// After lying idle, if that was waited for.
-    idle: Option<(Resident, Resident)>,
+    idle: Option<Look>,
     visits: Visits,
-    /// After the requests, of the host with all workloads.
-    visited: Resident,
+    /// After the requests, which went to the host with all workloads.
+    visited: Look,
 }
 
 impl Found {
@@ -219,29 +234,40 @@ impl Found {
             ("idle", self.idle.as_ref()),
         ];
         let mut rows = Vec::new();
-        for (when, (apart, all)) in looks
+        for (when, look) in looks
             .iter()
             .filter_map(|(when, look)| Some((when, (*look)?)))
         {
             let own = format!(
                 "memory for each of {distinct} workloads with a component of its own, {when}"
             );
-            rows.push(row(&own, self.each(apart, distinct), "300 KiB at most"));
+            rows.push(row(
+                &own,
+                self.each(look, look.apart, distinct),
+                "300 KiB at most",
+            ));
             let shared = format!("memory for each of {workloads} workloads, {when}");
-            rows.push(row(&shared, self.each(all, workloads), "300 KiB at most"));
+            rows.push(row(
+                &shared,
+                self.each(look, look.all, workloads),
+                "300 KiB at most",
+            ));
         }
         let visited = format!("memory for each of {workloads} workloads, after the requests");
-        rows.push(row(&visited, self.each(&self.visited, workloads), ""));
-        let alone = format!("{:.1} MiB", self.alone.all as f64 / 1024.0);
-        rows.push(row("memory of the host with one workload", alone, ""));
+        let look = self.visited;
+        rows.push(row(&visited, self.each(&look, look.all, workloads), ""));
+        let title = format!("memory of a whole host with {} workloads", few(distinct));
+        let whole = format!("{:.1} MiB", self.started.few.all as f64 / 1024.0);
+        rows.push(row(&title, whole, ""));
         rows
     }
 
-    /// What `workloads` workloads add to a host with one of them, for each.
-    fn each(&self, resident: &Resident, workloads: u32) -> String {
-        let others = f64::from(workloads.saturating_sub(1).max(1));
-        let each =
-            |of: fn(&Resident) -> u64| (of(resident) as f64 - of(&self.alone) as f64) / others;
+    /// What `workloads` workloads add to a host with a few of them, for each.
+    fn each(&self, look: &Look, many: Resident, workloads: u32) -> String {
+        let others = workloads.saturating_sub(few(self.plan.distinct)).max(1);
+        let each = |of: fn(&Resident) -> u64| {
+            (of(&many) as f64 - of(&look.few) as f64) / f64::from(others)
+        };
         format!(
             "{:.1} KiB, of it {:.1} mapped code",
             each(|resident| resident.all),
@@ -296,24 +322,31 @@ mod tests {
         }
     }
 
-    fn found(idle: Option<(Resident, Resident)>) -> Found {
+    fn look(few: u64, apart: u64, all: u64) -> Look {
+        Look {
+            few: resident(few),
+            apart: resident(apart),
+            all: resident(all),
+        }
+    }
+
+    fn found(idle: Option<Look>) -> Found {
         Found {
             plan: Plan {
                 workloads: 1001,
-                distinct: 11,
+                distinct: 10,
                 requests: 100,
                 idle: Duration::ZERO,
             },
-            alone: resident(10_000),
             start: Duration::from_secs(2),
-            started: (resident(20_000), resident(110_000)),
+            started: look(10_000, 20_000, 110_000),
             idle,
             visits: Visits {
                 cold: vec![9.0],
                 first: vec![4.0],
                 later: vec![1.0; 98],
             },
-            visited: resident(210_000),
+            visited: look(10_000, 20_000, 210_000),
         }
     }
 
@@ -324,15 +357,15 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_what_the_others_add_to_the_first() {
-        let found = found(Some((resident(10_000), resident(10_000))));
+    fn memory_is_what_the_others_add_to_a_few() {
+        let found = found(Some(look(8_000, 9_000, 9_000)));
         let started = "memory for each of 1001 workloads, right after the start";
         assert_eq!(value(&found, started), "100.0 KiB, of it 50.0 mapped code");
-        let apart = "memory for each of 11 workloads with a component of its own, right after";
-        assert_eq!(value(&found, apart), "1000.0 KiB, of it 500.0 mapped code");
+        let apart = "memory for each of 10 workloads with a component of its own, right after";
+        assert_eq!(value(&found, apart), "1111.1 KiB, of it 555.6 mapped code");
         let idle = "memory for each of 1001 workloads, idle";
-        assert_eq!(value(&found, idle), "0.0 KiB, of it 0.0 mapped code");
-        assert_eq!(value(&found, "memory of the host"), "9.8 MiB");
+        assert_eq!(value(&found, idle), "1.0 KiB, of it 0.5 mapped code");
+        assert_eq!(value(&found, "memory of a whole host with 1 "), "9.8 MiB");
     }
 
     #[test]
