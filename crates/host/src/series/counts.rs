@@ -105,13 +105,8 @@ mod tests {
         std::thread::scope(|scope| {
             for shift in 0..LABELS.len() {
                 let counts = &counts;
-                let mut labels = LABELS.iter().cycle().skip(shift).take(8_000);
-                scope.spawn(move || {
-                    labels.all(|label| {
-                        counts.add(label);
-                        true
-                    })
-                });
+                let labels = LABELS.into_iter().cycle().skip(shift).take(8_000);
+                scope.spawn(move || labels.for_each(|label| counts.add(label)));
             }
         });
         assert_eq!(
