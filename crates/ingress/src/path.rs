@@ -108,7 +108,7 @@ impl FromStr for PathPrefix {
     }
 }
 
-/// Looked up by what [`prefixes`] gives.
+/// Looked up by what `prefixes` gives.
 impl Borrow<str> for PathPrefix {
     fn borrow(&self) -> &str {
         &self.0
