@@ -21,10 +21,10 @@ pub(crate) struct Guests {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     instances: Option<u32>,
     /// Resources of the host (open files, bodies, streams) that one instance may hold
-    #[arg(long, value_name = "N", default_value = "5000", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = EngineConfig::default().max_handles, value_parser = at_least_one)]
     max_handles: usize,
     /// Concurrent calls, streams and futures that one instance may have
-    #[arg(long, value_name = "N", default_value = "10000", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = EngineConfig::default().max_tasks, value_parser = at_least_one)]
     max_tasks: usize,
     /// Requests of one tenant that are worked on at the same time
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
@@ -57,10 +57,10 @@ pub(crate) struct Guests {
 #[command(next_help_heading = "Limits of clients")]
 pub(crate) struct Clients {
     /// Connections open at the same time; further ones wait
-    #[arg(long, value_name = "N", default_value = "10000", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_connections, value_parser = at_least_one)]
     max_connections: usize,
     /// Connections open at the same time from one address (IPv6: from one /64); further ones are closed
-    #[arg(long, value_name = "N", default_value = "1000", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_connections_per_peer, value_parser = at_least_one)]
     max_connections_per_peer: usize,
     /// Bytes of a request's head, 8KiB at least; more is answered with 431
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = header_size)]

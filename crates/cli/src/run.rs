@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// Components (.wasm) and manifests (.yaml)
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Arguments of a command component
+    #[arg(last = true, value_name = "ARGS")]
+    args: Vec<String>,
     /// Where to listen; port 0 picks a free one
     #[arg(long, default_value = "127.0.0.1:8000", env = "WEFT_ADDR")]
     addr: SocketAddr,
@@ -47,9 +50,6 @@ pub(crate) struct Args {
     listener: Listener,
     #[command(flatten)]
     admin: Admin,
-    /// Arguments of a command component
-    #[arg(last = true, value_name = "ARGS")]
-    args: Vec<String>,
 }
 
 const EXAMPLES: &str = "Examples:

@@ -239,19 +239,27 @@ fn limits_that_mean_nothing_are_wrong_usage() {
 }
 
 #[test]
-fn the_documentation_has_every_flag_of_run() {
+fn the_documentation_has_every_flag_of_run_with_its_default() {
     let help = output(["run", "--help"]);
     let help = String::from_utf8(help.stdout).unwrap();
     let page = weft_testkit::guests::repository().join("docs/src/cli.md");
     let page = std::fs::read_to_string(page).unwrap();
-    let flags = help
-        .split_whitespace()
-        .filter_map(|word| word.strip_prefix("--"))
-        .map(|flag| flag.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()))
-        .filter(|flag| !flag.is_empty());
-    let missing: Vec<_> = flags
-        .filter(|flag| !["help", "verbose", "quiet"].contains(flag))
-        .filter(|flag| !page.contains(&format!("--{flag}")))
-        .collect();
-    assert!(missing.is_empty(), "not in docs/src/cli.md: {missing:?}");
+    // Each block is a flag, what it means and, at its end, its default.
+    let blocks: Vec<&str> = help.split("\n      --").skip(1).collect();
+    assert!(blocks.len() > 30, "{help}");
+    for block in blocks {
+        let (flag, rest) = block.split_at(block.find([' ', '\n', '.']).unwrap());
+        if ["output", "color", "verbose", "quiet"].contains(&flag) {
+            continue;
+        }
+        let default = rest
+            .split_once("[default: ")
+            .map_or("", |(_, after)| after.split_once(']').unwrap().0);
+        let name = format!("`--{flag}");
+        let row = page
+            .lines()
+            .find(|line| line.starts_with('|') && line.contains(&name));
+        let row = row.unwrap_or_else(|| panic!("--{flag} is not in docs/src/cli.md"));
+        assert!(row.contains(default), "--{flag} is {default} but: {row}");
+    }
 }
