@@ -53,11 +53,20 @@ const BURST: Nanos = 20 * MILLI;
 /// How far behind the foremost one stays that does not want more; it may catch up this much at once.
 const LAG: Nanos = 100 * MILLI;
 
+/// A guest that has computed for so long goes to the end of the queue of its workload. Most requests need less, so
+/// they are served in the order in which they came, and none is overtaken by all that came after it because a tick fell
+/// into it. More than a tick, so that the first that falls into a request never does this.
+const QUANTUM: Nanos = 15 * MILLI;
+
 /// When a turn is over though nobody gave it back: more than a tick, so that a guest that computes has asked before.
 const LAPSE: Nanos = 15 * MILLI;
 
 /// A guest that computes this long without a pause computes long.
 const LONG: Nanos = MILLI;
+
+/// A tenant computes long while its long pieces come to this in the last few ticks. One of them alone may be a thread
+/// that the kernel did not run.
+const OFTEN: Nanos = TICK / 2;
 
 /// A cap holds on average over this time.
 const CAP_WINDOW: Nanos = 100 * MILLI;
@@ -89,6 +98,7 @@ struct Shared {
     flushed: AtomicU64,
     active: AtomicBool,
     must_wait: AtomicBool,
+    in_debt: AtomicBool,
 }
 
 /// One workload's use of the CPU. Its drop removes it from the books.
@@ -103,7 +113,16 @@ pub(crate) struct Account {
 /// otherwise it lapses.
 #[derive(Debug)]
 #[must_use = "the turn is over when this is dropped"]
-pub(crate) struct Turn(Option<(Arc<Cpu>, TurnKey)>);
+struct Turn(Option<(Arc<Cpu>, TurnKey)>);
+
+/// What a guest asks with.
+#[derive(Debug)]
+struct Claim {
+    /// The turn that it has.
+    turn: Turn,
+    /// Its number in the queue, if it asked before and has had less than its quantum since.
+    waiter: Option<Waiter>,
+}
 
 /// A guest in the queue for a turn. Leaves it when dropped.
 struct Waiting {
@@ -233,6 +252,7 @@ impl Shared {
     fn stand(&self, standing: Standing) {
         self.active.store(standing.active, Ordering::Relaxed);
         self.must_wait.store(standing.must_ask, Ordering::Relaxed);
+        self.in_debt.store(standing.in_debt, Ordering::Relaxed);
     }
 }
 
@@ -255,22 +275,30 @@ impl Account {
     }
 
     /// Whether a guest that starts needs a turn. One that was interrupted always does (`go_on`).
-    pub(crate) fn must_wait(&self) -> bool {
+    fn must_wait(&self) -> bool {
         self.shared.must_wait.load(Ordering::Relaxed)
     }
 
+    /// Whether it has had more than its share, so that a guest of it needs a turn whenever a tick falls into its work.
+    fn in_debt(&self) -> bool {
+        self.shared.in_debt.load(Ordering::Relaxed)
+    }
+
     /// Waits until a guest may start; at once unless `must_wait`. To be awaited in the task that runs the guest and
-    /// right before it, so that what was charged in the meantime counts. The instance may still have an `old` turn.
-    async fn start(&self, old: Turn) -> Turn {
+    /// right before it, so that what was charged in the meantime counts. The instance may still have a turn.
+    async fn start(&self, claim: Claim) -> Claim {
         if !self.shared.active.load(Ordering::Relaxed) {
             // Whether it has to wait is not known while it rests.
             let now = self.cpu.now();
             self.cpu.change(|inner| inner.ledger.seen(self.key, now));
         }
         if self.must_wait() {
-            self.ask(Some(old)).await
+            self.ask(claim).await
         } else {
-            Turn::none()
+            Claim {
+                turn: Turn::none(),
+                ..claim
+            }
         }
     }
 
@@ -279,28 +307,30 @@ impl Account {
     ///
     /// Lets other tasks of the thread run in any case, and the runtime look at its sockets and timers. It does that
     /// last: a worker that is handed one waiting guest after another would not get to it otherwise.
-    pub(crate) async fn go_on(&self, old: Turn) -> Turn {
-        let turn = self.ask(Some(old)).await;
+    async fn go_on(&self, claim: Claim) -> Claim {
+        let claim = self.ask(claim).await;
         tokio::task::yield_now().await;
-        turn
+        claim
     }
 
-    async fn ask(&self, old: Option<Turn>) -> Turn {
+    async fn ask(&self, claim: Claim) -> Claim {
         let now = self.cpu.now();
-        let asked = self.cpu.change(|inner| {
-            let old = old.and_then(Turn::hand_in);
-            match inner.ledger.ask(self.key, old, now) {
+        let Claim { turn, waiter } = claim;
+        let (waiter, asked) = self.cpu.change(|inner| {
+            let waiter = waiter.unwrap_or_else(|| inner.ledger.waiter());
+            let asked = match inner.ledger.ask(self.key, waiter, turn.hand_in(), now) {
                 Asked::Granted(key) => Ok(Turn(Some((Arc::clone(&self.cpu), key)))),
-                Asked::Waits(waiter) => {
+                Asked::Waits => {
                     let (sender, receiver) = oneshot::channel();
                     inner.waiting.insert(waiter, sender);
-                    Err((receiver, waiter))
+                    Err(receiver)
                 }
-            }
+            };
+            (waiter, asked)
         });
-        match asked {
+        let turn = match asked {
             Ok(turn) => turn,
-            Err((receiver, waiter)) => {
+            Err(receiver) => {
                 let _waiting = Waiting {
                     cpu: Arc::clone(&self.cpu),
                     waiter,
@@ -308,6 +338,10 @@ impl Account {
                 // The sender is kept until it is used; without one there is nothing to wait for.
                 receiver.await.unwrap_or(Turn(None))
             }
+        };
+        Claim {
+            turn,
+            waiter: Some(waiter),
         }
     }
 }
@@ -322,9 +356,19 @@ impl Drop for Account {
     }
 }
 
+impl Claim {
+    /// That of a guest which has not asked yet.
+    fn none() -> Self {
+        Self {
+            turn: Turn::none(),
+            waiter: None,
+        }
+    }
+}
+
 impl Turn {
     /// The start that needs no turn.
-    pub(crate) fn none() -> Self {
+    fn none() -> Self {
         Self(None)
     }
 

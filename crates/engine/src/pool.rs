@@ -101,11 +101,11 @@ impl Drop for Leaving {
 }
 
 /// Gives the turn to compute to another when a request is over.
-struct Resting(Arc<Meter>);
+struct Done(Arc<Meter>);
 
-impl Drop for Resting {
+impl Drop for Done {
     fn drop(&mut self) {
-        self.0.rest();
+        self.0.done();
     }
 }
 
@@ -246,8 +246,8 @@ impl WorkerState for Member {
             answer,
         } = ticket;
         // A new slice of time. Who has used up more than its share waits for a turn before it computes.
-        let in_debt = store.data().cpu.account().must_wait();
-        store.set_epoch_deadline(u64::from(!in_debt));
+        let must_ask = store.data().cpu.begin();
+        store.set_epoch_deadline(u64::from(!must_ask));
         let (waiting, left) = (Arc::clone(&presence), Arc::new(AtomicBool::new(false)));
         let leaving = Leaving(Arc::clone(&left));
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
@@ -259,9 +259,9 @@ impl WorkerState for Member {
             left,
             returned: false,
         });
-        let resting = Resting(Arc::clone(&store.data().cpu));
+        let done = Done(Arc::clone(&store.data().cpu));
         Box::pin(async move {
-            let (_leaving, _resting) = (leaving, resting);
+            let (_leaving, _done) = (leaving, done);
             std::future::poll_fn(|cx| waiting.poll_gone(cx)).await;
         })
     }

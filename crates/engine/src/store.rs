@@ -136,8 +136,10 @@ impl StoreTemplate {
         // A guest that computes gives way each time the epoch moves on, so it cannot hold a thread for itself.
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|store| {
-            let next_slice = store.data().cpu.interrupted();
-            Ok(UpdateDeadline::YieldCustom(1, Box::pin(next_slice)))
+            Ok(match store.data().cpu.interrupted() {
+                Some(next_slice) => UpdateDeadline::YieldCustom(1, Box::pin(next_slice)),
+                None => UpdateDeadline::Continue(1),
+            })
         });
         store
     }

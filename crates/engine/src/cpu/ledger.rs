@@ -23,14 +23,15 @@ use std::sync::Arc;
 use super::cap::Cap;
 use super::level::Level;
 use super::table::Table;
-use super::{ACTIVE, LONG, Nanos};
+use super::{LONG, Nanos, OFTEN};
 use entry::{Entry, Held, Tenant};
 
 /// One workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct AccountKey(u64);
 
-/// One guest that waits for a turn; a smaller one came earlier.
+/// One guest in the queue of its workload; a smaller one came earlier. It keeps its number until it has had a
+/// quantum of time, however often it asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Waiter(u64);
 
@@ -45,7 +46,7 @@ struct TenantKey(u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
     Granted(TurnKey),
-    Waits(Waiter),
+    Waits,
 }
 
 /// A turn, and whose it is now.
@@ -81,7 +82,10 @@ pub(super) struct Ledger {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Standing {
     pub(super) active: bool,
+    /// It has to ask before a request starts.
     pub(super) must_ask: bool,
+    /// It has had more than its share, or its cap is low.
+    pub(super) in_debt: bool,
 }
 
 impl Ledger {
@@ -203,7 +207,7 @@ impl Ledger {
         }
         if let Some(tenant) = self.tenants.get_mut(&entry.tenant) {
             if slice >= LONG {
-                tenant.long = now.saturating_add(ACTIVE);
+                tenant.long = tenant.long.saturating_add(slice);
             }
             tenant.vtime = tenant.vtime.saturating_add(used);
         }
@@ -217,10 +221,20 @@ impl Ledger {
         self.judge(key, now);
     }
 
+    /// The next in every queue.
+    pub(super) fn waiter(&mut self) -> Waiter {
+        Waiter(self.number())
+    }
+
     /// Asks for a turn. One that goes on hands in its `old` turn, which it gets again if nobody has a better claim.
-    pub(super) fn ask(&mut self, key: AccountKey, old: Option<TurnKey>, now: Nanos) -> Asked {
+    pub(super) fn ask(
+        &mut self,
+        key: AccountKey,
+        waiter: Waiter,
+        old: Option<TurnKey>,
+        now: Nanos,
+    ) -> Asked {
         self.wake(key, now);
-        let waiter = Waiter(self.number());
         if let Some(entry) = self.accounts.get_mut(&key) {
             entry.waiting.insert(waiter);
             self.waiters.insert(waiter, key);
@@ -243,7 +257,7 @@ impl Ledger {
                 tenant.held_back = true;
             }
         }
-        Asked::Waits(waiter)
+        Asked::Waits
     }
 
     /// One does not wait any more.
@@ -425,11 +439,13 @@ impl Ledger {
             cap.refill(now);
             cap.is_low()
         });
-        let in_debt = self.level.in_debt(tenant.vtime) || tenant.level.in_debt(entry.vtime);
-        let long = self.level.active <= 1 && now < tenant.long;
+        let ahead = self.level.in_debt(tenant.vtime) || tenant.level.in_debt(entry.vtime);
+        let in_debt = active && (ahead || low);
+        let long = self.level.active <= 1 && tenant.long >= OFTEN;
         let standing = Standing {
             active,
-            must_ask: active && (in_debt || low || long),
+            must_ask: in_debt || (active && long),
+            in_debt,
         };
         if standing != entry.standing {
             entry.standing = standing;

@@ -1,9 +1,9 @@
 //! What one instance uses of the CPU, and the turn that it holds. An instance computes on one thread at a time.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Account, Turn};
+use super::{Account, Claim, Nanos, QUANTUM, TICK, Turn};
 
 /// One instance's part of its account.
 #[derive(Debug)]
@@ -11,7 +11,11 @@ pub(crate) struct Meter {
     account: Arc<Account>,
     /// When the guest was entered, in nanoseconds of the clock; `OUTSIDE` while it does not compute.
     entered: AtomicU64,
-    turn: Mutex<Turn>,
+    /// CPU time in nanoseconds since the guest took its number in the queue.
+    slice: AtomicU64,
+    /// A request starts, which has to ask before it computes.
+    begins: AtomicBool,
+    claim: Mutex<Claim>,
 }
 
 const OUTSIDE: u64 = u64::MAX;
@@ -22,19 +26,23 @@ impl Meter {
         Arc::new(Self {
             account,
             entered: AtomicU64::new(OUTSIDE),
-            turn: Mutex::new(Turn::none()),
+            slice: AtomicU64::new(0),
+            begins: AtomicBool::new(false),
+            claim: Mutex::new(Claim::none()),
         })
-    }
-
-    /// The account that it is charged to.
-    pub(crate) fn account(&self) -> &Arc<Account> {
-        &self.account
     }
 
     /// Waits until a request may start on the instance. To be awaited in the task that runs it, right before.
     pub(crate) async fn start(&self) {
-        let turn = self.account.start(self.take()).await;
-        self.keep(turn);
+        let claim = self.account.start(self.take()).await;
+        self.keep(claim);
+    }
+
+    /// A request starts on the instance. Whether it has to ask for a turn: then it has to be interrupted at once.
+    pub(crate) fn begin(&self) -> bool {
+        let must_ask = self.account.must_wait() && !self.has_turn();
+        self.begins.store(must_ask, Ordering::Relaxed);
+        must_ask
     }
 
     /// Guest code is entered, or a call to the host returns to it. Where the guest computes already, which is so after
@@ -52,40 +60,77 @@ impl Meter {
         let entered = self.entered.swap(OUTSIDE, Ordering::Relaxed);
         if entered != OUTSIDE {
             let used = self.account.cpu.now().saturating_sub(entered);
+            self.slice.fetch_add(used, Ordering::Relaxed);
             self.account.charge(used);
         }
     }
 
-    /// The guest was interrupted because it computed for a tick: charges it at once, and the future waits until it may
-    /// go on. Belongs into the callback of the epoch.
-    pub(crate) fn interrupted(self: &Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
+    /// The epoch moved on while the guest computed. If it has computed for a good part of a tick, it is charged at once,
+    /// and the future waits until it may go on. Belongs into the callback of the epoch.
+    ///
+    /// One that was entered only just goes on, if it is not in debt: the tick fell into a wait before that, and the next
+    /// will come soon. Else every guest that often waits would have to ask after each wait.
+    pub(crate) fn interrupted(self: &Arc<Self>) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let begins = self.begins.swap(false, Ordering::Relaxed);
+        if !begins && self.computed() < TICK / 2 && (self.has_turn() || !self.account.in_debt()) {
+            return None;
+        }
         self.leave();
         let meter = Arc::clone(self);
-        async move {
-            let turn = meter.account.go_on(meter.take()).await;
-            meter.keep(turn);
+        Some(async move {
+            let claim = meter.account.go_on(meter.take()).await;
+            meter.keep(claim);
             meter.enter();
+        })
+    }
+
+    fn has_turn(&self) -> bool {
+        self.claim().turn.0.is_some()
+    }
+
+    /// For how long the guest has computed since it was entered.
+    fn computed(&self) -> Nanos {
+        let entered = self.entered.load(Ordering::Relaxed);
+        if entered == OUTSIDE {
+            return 0;
         }
+        self.account.cpu.now().saturating_sub(entered)
     }
 
-    /// The instance waits for something, or its request is over: another may have its turn. Without this the turn
-    /// lapses. A guest that wakes up computes without a turn until it is interrupted, and is charged for that.
+    /// The instance waits for something: another may have its turn. Without this the turn lapses. A guest that wakes up
+    /// computes without a turn until it is interrupted, and is charged for that.
     pub(crate) fn rest(&self) {
-        drop(self.take());
+        let turn = std::mem::replace(&mut self.claim().turn, Turn::none());
+        drop(turn);
     }
 
-    fn take(&self) -> Turn {
-        self.swap(Turn::none())
+    /// A request is over: the next comes after all that wait.
+    pub(crate) fn done(&self) {
+        self.slice.store(0, Ordering::Relaxed);
+        drop(self.swap(Claim::none()));
     }
 
-    fn keep(&self, turn: Turn) {
-        drop(self.swap(turn));
+    /// What it asks with: from the end of the queue once it has had its quantum.
+    fn take(&self) -> Claim {
+        let mut claim = self.swap(Claim::none());
+        if claim.waiter.is_none() || self.slice.load(Ordering::Relaxed) >= QUANTUM {
+            self.slice.store(0, Ordering::Relaxed);
+            claim.waiter = None;
+        }
+        claim
+    }
+
+    fn keep(&self, claim: Claim) {
+        drop(self.swap(claim));
     }
 
     /// What comes out is dropped by the caller, after the lock: its drop takes that of the books.
-    fn swap(&self, turn: Turn) -> Turn {
-        let mut held = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut held, turn)
+    fn swap(&self, claim: Claim) -> Claim {
+        std::mem::replace(&mut *self.claim(), claim)
+    }
+
+    fn claim(&self) -> MutexGuard<'_, Claim> {
+        self.claim.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

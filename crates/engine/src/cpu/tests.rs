@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures::{FutureExt, poll};
 use weft_testkit::within;
 
-use super::{Account, Cpu, LAPSE, MILLI, Meter, Nanos, TICK, Turn};
+use super::{Account, Claim, Cpu, LAPSE, MILLI, Meter, Nanos, QUANTUM, TICK, Turn};
 
 /// A clock that stands still until it is moved.
 #[derive(Clone, Default)]
@@ -31,7 +31,13 @@ impl Hands {
 impl Account {
     /// A turn for an instance that has none.
     async fn turn(&self) -> Turn {
-        self.start(Turn::none()).await
+        self.start(Claim::none()).await.turn
+    }
+
+    /// The turn of an instance that goes on with another, from the end of the queue.
+    async fn next(&self, turn: Turn) -> Turn {
+        let claim = Claim { turn, waiter: None };
+        self.go_on(claim).await.turn
     }
 }
 
@@ -149,7 +155,7 @@ async fn one_that_goes_on_gets_its_turn_again_when_nobody_else_wants_it() {
     let mut turn = now(&hog);
     for _ in 0..10 {
         hog.charge(TICK);
-        turn = within(hog.go_on(turn)).await;
+        turn = within(hog.next(turn)).await;
     }
     drop(turn);
     nothing_is_left(&cpu);
@@ -162,7 +168,7 @@ async fn one_that_goes_on_lets_those_go_first_that_waited_longer() {
     let mut second = Box::pin(hog.turn());
     assert!(poll!(&mut second).is_pending());
     hog.charge(TICK);
-    let mut first = Box::pin(hog.go_on(first));
+    let mut first = Box::pin(hog.next(first));
     assert!(poll!(&mut first).is_pending());
     drop(within(second).await);
     drop(within(first).await);
@@ -176,7 +182,7 @@ async fn one_that_goes_on_lets_other_tasks_of_the_thread_run() {
     let ran = Arc::new(AtomicBool::new(false));
     let other = Arc::clone(&ran);
     tokio::spawn(async move { other.store(true, Ordering::Relaxed) });
-    drop(account.go_on(Turn::none()).await);
+    drop(account.next(Turn::none()).await);
     assert!(ran.load(Ordering::Relaxed));
 }
 
@@ -184,10 +190,10 @@ async fn one_that_goes_on_lets_other_tasks_of_the_thread_run() {
 async fn one_that_gives_up_going_on_gives_its_turn_back() {
     let (_, cpu, hog, _neighbour) = hog_and_neighbour();
     let turn = now(&hog);
-    drop(hog.go_on(turn));
+    drop(hog.next(turn));
     nothing_is_left(&cpu);
     let turn = now(&hog);
-    let mut goes_on = Box::pin(hog.go_on(turn));
+    let mut goes_on = Box::pin(hog.next(turn));
     assert!(poll!(&mut goes_on).is_pending());
     drop(goes_on);
     nothing_is_left(&cpu);
@@ -248,13 +254,14 @@ async fn a_tick_that_is_late_makes_nothing_hang() {
 async fn a_meter_charges_what_was_computed_and_nothing_else() {
     let hands = Hands::default();
     let cpu = hands.cpu(2);
-    let meter = Meter::new(cpu.account("a", None));
+    let account = cpu.account("a", None);
+    let meter = Meter::new(Arc::clone(&account));
     within(meter.start()).await;
     hands.forward(MILLI);
     meter.enter();
-    hands.forward(3 * MILLI);
-    let interrupted = meter.interrupted();
-    assert_eq!(meter.account().used(), Duration::from_millis(3));
+    hands.forward(TICK);
+    let interrupted = meter.interrupted().expect("it computed for long");
+    assert_eq!(account.used(), Duration::from_millis(10));
     hands.forward(5 * MILLI);
     within(interrupted).await;
     assert_eq!(cpu.usage().turns, 1);
@@ -262,8 +269,102 @@ async fn a_meter_charges_what_was_computed_and_nothing_else() {
     meter.leave();
     meter.leave();
     hands.forward(MILLI);
-    assert_eq!(meter.account().used(), Duration::from_millis(5));
+    assert_eq!(account.used(), Duration::from_millis(12));
     meter.rest();
+    nothing_is_left(&cpu);
+}
+
+/// Two instances of an account in debt, of which the first has the only turn.
+async fn first_and_second(hog: &Arc<Account>) -> (Arc<Meter>, Arc<Meter>) {
+    let [first, second] = [(); 2].map(|()| Meter::new(Arc::clone(hog)));
+    within(first.start()).await;
+    (first, second)
+}
+
+#[tokio::test]
+async fn a_guest_goes_to_the_end_of_the_queue_when_it_has_had_its_quantum_and_not_before() {
+    let (hands, cpu, hog, _neighbour) = hog_and_neighbour();
+    let (first, second) = first_and_second(&hog).await;
+    let mut waits = Box::pin(second.start());
+    assert!(poll!(&mut waits).is_pending());
+    first.enter();
+    hands.forward(TICK);
+    within(first.interrupted().expect("it computed for long")).await;
+    assert_eq!(waiting(&cpu), 1, "the second waits on");
+    hands.forward(QUANTUM - TICK);
+    let mut goes_on = Box::pin(first.interrupted().expect("it computed for long"));
+    assert!(poll!(&mut goes_on).is_pending());
+    within(waits).await;
+    second.rest();
+    within(goes_on).await;
+}
+
+#[tokio::test]
+async fn a_guest_that_computes_since_just_now_goes_on_without_asking() {
+    let hands = Hands::default();
+    let cpu = hands.cpu(2);
+    let meter = Meter::new(cpu.account("a", None));
+    meter.enter();
+    hands.forward(TICK / 2 - 1);
+    assert!(meter.interrupted().is_none());
+    hands.forward(1);
+    assert!(meter.interrupted().is_some());
+}
+
+#[tokio::test]
+async fn a_guest_in_debt_asks_unless_it_has_a_turn() {
+    let (_hands, _cpu, hog, _neighbour) = hog_and_neighbour();
+    let (first, second) = first_and_second(&hog).await;
+    assert!(first.interrupted().is_none());
+    assert!(second.interrupted().is_some());
+}
+
+#[tokio::test]
+async fn a_request_that_starts_in_debt_asks_at_once() {
+    let (_hands, cpu, hog, _neighbour) = hog_and_neighbour();
+    let [first, second] = [(); 2].map(|()| Meter::new(Arc::clone(&hog)));
+    assert!(first.begin());
+    within(first.interrupted().expect("a request starts")).await;
+    assert!(!first.begin(), "it has its turn");
+    assert!(second.begin());
+    let mut starts = Box::pin(second.interrupted().expect("a request starts"));
+    assert!(poll!(&mut starts).is_pending());
+    drop(starts);
+    first.done();
+    nothing_is_left(&cpu);
+}
+
+#[tokio::test]
+async fn a_guest_that_waited_for_something_is_not_overtaken_by_those_that_came_later() {
+    let (hands, cpu, hog, _neighbour) = hog_and_neighbour();
+    let (first, second) = first_and_second(&hog).await;
+    first.enter();
+    hands.forward(MILLI);
+    first.leave();
+    first.rest();
+    within(second.start()).await;
+    let third = Meter::new(Arc::clone(&hog));
+    let mut later = Box::pin(third.start());
+    assert!(poll!(&mut later).is_pending());
+    let mut goes_on = Box::pin(first.interrupted().expect("it has no turn"));
+    assert!(poll!(&mut goes_on).is_pending());
+    second.rest();
+    within(goes_on).await;
+    assert_eq!(waiting(&cpu), 1, "the third waits on");
+}
+
+#[tokio::test]
+async fn the_next_request_of_an_instance_comes_after_those_that_wait() {
+    let (_hands, cpu, hog, _neighbour) = hog_and_neighbour();
+    let (first, second) = first_and_second(&hog).await;
+    let mut waits = Box::pin(second.start());
+    assert!(poll!(&mut waits).is_pending());
+    first.done();
+    let mut next = Box::pin(first.start());
+    assert!(poll!(&mut next).is_pending());
+    within(waits).await;
+    drop(next);
+    drop((first, second));
     nothing_is_left(&cpu);
 }
 
@@ -290,7 +391,9 @@ async fn guest(meter: Arc<Meter>, needs: Duration, stop: Arc<AtomicBool>) {
         std::hint::spin_loop();
         if since.elapsed() >= Duration::from_nanos(TICK).min(needs - done) {
             done += since.elapsed();
-            meter.interrupted().await;
+            if let Some(next_slice) = meter.interrupted() {
+                next_slice.await;
+            }
             since = Instant::now();
         }
     }

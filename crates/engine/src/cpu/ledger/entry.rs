@@ -20,7 +20,7 @@ pub(super) struct Tenant {
     /// Where it is in the ledger's order.
     pub(super) place: Option<Nanos>,
     pub(super) held_back: bool,
-    /// Until when its guests are taken to compute long.
+    /// What its guests computed lately in long pieces: halved at each tick.
     pub(super) long: Nanos,
     /// Of its accounts, while a tick looks at them.
     pub(super) survey: Option<Survey>,

@@ -42,6 +42,22 @@ struct Running {
     slice: Nanos,
 }
 
+impl Ledger {
+    /// Asks from the end of the queue. The turn, or the number to wait with.
+    fn come(
+        &mut self,
+        account: AccountKey,
+        old: Option<TurnKey>,
+        now: Nanos,
+    ) -> Result<TurnKey, Waiter> {
+        let waiter = self.waiter();
+        match self.ask(account, waiter, old, now) {
+            Asked::Granted(turn) => Ok(turn),
+            Asked::Waits => Err(waiter),
+        }
+    }
+}
+
 impl Sim {
     fn new(workers: usize) -> Self {
         Self {
@@ -154,13 +170,13 @@ impl Sim {
 
     fn ask(&mut self, mut guest: Guest) -> Option<Guest> {
         let old = guest.turn.take();
-        let asked = self.ledger.ask(guest.account, old, self.now);
+        let asked = self.ledger.come(guest.account, old, self.now);
         let guest = match asked {
-            Asked::Granted(turn) => {
+            Ok(turn) => {
                 guest.turn = Some(turn);
                 Some(guest)
             }
-            Asked::Waits(waiter) => {
+            Err(waiter) => {
                 *self.waits.entry(guest.account).or_default() += 1;
                 self.waiting.insert(waiter, guest);
                 None
@@ -469,8 +485,8 @@ fn old_debt_is_forgiven() {
 fn a_turn_that_is_not_given_back_lapses() {
     let mut ledger = Ledger::new(2);
     let a = ledger.open("a", None, 0);
-    let turns = [ledger.ask(a, None, 0), ledger.ask(a, None, 0)];
-    let Asked::Waits(waiter) = ledger.ask(a, None, 0) else {
+    let turns = [ledger.come(a, None, 0), ledger.come(a, None, 0)];
+    let Err(waiter) = ledger.come(a, None, 0) else {
         panic!("there are two turns")
     };
     ledger.tick(TICK);
@@ -482,9 +498,7 @@ fn a_turn_that_is_not_given_back_lapses() {
     let (granted, _) = ledger.decisions();
     assert_eq!(granted.first().map(|(waiter, _)| *waiter), Some(waiter));
     for turn in turns {
-        let Asked::Granted(turn) = turn else {
-            panic!("granted")
-        };
+        let Ok(turn) = turn else { panic!("granted") };
         ledger.release(turn, LAPSE);
     }
     assert_eq!(
@@ -498,9 +512,9 @@ fn a_turn_that_is_not_given_back_lapses() {
 fn an_account_that_is_closed_leaves_nothing_and_others_go_on() {
     let mut ledger = Ledger::new(1);
     let (a, b) = (ledger.open("a", Some(10), 0), ledger.open("b", None, 0));
-    assert!(matches!(ledger.ask(a, None, 0), Asked::Granted(_)));
-    let waiting = [ledger.ask(a, None, 0), ledger.ask(b, None, 0)];
-    assert!(waiting.iter().all(|asked| matches!(asked, Asked::Waits(_))));
+    assert!(matches!(ledger.come(a, None, 0), Ok(_)));
+    let waiting = [ledger.come(a, None, 0), ledger.come(b, None, 0)];
+    assert!(waiting.iter().all(|asked| matches!(asked, Err(_))));
     ledger.close(a, 0);
     ledger.check();
     let (granted, _) = ledger.decisions();
@@ -535,7 +549,7 @@ fn many_that_wait_do_not_make_it_slow() {
     let (a, b) = (ledger.open("a", None, 0), ledger.open("b", None, 0));
     let mut waiting = Vec::new();
     for n in 0..20_000 {
-        if let Asked::Waits(waiter) = ledger.ask(a, None, n) {
+        if let Err(waiter) = ledger.come(a, None, n) {
             waiting.push(waiter);
         }
     }
@@ -593,16 +607,16 @@ proptest! {
                 Step::Open(tenant, limit) => accounts.push(ledger.open(&format!("t{tenant}"), limit, now)),
                 Step::Tick(time) => { now += time; ledger.tick(now); }
                 _ if accounts.is_empty() => {}
-                Step::Ask(at) => match ledger.ask(accounts[at.index(accounts.len())], None, now) {
-                    Asked::Granted(turn) => turns.push(turn),
-                    Asked::Waits(waiter) => waiting.push(waiter),
+                Step::Ask(at) => match ledger.come(accounts[at.index(accounts.len())], None, now) {
+                    Ok(turn) => turns.push(turn),
+                    Err(waiter) => waiting.push(waiter),
                 },
                 Step::GoOn(at) if !turns.is_empty() => {
                     let old = turns.remove(at.index(turns.len()));
                     let account = ledger.turns.get(&old).map_or(accounts[0], |held| held.account);
-                    match ledger.ask(account, Some(old), now) {
-                        Asked::Granted(turn) => turns.push(turn),
-                        Asked::Waits(waiter) => waiting.push(waiter),
+                    match ledger.come(account, Some(old), now) {
+                        Ok(turn) => turns.push(turn),
+                        Err(waiter) => waiting.push(waiter),
                     }
                 }
                 Step::Cancel(at) if !waiting.is_empty() => ledger.cancel(waiting.remove(at.index(waiting.len()))),

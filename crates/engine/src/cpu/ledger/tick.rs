@@ -50,6 +50,7 @@ impl Ledger {
             if let Some(tenant) = self.tenants.get_mut(key) {
                 all.add(tenant.vtime, tenant.held_back || tenant.place.is_some());
                 tenant.held_back = false;
+                tenant.long /= 2;
                 tenant
                     .level
                     .raise(&tenant.survey.take().unwrap_or_default());
