@@ -1,14 +1,23 @@
 //! Where log lines go: standard error, as text or as JSON, so that standard output stays for results.
 
-use std::io::IsTerminal;
+mod lines;
 
+use std::io::{self, IsTerminal};
+
+use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::time::ChronoLocal;
 
 use crate::printer::{Color, Global};
+pub(crate) use lines::Flush;
+use lines::Lines;
 
-/// Starts logging as the flags say. RUST_LOG overrides the level.
-pub(crate) fn start(global: &Global) {
+/// Starts logging as the flags say. RUST_LOG overrides the level. What comes back has to be kept until the end of the
+/// process: its drop writes the last lines.
+///
+/// # Errors
+/// When the system has no thread to write lines with.
+pub(crate) fn start(global: &Global) -> anyhow::Result<Flush> {
     let level = match (global.quiet, global.verbose) {
         (true, _) => "warn",
         (false, 0) => "info",
@@ -20,12 +29,13 @@ pub(crate) fn start(global: &Global) {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => {
-            std::io::stderr().is_terminal() && global.choice() != anstream::ColorChoice::Never
+            io::stderr().is_terminal() && global.choice() != anstream::ColorChoice::Never
         }
     };
+    let (lines, flush) = Lines::start(io::stderr()).context("no thread for log lines")?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(lines)
         .with_ansi(colours);
     if global.json() {
         builder.json().flatten_event(true).init();
@@ -35,4 +45,5 @@ pub(crate) fn start(global: &Global) {
             .with_target(false)
             .init();
     }
+    Ok(flush)
 }

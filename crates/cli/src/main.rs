@@ -49,18 +49,27 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    logging::start(&cli.global);
-    let outcome = match cli.command {
-        Command::Run(args) => run::run(&args, &cli.global),
-        Command::Dev(args) => dev::run(&args, &cli.global),
-        Command::Check(args) => check::run(&args, &cli.global),
-        Command::Inspect(args) => inspect::run(&args, &cli.global),
-        Command::Completions(args) => completions::run(&args),
-    };
+    let outcome = logging::start(&cli.global).and_then(|flush| {
+        let outcome = cli.command.run(&cli.global);
+        drop(flush);
+        outcome
+    });
     outcome.unwrap_or_else(|error| {
         cli.global.error(&error);
         ExitCode::FAILURE
     })
+}
+
+impl Command {
+    fn run(self, global: &Global) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Run(args) => run::run(&args, global),
+            Self::Dev(args) => dev::run(&args, global),
+            Self::Check(args) => check::run(&args, global),
+            Self::Inspect(args) => inspect::run(&args, global),
+            Self::Completions(args) => completions::run(&args),
+        }
+    }
 }
 
 impl Cli {

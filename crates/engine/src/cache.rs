@@ -2,20 +2,23 @@
 //!
 //! An entry is three files: `<key>.wasm`, the component; `<key>.cwasm`, native code; and `<key>.sum`, its checksum. Each
 //! is written under a temporary name and renamed, the checksum last, so that a reader sees a whole entry or none. The
-//! directory must
-//! belong to this user alone: whoever can write to it can make the host run native code.
+//! directory must belong to this user alone: whoever can write to it can make the host run native code.
+//!
+//! A file whose checksum was right is not read again as long as it is the same file, by its inode and times: code that
+//! is dropped when it lies idle comes back by a map alone.
 
 #![expect(
     unsafe_code,
     reason = "mapping our own compiled code is unsafe by nature; see the SAFETY comment"
 )]
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -51,6 +54,19 @@ const ABANDONED: std::time::Duration = std::time::Duration::from_mins(10);
 pub struct DiskCache {
     dir: PathBuf,
     written: AtomicU64,
+    /// Files whose checksums were right, by entry.
+    checked: Mutex<HashMap<Key, Stamp>>,
+}
+
+/// Tells a file from every other, and from itself before it was written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    /// Seconds and nanoseconds.
+    modified: (i64, i64),
+    changed: (i64, i64),
 }
 
 /// Why a cache directory cannot be used.
@@ -105,35 +121,60 @@ impl DiskCache {
         Ok(Self {
             dir: dir.to_owned(),
             written: AtomicU64::new(0),
+            checked: Mutex::default(),
         })
     }
 
     /// Looks an entry up, checks it and maps it.
     pub fn load(&self, engine: &Engine, key: Key) -> Found {
         let code = self.code_path(key);
-        let expected = match fs::read_to_string(self.sum_path(key)) {
-            Ok(sum) => sum,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Found::Nothing,
-            Err(error) => return Found::Corrupt(format!("its checksum cannot be read: {error}")),
-        };
-        let actual = match fs::read(&code) {
-            Ok(bytes) => checksum(key, &bytes),
-            Err(error) => return Found::Corrupt(format!("its code cannot be read: {error}")),
-        };
-        if actual != expected.trim() {
-            return Found::Corrupt("its checksum does not match".to_owned());
+        match self.check(key, &code) {
+            Ok(true) => {}
+            Ok(false) => return Found::Nothing,
+            Err(why) => return Found::Corrupt(why),
         }
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the one place that may load native code"
         )]
         // SAFETY: the file was written by `store` below from `Component::serialize` of an engine with this very key,
-        // its checksum has just been compared, and its directory is writable by this user alone.
+        // its checksum has been compared since it was written to last, and its directory is writable by this user
+        // alone.
         let component = unsafe { Component::deserialize_file(engine, &code) };
         component.map_or_else(
             |error| Found::Corrupt(format!("the engine refuses it: {error:#}")),
             Found::Code,
         )
+    }
+
+    /// Whether there is an entry; with what is wrong if it is damaged.
+    fn check(&self, key: Key, code: &Path) -> Result<bool, String> {
+        let stamp = Stamp::of(code);
+        let known = self.checked().get(&key).copied();
+        if stamp.is_some() && stamp == known {
+            return Ok(true);
+        }
+        let expected = match fs::read_to_string(self.sum_path(key)) {
+            Ok(sum) => sum,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(format!("its checksum cannot be read: {error}")),
+        };
+        let actual = match fs::read(code) {
+            Ok(bytes) => checksum(key, &bytes),
+            Err(error) => return Err(format!("its code cannot be read: {error}")),
+        };
+        if actual != expected.trim() {
+            return Err("its checksum does not match".to_owned());
+        }
+        // Of before it was read: one that changes meanwhile is read again.
+        if let Some(stamp) = stamp {
+            self.checked().insert(key, stamp);
+        }
+        Ok(true)
+    }
+
+    fn checked(&self) -> MutexGuard<'_, HashMap<Key, Stamp>> {
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes an entry, replacing what is there.
@@ -185,6 +226,19 @@ impl DiskCache {
 
     fn sum_path(&self, key: Key) -> PathBuf {
         self.dir.join(format!("{}.sum", key.hex()))
+    }
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            bytes: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        })
     }
 }
 

@@ -18,6 +18,15 @@ use crate::usage::CodeUsage;
 pub struct Code {
     /// The component, ready to be linked.
     pub component: Component,
+    /// Whether it comes back from disk when it is dropped.
+    cached: bool,
+}
+
+impl Code {
+    /// Whether it comes back from disk, without a compiler, when it is dropped.
+    pub fn is_cached(&self) -> bool {
+        self.cached
+    }
 }
 
 /// Why bytes could not be compiled.
@@ -57,11 +66,22 @@ impl Source {
 pub struct Compiler {
     engine: Engine,
     disk: Option<DiskCache>,
-    in_use: Mutex<HashMap<Key, Arc<Slot>>>,
+    in_use: Mutex<InUse>,
     at_once: Arc<Semaphore>,
     in_memory: AtomicU64,
     on_disk: AtomicU64,
     compiled: AtomicU64,
+}
+
+/// So many contents are not worth a look.
+const FEW: usize = 32;
+
+/// Contents that somebody holds, and some that nobody holds any more.
+#[derive(Default)]
+struct InUse {
+    slots: HashMap<Key, Arc<Slot>>,
+    /// How many were left when those that nobody holds were forgotten last.
+    kept: usize,
 }
 
 /// One content: the lock makes the second of two simultaneous requests wait for the first instead of compiling too.
@@ -118,7 +138,7 @@ impl Compiler {
         let permit = Arc::clone(&self.at_once).acquire_owned().await;
         let this = Arc::clone(self);
         let (source, name) = (source.clone(), label.to_owned());
-        let component = tokio::task::spawn_blocking(move || {
+        let code = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             this.load_or_compile(&source, &name)
         })
@@ -126,7 +146,7 @@ impl Compiler {
         .map_err(|error| CompileError::Crashed {
             reason: error.to_string(),
         })??;
-        let code = Arc::new(Code { component });
+        let code = Arc::new(code);
         *known = Arc::downgrade(&code);
         Ok(code)
     }
@@ -140,7 +160,7 @@ impl Compiler {
         }
     }
 
-    fn load_or_compile(&self, source: &Source, label: &str) -> Result<Component, CompileError> {
+    fn load_or_compile(&self, source: &Source, label: &str) -> Result<Code, CompileError> {
         let key = source.key;
         match self
             .disk
@@ -149,7 +169,10 @@ impl Compiler {
         {
             Found::Code(component) => {
                 self.on_disk.fetch_add(1, Ordering::Relaxed);
-                return Ok(component);
+                return Ok(Code {
+                    component,
+                    cached: true,
+                });
             }
             Found::Corrupt(why) => {
                 tracing::warn!(
@@ -184,18 +207,27 @@ impl Compiler {
             ms = started.elapsed().as_millis(),
             "compiled"
         );
-        if let Some(Err(error)) = self.disk.as_ref().map(|disk| disk.store(key, &component)) {
-            tracing::warn!(component = label, %error, "compiled code could not be kept for the next start");
-        }
-        Ok(component)
+        let cached = self.disk.as_ref().is_some_and(|disk| {
+            let stored = disk.store(key, &component);
+            if let Err(error) = &stored {
+                tracing::warn!(component = label, %error, "compiled code could not be kept for the next start");
+            }
+            stored.is_ok()
+        });
+        Ok(Code { component, cached })
     }
 
     fn slot(&self, key: Key) -> Arc<Slot> {
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
-        // Forget contents that nobody holds, so that the map is as small as what runs.
-        in_use
-            .retain(|other, slot| *other == key || Arc::strong_count(slot) > 1 || slot.is_in_use());
-        Arc::clone(in_use.entry(key).or_default())
+        // Forget contents that nobody holds, so that the map is about as small as what runs; not each time, since that
+        // looks at all of them.
+        if in_use.slots.len() > 2 * in_use.kept.max(FEW) {
+            in_use
+                .slots
+                .retain(|_, slot| Arc::strong_count(slot) > 1 || slot.is_in_use());
+            in_use.kept = in_use.slots.len();
+        }
+        Arc::clone(in_use.slots.entry(key).or_default())
     }
 }
 

@@ -54,8 +54,8 @@ pub(crate) struct Inner {
     pub(crate) scoped: Vec<Scoped>,
     pub(crate) template: Arc<StoreTemplate>,
     pub(crate) _volumes: Volumes,
-    /// The code that the start has made, so that it is not made again for the first request. Where there is no cache
-    /// on disk it is held for good, else until it has lain unused for long.
+    /// The code that the start has made, if it would have to be made again for the first request: until it has lain
+    /// unused for long, or for good if there is no cache on disk.
     held: ArcSwapOption<Code>,
     loaded: ArcSwapOption<Loaded>,
     /// Held while code is loaded, so that it is loaded once.
@@ -99,7 +99,7 @@ impl Workload {
             tally: Arc::default(),
             source: built.source,
             scoped: built.scoped,
-            held: ArcSwapOption::from(Some(built.code)),
+            held: ArcSwapOption::from(Some(built.code).filter(|code| !code.is_cached())),
             template: Arc::new(template),
             _volumes: volumes,
             loaded: ArcSwapOption::empty(),

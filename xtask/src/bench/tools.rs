@@ -46,9 +46,8 @@ pub(crate) const OHA: Tool = Tool {
 impl Tool {
     /// The program, which is installed if it is not there in this version.
     pub(crate) fn prepare(&self, steps: &mut Steps) -> Result<PathBuf> {
-        let program = workspace::root()
-            .join("target/tools/bin")
-            .join(self.program);
+        let release = Release::of_workspace()?;
+        let program = release.tools().join("bin").join(self.program);
         if self.is_there(&program) {
             return Ok(program);
         }
@@ -60,7 +59,7 @@ impl Tool {
                 "compiling it takes minutes; later runs find it in {}",
                 shown(&program)
             ));
-            self.install()
+            self.install(&release)
         })?;
         if self.is_there(&program) {
             Ok(program)
@@ -86,20 +85,22 @@ impl Tool {
             .is_ok_and(|said| said.split_whitespace().nth(1) == Some(self.version))
     }
 
-    fn install(&self) -> Result<()> {
+    fn install(&self, release: &Release) -> Result<()> {
         let root = workspace::root();
-        let release = Release::of_workspace()?;
         let cargo = Sh::clean_cargo(&root)
             .args(["install", self.package, "--version", self.version])
             .args(["--locked", "--force"])
             .args((!self.features.is_empty()).then_some("--no-default-features"))
             .args(["--features", &self.features.join(",")])
             .arg("--root")
-            .arg(root.join("target/tools"));
+            .arg(release.tools());
         cargo
             .env("CARGO_TARGET_DIR", root.join("target/tools-build"))
-            .env("CARGO_PROFILE_RELEASE_LTO", release.lto)
-            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", release.codegen_units)
+            .env("CARGO_PROFILE_RELEASE_LTO", &release.lto)
+            .env(
+                "CARGO_PROFILE_RELEASE_CODEGEN_UNITS",
+                &release.codegen_units,
+            )
             .run()
     }
 }
@@ -117,6 +118,12 @@ impl Release {
             .with_context(|| format!("cannot read {}", shown(&file)))?;
         Self::read(&text)
             .context("Cargo.toml has no `[profile.release]` with lto and codegen-units")
+    }
+
+    /// Where tools are that were built this way: others are not taken for them.
+    fn tools(&self) -> PathBuf {
+        let built = format!("lto-{}-units-{}", self.lto, self.codegen_units);
+        workspace::root().join("target/tools").join(built)
     }
 
     fn read(manifest: &str) -> Option<Self> {

@@ -31,11 +31,15 @@ fn entry(dir: &Path, ending: &str) -> PathBuf {
 
 /// Starts the smallest guest with that cache; tells how often it was compiled and what was wrong with the cache.
 async fn start(name: &str, dir: &Path) -> (usize, Vec<String>) {
+    start_on(name, &caching_in(dir)).await
+}
+
+async fn start_on(name: &str, engine: &Engine) -> (usize, Vec<String>) {
     let log = LogCapture::of(&format!("test/{name}"));
     let workload = workload(name)
         .component("http_middleware")
         .component("http_kitchen");
-    let workload = workload.start_on(&caching_in(dir)).await;
+    let workload = workload.start_on(engine).await;
     assert_eq!(text(&workload, "/hello").await, "hello");
     let lines = log.lines();
     let compiled = lines
@@ -104,6 +108,35 @@ async fn a_damaged_entry_is_reported_and_made_again() {
         assert_eq!(fs::read(&sum).unwrap().len(), good_sum.len());
     }
     assert_eq!(start("cache-healed", dir.path()).await, (0, vec![]));
+}
+
+#[tokio::test]
+async fn an_entry_that_was_good_and_is_exchanged_is_looked_at_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = caching_in(dir.path());
+    assert_eq!(start_on("cache-good", &engine).await, (1, vec![]));
+    assert_eq!(start_on("cache-known", &engine).await, (0, vec![]));
+    let code = entry(dir.path(), "cwasm");
+    let mut bytes = fs::read(&code).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let other = dir.path().join("other");
+    fs::write(&other, bytes).unwrap();
+    fs::rename(other, code).unwrap();
+    let (compiled, corrupt) = start_on("cache-exchanged", &engine).await;
+    assert_eq!((compiled, corrupt.len()), (1, 1), "{corrupt:?}");
+}
+
+#[tokio::test]
+async fn code_that_was_checked_needs_no_checksum_any_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = caching_in(dir.path());
+    // Made, and then read back from disk for the first time.
+    start_on("cache-made", &engine).await;
+    start_on("cache-read", &engine).await;
+    fs::remove_file(entry(dir.path(), "sum")).unwrap();
+    assert_eq!(start_on("cache-again", &engine).await, (0, vec![]));
+    assert_eq!(start("cache-unknown", dir.path()).await, (1, vec![]));
 }
 
 #[tokio::test]
