@@ -1,9 +1,9 @@
-//! What an instance costs: a request that gets a fresh one beside a request that meets one that is there, and the
-//! first request to a workload whose code has left memory.
+//! What an instance costs: to make and end one, a request that gets a fresh one beside a request that meets one that is
+//! there, and the first request to a workload whose code has left memory.
 //!
-//! The difference of the first two is the price of freshness: the store from the workload's template, the instance,
-//! the task that it runs in, and giving all of it back. It is therefore more than store and instantiation alone. HTTP
-//! over the network is in none of the figures.
+//! The difference of the two requests is the price of freshness: store, instance, the task that it runs in, what the
+//! guest touches of its memory for the first time, and giving all of it back. HTTP over the network is in none of the
+//! figures.
 
 #![expect(
     clippy::print_stdout,
@@ -46,18 +46,21 @@ async fn main() {
     };
     let fresh = start(&engine, "bench_hello", once).await;
     let reused = start(&engine, "bench_hello", kept).await;
-    let (mut with, mut without) = (Vec::new(), Vec::new());
+    let (mut made, mut with, mut without) = (Vec::new(), Vec::new(), Vec::new());
     // In turn, so that whatever else the machine does falls on both sides alike.
     for _ in 0..ROUNDS {
+        made.push(mean_instance(&fresh).await);
         with.push(mean_request(&fresh).await);
         without.push(mean_request(&reused).await);
     }
     let (with, without) = (median(with), median(without));
+    println!("inside the engine, 0.2 hello, median of the means of {ROUNDS} rounds of {REQUESTS}");
     println!(
-        "a request inside the engine, 0.2 hello, median of the means of {ROUNDS} rounds of {REQUESTS}"
+        "  store and instance, made and ended {:8.1} µs",
+        median(made)
     );
-    println!("  with a fresh instance              {with:8.1} µs");
-    println!("  with an instance that is there     {without:8.1} µs");
+    println!("  a request with a fresh instance    {with:8.1} µs");
+    println!("  .. with an instance that is there  {without:8.1} µs");
     println!(
         "  the difference                     {:8.1} µs",
         with - without
@@ -74,6 +77,15 @@ async fn main() {
         "  p95                                {:8.1} µs",
         nearest(loaded, 95)
     );
+}
+
+/// The mean time to make a store and an instance and to end both, in microseconds.
+async fn mean_instance(workload: &Workload) -> f64 {
+    let started = Instant::now();
+    for _ in 0..REQUESTS {
+        workload.instantiate().await.expect("an instance");
+    }
+    started.elapsed().as_secs_f64() * 1e6 / f64::from(REQUESTS)
 }
 
 /// The mean time of a request, in microseconds.

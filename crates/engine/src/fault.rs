@@ -138,7 +138,7 @@ pub(crate) fn classify<T: Send + Sync + 'static>(error: &wasmtime::Error) -> Fau
 }
 
 /// Why an instance could not be made. Those who make it say so with a [`Fault`].
-fn instantiation(error: &wasmtime::Error) -> Fault {
+pub(crate) fn instantiation(error: &wasmtime::Error) -> Fault {
     match error.downcast_ref::<Fault>() {
         Some(fault) => fault.clone(),
         None => Fault::new(FaultKind::Instantiate, format!("{error:?}")),

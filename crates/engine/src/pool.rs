@@ -3,25 +3,24 @@
 //! wasmtime's `ProxyHandler` hands requests to instances; this is what it asks: how to make an instance, whether one
 //! takes another request, and when one is over.
 
+mod expiry;
+
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::time::Sleep;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::sync::CancellationToken;
 use wasmtime::component::GuestTaskId;
 use wasmtime::{Engine, Store, StoreContextMut};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{
-    HandlerState, Instance, Proxy, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState,
-    WorkerStatus,
+    HandlerState, Instance, Proxy, ProxyPre, ShouldAccept, WorkerState,
 };
 use weft_api::spec::Reuse;
 
-use crate::admission::room::{Place, Room, Wanted};
+use crate::admission::room::{Place, Room};
 use crate::answer::Answer;
 use crate::cpu::Meter;
 use crate::fault::{self, Circumstances, Fault, FaultKind};
@@ -29,16 +28,10 @@ use crate::host_state::HostState;
 use crate::presence::Presence;
 use crate::store::StoreTemplate;
 use crate::usage::{Counted, Tally};
+pub(crate) use expiry::Expiry;
 
 /// How long to wait for other instances to end when there is a place, but not enough of what an instance is made of.
 const TRY_AGAIN: Duration = Duration::from_millis(10);
-
-/// How long an instance is idle before its room may be given to another. Under load none is idle for so long, and the
-/// books of the room are left alone.
-const IN_USE: Duration = Duration::from_millis(10);
-
-/// How long a guest may go on working once all its requests are answered.
-const AFTERWARDS: Duration = Duration::from_secs(30);
 
 /// Makes instances of a program.
 pub(crate) struct Pool {
@@ -151,7 +144,7 @@ impl HandlerState for Pool {
 
 impl Pool {
     /// Makes an instance as soon as there is room and, for who has used up more than its share of time, a turn.
-    async fn make(&self) -> wasmtime::Result<(Place, Store<HostState>, Proxy)> {
+    pub(crate) async fn make(&self) -> wasmtime::Result<(Place, Store<HostState>, Proxy)> {
         let until = tokio::time::Instant::now() + self.room_wait;
         let place = self.place(until).await?;
         loop {
@@ -298,107 +291,6 @@ impl WorkerState for Member {
                 detail = fault.detail,
                 "an instance ended after its requests were over"
             );
-        }
-    }
-}
-
-/// When an instance is over.
-pub(crate) struct Expiry {
-    kept: bool,
-    idle: Duration,
-    patience: Duration,
-    meter: Arc<Meter>,
-    closed: Pin<Box<WaitForCancellationFutureOwned>>,
-    taken: Taken,
-    timer: Option<Pin<Box<Sleep>>>,
-    place: Arc<Place>,
-    /// Resolves when another instance needs the place; there while this one is idle.
-    wanted: Option<Wanted>,
-}
-
-impl Expiry {
-    /// Whether every request that the instance took is over, and whether one was given up.
-    fn requests(&self, cx: &Context<'_>) -> (bool, bool) {
-        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken
-            .iter()
-            .fold((true, false), |(over, given_up), request| {
-                let presence = &request.presence;
-                // Each one that is not over has to wake the instance when it is.
-                (
-                    presence.watch_over(cx) && over,
-                    given_up || presence.is_gone(),
-                )
-            })
-    }
-
-    /// Keeps an idle instance until it has been idle for long, its place is needed, or no more requests will come.
-    fn stay(&mut self, cx: &mut Context<'_>, since: Instant) -> Poll<()> {
-        if self.closed.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(());
-        }
-        if self.wanted.is_none() {
-            ready!(self.wait(cx, since, IN_USE.min(self.idle)));
-            self.wanted = Some(self.place.wanted());
-        }
-        let wanted = self.wanted.as_mut().map(Pin::new);
-        if wanted.is_some_and(|wanted| wanted.poll(cx).is_ready()) {
-            return Poll::Ready(());
-        }
-        self.wait(cx, since, self.idle)
-    }
-
-    fn wait(&mut self, cx: &mut Context<'_>, since: Instant, time: Duration) -> Poll<()> {
-        let until = tokio::time::Instant::from(since.checked_add(time).unwrap_or(since));
-        let timer = self
-            .timer
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
-        if timer.deadline() > until {
-            timer.as_mut().reset(until);
-        }
-        // A timer that is set for earlier is left alone: to be woken once more costs less than to set it with each
-        // request.
-        ready!(timer.as_mut().poll(cx));
-        if timer.deadline() < until {
-            timer.as_mut().reset(until);
-            return timer.as_mut().poll(cx);
-        }
-        Poll::Ready(())
-    }
-}
-
-impl WorkerExpiration for Expiry {
-    fn poll(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        status: WorkerStatus,
-        since: Instant,
-    ) -> Poll<()> {
-        // This is asked whenever the instance waits for something: another may compute.
-        self.meter.leave();
-        self.meter.rest();
-        let (over, given_up) = self.requests(cx);
-        let patience = self.patience;
-        if status != WorkerStatus::Idle {
-            self.wanted = None;
-        }
-        match status {
-            WorkerStatus::Idle if self.kept => self.stay(cx, since),
-            WorkerStatus::Idle => Poll::Ready(()),
-            // Nobody waits: wasm cannot be told to stop, so the instance goes.
-            WorkerStatus::Requests | WorkerStatus::PostReturn if over && given_up => {
-                Poll::Ready(())
-            }
-            WorkerStatus::PostReturn => {
-                if over {
-                    self.wait(cx, since, AFTERWARDS.min(patience))
-                } else {
-                    Poll::Pending
-                }
-            }
-            // Every answer is delivered, and a guest goes on computing or waiting in a call: as long as a request may.
-            WorkerStatus::Requests if over => self.wait(cx, since, patience),
-            WorkerStatus::Requests => Poll::Pending,
         }
     }
 }

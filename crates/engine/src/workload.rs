@@ -1,9 +1,9 @@
 //! A running workload: takes HTTP requests, loads its code when it is needed and drops it when it is not.
 
-use std::pin::Pin;
+mod watched;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -11,12 +11,11 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use tokio::sync::{Semaphore, oneshot};
-use tokio::time::Sleep;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre};
 
-use crate::admission::{Admission, Gate, Permit, Scope};
+use crate::admission::{Admission, Gate, Scope};
 use crate::answer::Answer;
 use crate::compile::{Code, Source};
 use crate::compose::Scoped;
@@ -30,6 +29,7 @@ use crate::presence::Patron;
 use crate::store::StoreTemplate;
 use crate::usage::{Tally, WorkloadUsage};
 use crate::volume::Volumes;
+use watched::Watched;
 
 /// What the body of a request or response can fail with.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -131,9 +131,15 @@ impl Workload {
         self.inner.loaded.load().is_some()
     }
 
-    /// Loads the code now instead of with the first request.
-    pub async fn warm_up(&self) -> Result<(), Fault> {
-        self.inner.load().await.map(drop)
+    /// Makes an instance as for a request that gets one of its own, and ends it: to find out whether there can be one,
+    /// and what it costs. Loads the code if it is not in memory.
+    ///
+    /// # Errors
+    /// The failure that a request would have met.
+    pub async fn instantiate(&self) -> Result<(), Fault> {
+        let loaded = self.inner.load().await?;
+        let made = loaded.handler.state().make().await;
+        made.map(drop).map_err(|error| fault::instantiation(&error))
     }
 
     /// What it uses of the host at the moment.
@@ -335,63 +341,6 @@ async fn drop_when_idle(inner: std::sync::Weak<Inner>, idle: Duration) {
             inner.held.store(None);
             wait = idle;
         }
-    }
-}
-
-/// The body of a response, which tells the instance when its reader leaves.
-struct Watched {
-    answer: Arc<Answer>,
-    patron: Patron,
-    _permit: Permit,
-    /// Goes off when the request has taken as long as it may.
-    alarm: Pin<Box<Sleep>>,
-    limit: Duration,
-    tally: Arc<Tally>,
-}
-
-impl Watched {
-    fn poll_answer(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<http_body::Frame<Bytes>, BoxError>>> {
-        if self.alarm.as_mut().poll(cx).is_ready() && !self.answer.is_end_stream() {
-            let detail = fault::timed_out(self.limit, &Circumstances::default());
-            let late = Arc::new(Fault::new(FaultKind::Timeout, detail));
-            self.answer.end_with(&late);
-        }
-        self.answer.poll_frame(cx)
-    }
-}
-
-impl http_body::Body for Watched {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<http_body::Frame<Bytes>, BoxError>>> {
-        let frame = self.poll_answer(cx);
-        if let Poll::Ready(Some(Err(error))) = &frame
-            && let Some(fault) = error.downcast_ref::<Fault>()
-        {
-            self.tally.failed(fault.cause);
-            // Nobody reads on: what is left of the instance has nobody to work for.
-            return frame;
-        }
-        if matches!(frame, Poll::Ready(None | Some(Err(_)))) || self.answer.is_end_stream() {
-            // Read to its end: what the guest does afterwards is not cut short.
-            self.patron.delivered();
-        }
-        frame
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.answer.is_end_stream()
-    }
-
-    fn size_hint(&self) -> http_body::SizeHint {
-        self.answer.size_hint()
     }
 }
 

@@ -106,6 +106,28 @@ async fn what_an_instance_had_is_given_back_when_it_ends() {
 }
 
 #[tokio::test]
+async fn an_instance_that_is_made_without_a_request_leaves_nothing() {
+    let engine = engine_with(EngineConfig::default());
+    let workload = workload("limits-made").component("http_hostile");
+    let workload = workload.start_on(&engine).await;
+    for _ in 0..3 {
+        workload.instantiate().await.unwrap();
+    }
+    assert_eq!((engine.usage().memory, engine.usage().instances), (0, 0));
+    assert!(workload.usage().cpu > Duration::ZERO);
+}
+
+#[tokio::test]
+async fn an_instance_that_cannot_be_made_fails_as_its_request_would() {
+    let begin = workload("limits-made-not").component("http_hostile");
+    let begin = begin.limits(memory(MIB)).start().await;
+    let asked = fault(&begin, "/hello").await;
+    let made = begin.instantiate().await.unwrap_err();
+    assert_eq!((made.kind, made.cause), (asked.kind, asked.cause));
+    assert_eq!(made.detail, asked.detail);
+}
+
+#[tokio::test]
 async fn a_component_that_begins_with_more_than_its_limit_is_refused_by_its_limit() {
     let workload = workload("limits-begin").component("http_hostile");
     let workload = workload.limits(memory(MIB)).start().await;
