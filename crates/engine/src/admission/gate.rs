@@ -172,7 +172,9 @@ impl Scope {
     fn patience(&self) -> &'static str {
         match self {
             Self::Workload(_) => "weft.dev/queue-wait and weft.dev/max-in-flight",
-            Self::Tenant(_) => "weft.dev/queue-wait, --tenant-queue-wait and --tenant-max-in-flight",
+            Self::Tenant(_) => {
+                "weft.dev/queue-wait, --tenant-queue-wait and --tenant-max-in-flight"
+            }
         }
     }
 }
