@@ -27,7 +27,7 @@ use self::project::Opened;
 use self::session::{Options, Session};
 use self::tell::Tell;
 use self::watch::Watch;
-use crate::limits::{Clients, Guests};
+use crate::limits::{Clients, Guests, address, drain};
 use crate::printer::Global;
 use crate::run::{Admin, Cache};
 use crate::runtime;
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     #[arg(default_value = ".", value_name = "DIR")]
     dir: PathBuf,
     /// Where to listen, instead of `dev.address`; port 0 picks a free one
-    #[arg(long, env = "WEFT_ADDR")]
+    #[arg(long, env = "WEFT_ADDR", value_parser = address)]
     addr: Option<SocketAddr>,
     /// Build once and serve, without watching for changes
     #[arg(long)]
@@ -49,9 +49,9 @@ pub(crate) struct Args {
     /// Leave building to someone else: serve the component as it is, and again when its file changes
     #[arg(long)]
     no_build: bool,
-    /// How long requests in flight may go on after a signal to stop, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    drain: u64,
+    /// How long requests in flight may go on after a signal to stop; a number alone is seconds
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = drain)]
+    drain: Duration,
     #[command(flatten)]
     cache: Cache,
     #[command(flatten)]
@@ -133,6 +133,6 @@ fn host_config(args: &Args, addr: SocketAddr) -> HostConfig {
     args.guests.apply(&mut config.engine);
     args.clients.apply(&mut config.limits);
     args.admin.apply(&mut config);
-    config.limits.drain_timeout = Duration::from_secs(args.drain);
+    config.limits.drain_timeout = args.drain;
     config
 }

@@ -1,6 +1,7 @@
 //! Flags that say what guests and clients may use up. Every limit is on from the start; a flag changes its number. A
 //! test compares the defaults that are shown here with those of the host.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,10 +13,10 @@ use weft_host::{CertificateFiles, EngineConfig, HostConfig, Limits, TlsFiles};
 #[command(next_help_heading = "Limits of guests")]
 pub(crate) struct Guests {
     /// Memory of all guests together; three quarters of what this machine or container has, if not given
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
     memory: Option<u64>,
     /// Memory of all guests of one tenant; half of --memory, if not given
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
     tenant_memory: Option<u64>,
     /// Instances alive at the same time; one for each 8 MiB that this machine has, 100 to 4000, if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -36,7 +37,7 @@ pub(crate) struct Guests {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     tenant_queue_wait: Duration,
     /// Memory of one instance, where a manifest does not say
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size)]
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = memory_size)]
     instance_memory: u64,
     /// How long a request may take to the last byte of its response, where a manifest does not say
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = some_time)]
@@ -195,6 +196,16 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "that is more than can be counted".to_owned())
 }
 
+/// Memory for guests: with less than one page of WebAssembly, none of them could start. Manifests have the same bound.
+fn memory_size(text: &str) -> Result<u64, String> {
+    match size(text)? {
+        bytes if bytes < MIN_MEMORY => Err("write 64KiB at least".to_owned()),
+        bytes => Ok(bytes),
+    }
+}
+
+const MIN_MEMORY: u64 = 64 << 10;
+
 fn header_size(text: &str) -> Result<usize, String> {
     let bytes = usize::try_from(size(text)?).unwrap_or(usize::MAX);
     if (Limits::MIN_HEADER_BYTES..=MAX_HEADER_BYTES).contains(&bytes) {
@@ -225,6 +236,23 @@ fn some_time(text: &str) -> Result<Duration, String> {
         Duration::ZERO => Err("no request could be answered in no time".to_owned()),
         time => Ok(time),
     }
+}
+
+/// How long a drain may take. A number without a unit is seconds, as `terminationGracePeriodSeconds` of Kubernetes is.
+pub(crate) fn drain(text: &str) -> Result<Duration, String> {
+    let bare = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if bare {
+        time(&format!("{text}s"))
+    } else {
+        time(text)
+    }
+}
+
+/// Where to listen. Names are not looked up: which of their addresses would be meant is not clear.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "write an IP address and a port, such as 127.0.0.1:8000 or [::1]:8000".to_owned()
+    })
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -10,7 +10,7 @@ use weft_api::spec::WorkloadSpec;
 use weft_host::{CommandLine, Granting, Host, HostConfig, Purpose, Running, Tls};
 
 use crate::check::purpose_of;
-use crate::limits::{Clients, Guests, Listener, size};
+use crate::limits::{Clients, Guests, Listener, address, drain, size};
 use crate::printer::{FAINT, GOOD, Global, NAME};
 use crate::runtime;
 use crate::shutdown::{self, Hangup};
@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(last = true, value_name = "ARGS")]
     args: Vec<String>,
     /// Where to listen; port 0 picks a free one
-    #[arg(long, default_value = "127.0.0.1:8000", env = "WEFT_ADDR")]
+    #[arg(long, default_value = "127.0.0.1:8000", env = "WEFT_ADDR", value_parser = address)]
     addr: SocketAddr,
     #[command(flatten)]
     given: Given,
@@ -37,9 +37,9 @@ pub(crate) struct Args {
     /// Bytes that one emptyDir volume may hold
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size)]
     empty_dir_limit: u64,
-    /// How long requests in flight may go on after a signal to stop, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
-    drain: u64,
+    /// How long requests in flight may go on after a signal to stop; a number alone is seconds
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = drain)]
+    drain: Duration,
     #[command(flatten)]
     cache: Cache,
     #[command(flatten)]
@@ -93,7 +93,7 @@ impl Cache {
 pub(crate) struct Admin {
     /// Where /healthz, /readyz, /metrics and /workloads are served; nowhere, if not given. Whoever reaches it sees
     /// what all tenants run, so keep it from strangers
-    #[arg(long, value_name = "ADDR", env = "WEFT_ADMIN_ADDR")]
+    #[arg(long, value_name = "ADDR", env = "WEFT_ADMIN_ADDR", value_parser = address)]
     admin_addr: Option<SocketAddr>,
     /// Workloads, and tenants, with labels of their own in /metrics; later ones are added up under `_other`
     #[arg(long, value_name = "N", default_value_t = 1000)]
@@ -109,8 +109,9 @@ impl Admin {
     /// Opens the listener, if one is asked for.
     pub(crate) fn open(&self, host: &Host) -> anyhow::Result<Option<SocketAddr>> {
         let open = |addr| {
+            // The host's own words say which address and why; what to do comes after them.
             host.open_admin(addr)
-                .context("choose another address with --admin-addr")
+                .map_err(|why| anyhow::anyhow!("{why:#}; choose another address with --admin-addr"))
         };
         self.admin_addr.map(open).transpose()
     }
@@ -148,7 +149,7 @@ async fn run_files(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     args.clients.apply(&mut config.limits);
     args.listener.apply(&mut config);
     args.admin.apply(&mut config);
-    config.limits.drain_timeout = Duration::from_secs(args.drain);
+    config.limits.drain_timeout = args.drain;
     let host = Host::new(config)?;
     match jobs.as_slice() {
         [job] if job.purpose == Purpose::Command => command(&host, job, args).await,

@@ -23,7 +23,7 @@ pub(crate) struct Given {
     /// A variable of the component's environment (component only)
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) environment: Vec<(String, String)>,
-    /// A value of wasi:config (component only)
+    /// A value of wasi:config, or a limit such as weft.dev/memory=64Mi (component only)
     #[arg(long = "config", value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) config: Vec<(String, String)>,
     /// A host that the component may reach; `*` for all (component only)

@@ -107,7 +107,7 @@ impl Protocol {
     {
         let peer = client.peer;
         let ledger = Arc::new(Ledger::default());
-        let service = service_fn(|request| self.answer(&ledger, client, request));
+        let service = service_fn(|request| self.answer(&ledger, &pulse, client, request));
         let io = TokioIo::new(Lingering::new(io));
         let mut connection = pin!(self.builder.serve_connection(io, service));
         let mut stopped = pin!(self.lifeline.stopped());
@@ -158,6 +158,7 @@ impl Protocol {
     fn answer(
         self: &Arc<Self>,
         ledger: &Arc<Ledger>,
+        pulse: &Arc<Pulse>,
         client: Client,
         mut request: Request<Incoming>,
     ) -> impl Future<Output = Result<Response<Observed>, Infallible>> + use<> {
@@ -170,8 +171,9 @@ impl Protocol {
         let active = ledger.activity.enter();
         let unanswered = Unanswered(Some(Arc::clone(ledger)));
         let protocol = Arc::clone(self);
+        let pulse = Arc::clone(pulse);
         async move {
-            let answer = protocol.handler.handle(active, client.peer, request);
+            let answer = protocol.handler.handle(active, pulse, client.peer, request);
             let response = answer.await;
             unanswered.answered();
             Ok(response)

@@ -17,6 +17,7 @@ use crate::drain::Lifeline;
 use crate::observed::Observed;
 use crate::observer::{Observer, Outcome};
 use crate::routes::Lease;
+use crate::socket::Pulse;
 use crate::stall;
 use crate::target::{Body, Fault};
 
@@ -48,6 +49,8 @@ pub(crate) struct Record {
     status: StatusCode,
     response_bytes: u64,
     failure: Option<Failure>,
+    /// What is known of the socket of its connection.
+    pulse: Arc<Pulse>,
     _active: (Active, Active),
 }
 
@@ -75,6 +78,7 @@ impl Record {
     pub(crate) fn open<B>(
         books: &Arc<Books>,
         connection: Active,
+        pulse: Arc<Pulse>,
         peer: SocketAddr,
         request: &Request<B>,
         request_id: HeaderValue,
@@ -97,6 +101,7 @@ impl Record {
             status: StatusCode::OK,
             response_bytes: 0,
             failure: None,
+            pulse,
             _active: (connection, books.lifeline.requests().enter()),
         }
     }
@@ -198,7 +203,8 @@ impl Record {
                 Blame::Host,
                 "cut when the drain limit passed",
             )
-        } else if stall::is_cut() {
+        } else if stall::is_cut() || self.pulse.stalled() {
+            // One stream of HTTP/2, or the whole connection.
             let detail = "cut: the client took nothing of the response for too long";
             (
                 CLIENT_CLOSED_REQUEST,

@@ -20,6 +20,7 @@ use crate::record::{Books, Record, panic_text};
 use crate::request_id::{REQUEST_ID, RequestIds};
 use crate::routes::{Lease, Routes};
 use crate::serve::Config;
+use crate::socket::Pulse;
 use crate::target::{Body, Fault, Target};
 use crate::{authority, faults, hostname, respond};
 
@@ -54,12 +55,13 @@ impl Handler {
     pub(crate) async fn handle(
         &self,
         connection: Active,
+        pulse: Arc<Pulse>,
         peer: SocketAddr,
         request: Request<Incoming>,
     ) -> Response<Observed> {
         let id = self.ids.adopt(request.headers());
         let method = request.method().clone();
-        let mut record = Record::open(&self.books, connection, peer, &request, id);
+        let mut record = Record::open(&self.books, connection, pulse, peer, &request, id);
         let span = record.span();
         let answer = self.answer(&mut record, request).instrument(span).await;
         let response = answer.unwrap_or_else(|fault| {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use clap::Parser;
 use weft_host::{EngineConfig, Limits};
 
-use super::{Clients, Guests, at_least_one, header_size, size, some_time, time};
+use super::{
+    Clients, Guests, address, at_least_one, drain, header_size, memory_size, size, some_time, time,
+};
 
 #[derive(Parser)]
 struct Flags {
@@ -128,6 +130,32 @@ fn times_have_a_unit_and_an_end() {
         assert!(time(text).is_err(), "{text}");
     }
     assert!(some_time("0s").is_err());
+}
+
+#[test]
+fn memory_has_room_for_one_page_of_webassembly_at_least() {
+    assert_eq!(memory_size("64KiB"), Ok(64 << 10));
+    let refused = memory_size("10").expect_err("no guest could start");
+    assert!(refused.contains("64KiB"), "{refused}");
+}
+
+#[test]
+fn a_drain_is_a_time_or_a_number_of_seconds() {
+    assert_eq!(drain("30"), drain("30s"));
+    assert_eq!(drain("500ms"), Ok(Duration::from_millis(500)));
+    assert_eq!(drain("0"), Ok(Duration::ZERO));
+    for text in ["", "-1", "soon", "25h", "99999999999999999999"] {
+        assert!(drain(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn an_address_that_is_none_is_refused_with_one_that_is() {
+    assert!(address("[::1]:8000").is_ok());
+    for text in ["8001", "localhost:8001", "127.0.0.1", ""] {
+        let refused = address(text).expect_err(text);
+        assert!(refused.contains("127.0.0.1:8000"), "{refused}");
+    }
 }
 
 #[test]

@@ -30,8 +30,8 @@ pub(crate) enum Refused {
     Full { scope: Scope, bounds: Bounds },
     /// It waited as long as it may.
     #[error(
-        "waited {waited:?} while {} requests of {scope} were in flight; {} set this",
-        bounds.max_in_flight, scope.patience()
+        "waited {} ms while {} requests of {scope} were in flight; {} set this",
+        waited.as_millis(), bounds.max_in_flight, scope.patience()
     )]
     Late {
         scope: Scope,
@@ -164,7 +164,7 @@ impl Scope {
     fn sizes(&self) -> &'static str {
         match self {
             Self::Workload(_) => "weft.dev/max-in-flight and weft.dev/max-queue",
-            Self::Tenant(_) => "the host's bounds for a tenant",
+            Self::Tenant(_) => "--tenant-max-in-flight and --tenant-max-queue",
         }
     }
 
@@ -172,7 +172,9 @@ impl Scope {
     fn patience(&self) -> &'static str {
         match self {
             Self::Workload(_) => "weft.dev/queue-wait and weft.dev/max-in-flight",
-            Self::Tenant(_) => "weft.dev/queue-wait and the host's bounds for a tenant",
+            Self::Tenant(_) => {
+                "weft.dev/queue-wait, --tenant-queue-wait and --tenant-max-in-flight"
+            }
         }
     }
 }

@@ -163,7 +163,7 @@ async fn the_workloads_of_a_tenant_share_its_bound() {
     let refused = one.enter().await.expect_err("refused");
     assert_eq!(
         refused.to_string(),
-        "1 requests of tenant a are in flight and 1 wait; the host's bounds for a tenant set this"
+        "1 requests of tenant a are in flight and 1 wait; --tenant-max-in-flight and --tenant-max-queue set this"
     );
     assert_eq!(counts(one.workload()), (1, 0), "nothing is left behind");
     drop(held);

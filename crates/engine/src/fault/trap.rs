@@ -122,6 +122,9 @@ fn explained(
     if let Some(refused) = circumstances.refused {
         let _ = write!(text, "; memory was refused by {refused}");
     }
+    if cause == "handles" {
+        text.push_str("; it holds as many handles or tasks as it may (--max-handles, --max-tasks)");
+    }
     if let Some(call) = circumstances.last_call {
         let _ = write!(text, "; last host call: {call}");
     }

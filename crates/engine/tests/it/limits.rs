@@ -336,6 +336,7 @@ async fn a_guest_cannot_hold_more_handles_than_it_may() {
     let fault = fault(&workload, "/handles?fields&200").await;
     assert_eq!(fault.kind, FaultKind::Trap, "{}", fault.detail);
     assert_eq!(fault.cause, "handles", "{}", fault.detail);
+    assert!(fault.detail.contains("--max-handles"), "{}", fault.detail);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use weft_ingress::{Cut, Limits, Tls};
 use weft_testkit::until;
 
 use super::Scene;
-use crate::support::{certificates::Authority, frames, neighbour::Neighbour, within};
+use crate::support::{certificates::Authority, frames, lines, neighbour::Neighbour, within};
 
 /// A head that never ends, one byte after the other, until the server has had enough.
 async fn trickle(mut stream: TcpStream) {
@@ -57,14 +57,21 @@ fn impatient() -> Limits {
 async fn an_http1_client_that_never_reads_loses_its_connection_and_its_request() {
     let mut scene = Scene::with(impatient()).await;
     let neighbour = Neighbour::beside(&scene.server).await;
+    let mut lines = lines::of("never-reads");
     let mut stream = TcpStream::connect(scene.server.addr).await.unwrap();
     stream
-        .write_all(b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n")
+        .write_all(b"GET /endless HTTP/1.1\r\nhost: a\r\nx-request-id: never-reads\r\n\r\n")
         .await
         .unwrap();
     assert_eq!(within(scene.events.recv()).await, Some("called"));
     assert_eq!(within(scene.events.recv()).await, Some("dropped"));
     until(|| scene.stats.cut(Cut::WriteStall) == 1).await;
+    let line = lines.next().await;
+    assert_eq!(
+        (&*line["status"], &*line["code"]),
+        ("200", "client-stalled"),
+        "the log does not say that the client left"
+    );
     neighbour.was_served().await;
     drop(stream);
 }
