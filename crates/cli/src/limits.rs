@@ -8,6 +8,8 @@ use std::time::Duration;
 use anyhow::bail;
 use weft_host::{CertificateFiles, EngineConfig, HostConfig, Limits, TlsFiles};
 
+use crate::descriptors;
+
 /// What guests may use up.
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Limits of guests")]
@@ -159,9 +161,9 @@ impl Guests {
 }
 
 impl Clients {
-    /// Puts the numbers where they count.
+    /// Puts the numbers where they count, as far as the system lets this process have so many connections.
     pub(crate) fn apply(&self, limits: &mut Limits) {
-        limits.max_connections = self.max_connections;
+        limits.max_connections = descriptors::connections(self.max_connections);
         limits.max_connections_per_peer = self.max_connections_per_peer;
         limits.max_header_bytes = self.max_header_bytes;
         limits.max_request_body = self.max_request_body;

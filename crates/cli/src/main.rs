@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod descriptors;
 mod dev;
 mod inspect;
 mod limits;

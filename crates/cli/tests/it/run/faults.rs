@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use weft_testkit::client::get;
+use tokio::net::TcpStream;
+use weft_testkit::client::{Client, get};
 use weft_testkit::server::EchoServer;
 use weft_testkit::visitor::Visitor;
 use weft_testkit::{guest, until, within};
@@ -60,6 +61,39 @@ async fn a_guest_that_opens_connections_until_there_are_no_more_leaves_its_neigh
     within(server.deserted()).await;
     let mut late = serving.visitor("alice.example");
     assert_well(&mut late).await;
+}
+
+#[tokio::test]
+async fn connections_never_take_the_descriptors_that_health_and_metrics_need() {
+    let kitchen = guest("http_kitchen");
+    let args = ["--admin-addr", "127.0.0.1:0", kitchen.to_str().unwrap()];
+    let serving = Serving::start_as(weft_under(FEW_FILES), args);
+    let (http, admin) = (
+        serving.listening["addr"].as_str(),
+        serving.listening["adminAddr"].as_str(),
+    );
+    let mut clients = Vec::new();
+    // More than there are descriptors. Those that find no room wait to be accepted, and are connected for the system.
+    for _ in 0..2 * NEARLY_ALL {
+        clients.push(within(TcpStream::connect(http.unwrap())).await.unwrap());
+    }
+    let admin = Client::new(admin.unwrap().parse().unwrap());
+    let metrics = within(admin.get("/metrics")).await.unwrap().text;
+    assert!(metrics.contains("process_max_fds 128"), "{metrics}");
+    assert_eq!(within(admin.get("/healthz")).await.unwrap().status, 200);
+    drop(clients);
+    assert_eq!(serving.get("/hello").await, "hello");
+}
+
+#[tokio::test]
+async fn the_bound_of_open_files_is_raised_as_far_as_the_system_allows() {
+    let kitchen = guest("http_kitchen");
+    let args = ["--admin-addr", "127.0.0.1:0", kitchen.to_str().unwrap()];
+    let serving = Serving::start_as(weft_under("ulimit -H -n 1000 && ulimit -S -n 100"), args);
+    let admin = serving.listening["adminAddr"].as_str().unwrap();
+    let admin = Client::new(admin.parse().unwrap());
+    let metrics = within(admin.get("/metrics")).await.unwrap().text;
+    assert!(metrics.contains("process_max_fds 1000"), "{metrics}");
 }
 
 /// Pieces of compiled code in a cache.

@@ -33,7 +33,7 @@ impl Ledger {
     }
 
     /// Whose turn it is, and whether it is in debt.
-    fn first(&self) -> Option<(AccountKey, bool)> {
+    pub(super) fn first(&self) -> Option<(AccountKey, bool)> {
         if self.turns.len() >= self.turns_max {
             return None;
         }
