@@ -128,8 +128,7 @@ impl StoreTemplate {
             match hook {
                 CallHook::CallingWasm | CallHook::ReturningFromHost => meter.enter(),
                 CallHook::ReturningFromWasm => meter.leave(),
-                // Goes on until the instance waits: see `Expiry::poll`.
-                CallHook::CallingHost => {}
+                CallHook::CallingHost => meter.call(),
             }
             Ok(())
         });

@@ -2,7 +2,8 @@
 //!
 //! - `/hello`: behaves
 //! - computing: `/spin`, `/spin-head` (head, then an endless loop), `/spin-after` (a whole answer, then an endless loop),
-//!   `/spin-calls` (calls the host without a pause), `/spin-yield` (waits for nothing, again and again)
+//!   `/spin-calls` (calls the host without a pause), `/spin-yield` (waits for nothing, again and again),
+//!   `/pulse?COMPUTE&PAUSE&ALL` (computes for COMPUTE µs, waits for PAUSE ns, and so on for ALL ms; answers how often)
 //! - `/recurse`; memory: see `memory.rs`; heads and bodies: see `messages.rs`; panics, exits and misuse: see `ends.rs`
 //! - what the host holds for a guest: see `handles.rs`; output: see `output.rs`
 
@@ -15,7 +16,7 @@ mod output;
 use wasip2::clocks::monotonic_clock;
 use wasip2::exports::http::incoming_handler::Guest;
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
-use weft_guests::{answer, split_target};
+use weft_guests::{answer, number, split_target};
 
 wasip2::http::proxy::export!(Hostile);
 
@@ -59,6 +60,7 @@ fn text(route: &str, query: &str) -> Option<String> {
         "/spin-yield" => loop {
             monotonic_clock::subscribe_duration(0).block();
         },
+        "/pulse" => pulse(query),
         "/sleep" => sleep(),
         "/recurse" => recurse(0).to_string(),
         "/exit" => ends::exit(query),
@@ -68,6 +70,24 @@ fn text(route: &str, query: &str) -> Option<String> {
                 .or_else(|| output::text(route, query));
         }
     })
+}
+
+/// Computes for a while, waits for a moment, and so on for some milliseconds.
+fn pulse(query: &str) -> String {
+    let [compute, pause, all] = [0, 1, 2].map(|at| number(query, at));
+    let start = monotonic_clock::now();
+    let mut pulses = 0;
+    while monotonic_clock::now().saturating_sub(start) < all * 1_000_000 {
+        let begun = monotonic_clock::now();
+        while monotonic_clock::now().saturating_sub(begun) < compute * 1000 {
+            for _ in 0..1000 {
+                std::hint::black_box(());
+            }
+        }
+        monotonic_clock::subscribe_duration(pause).block();
+        pulses += 1;
+    }
+    pulses.to_string()
 }
 
 fn spin() -> ! {

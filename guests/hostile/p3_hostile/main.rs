@@ -2,7 +2,7 @@
 //!
 //! - `/hello`: behaves
 //! - computing: `/spin`, `/spin-body` (head, then an endless loop), `/spin-after` (answers, then an endless loop in a task
-//!   of its own), `/yield` (gives way to the host again and again, and never does anything)
+//!   of its own), `/pulse?COMPUTE&PAUSE&ALL` (as in `http_hostile`), `/yield` (gives way to the host again and again, and never does anything)
 //! - `/no-answer` (waits for what never comes), `/sleep`, `/panic?PHASE` (`before`, `head`, `body`, `after`), `/error`
 //! - `/recurse`, `/oom`, `/grow?PAGES` (answers how many bytes there are once more are refused)
 //! - `/backpressure`: answers, and takes no further call from then on
@@ -70,6 +70,7 @@ async fn text(route: &str, query: &str) -> Option<String> {
         "/yield" => loop {
             wit_bindgen::yield_async().await;
         },
+        "/pulse" => pulse(query).await,
         "/no-answer" => std::future::pending().await,
         "/sleep" => sleep().await,
         "/recurse" => recurse(0).to_string(),
@@ -83,6 +84,24 @@ async fn text(route: &str, query: &str) -> Option<String> {
         }
         _ => return tasks::text(route, query).await,
     })
+}
+
+/// Computes for a while, waits for a moment, and so on for some milliseconds.
+async fn pulse(query: &str) -> String {
+    let [compute, pause, all] = [0, 1, 2].map(|at| number(query, at));
+    let start = monotonic_clock::now();
+    let mut pulses = 0;
+    while monotonic_clock::now().saturating_sub(start) < all * 1_000_000 {
+        let begun = monotonic_clock::now();
+        while monotonic_clock::now().saturating_sub(begun) < compute * 1000 {
+            for _ in 0..1000 {
+                std::hint::black_box(());
+            }
+        }
+        monotonic_clock::wait_for(pause).await;
+        pulses += 1;
+    }
+    pulses.to_string()
 }
 
 fn spin() -> ! {

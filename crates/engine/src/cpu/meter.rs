@@ -15,6 +15,10 @@ pub(crate) struct Meter {
     slice: AtomicU64,
     /// A request starts, which has to ask before it computes.
     begins: AtomicBool,
+    /// A request was taken since the instance was last seen to wait.
+    fresh: AtomicBool,
+    /// The instance goes on once more before it is seen to wait.
+    unseen: AtomicBool,
     claim: Mutex<Claim>,
 }
 
@@ -28,6 +32,8 @@ impl Meter {
             entered: AtomicU64::new(OUTSIDE),
             slice: AtomicU64::new(0),
             begins: AtomicBool::new(false),
+            fresh: AtomicBool::new(false),
+            unseen: AtomicBool::new(false),
             claim: Mutex::new(Claim::none()),
         })
     }
@@ -42,6 +48,7 @@ impl Meter {
     pub(crate) fn begin(&self) -> bool {
         let must_ask = self.account.must_wait() && !self.has_turn();
         self.begins.store(must_ask, Ordering::Relaxed);
+        self.fresh.store(true, Ordering::Relaxed);
         must_ask
     }
 
@@ -52,6 +59,25 @@ impl Meter {
             let now = self.account.cpu.now();
             self.entered.store(now, Ordering::Relaxed);
         }
+    }
+
+    /// The guest calls the host. What the host does at once for it is charged to it as well; while its waits are not
+    /// seen, any call is taken for one.
+    pub(crate) fn call(&self) {
+        if self.unseen.load(Ordering::Relaxed) {
+            self.leave();
+        }
+    }
+
+    /// The instance is seen to wait for something: charges it, and another may have its turn.
+    ///
+    /// An instance that has just taken a request is run once more after that, and waits unseen then (wasmtime's handler
+    /// looks whether it takes another request). Its guest may well compute in that time.
+    pub(crate) fn waits(&self) {
+        self.leave();
+        self.rest();
+        let fresh = self.fresh.swap(false, Ordering::Relaxed);
+        self.unseen.store(fresh, Ordering::Relaxed);
     }
 
     /// Guest code is left, or its instance waits for something. Charges the time since `enter`; without one it charges
@@ -99,7 +125,7 @@ impl Meter {
 
     /// The instance waits for something: another may have its turn. Without this the turn lapses. A guest that wakes up
     /// computes without a turn until it is interrupted, and is charged for that.
-    pub(crate) fn rest(&self) {
+    pub(super) fn rest(&self) {
         let turn = std::mem::replace(&mut self.claim().turn, Turn::none());
         drop(turn);
     }

@@ -368,6 +368,46 @@ async fn the_next_request_of_an_instance_comes_after_those_that_wait() {
     nothing_is_left(&cpu);
 }
 
+#[test]
+fn a_call_to_the_host_goes_on_being_charged_until_the_instance_waits() {
+    let hands = Hands::default();
+    let account = hands.cpu(2).account("a", None);
+    let meter = Meter::new(Arc::clone(&account));
+    meter.enter();
+    hands.forward(1);
+    meter.call();
+    hands.forward(1);
+    meter.waits();
+    hands.forward(100);
+    assert_eq!(account.used(), Duration::from_nanos(2));
+}
+
+#[test]
+fn a_wait_that_nobody_sees_is_not_charged() {
+    let hands = Hands::default();
+    let account = hands.cpu(2).account("a", None);
+    let meter = Meter::new(Arc::clone(&account));
+    meter.begin();
+    meter.enter();
+    hands.forward(1);
+    meter.waits();
+    // Run once more: computes, calls the host, and waits there.
+    meter.enter();
+    hands.forward(1);
+    meter.call();
+    hands.forward(100);
+    meter.enter();
+    hands.forward(1);
+    meter.waits();
+    assert_eq!(account.used(), Duration::from_nanos(3));
+    // From now on its waits are seen.
+    meter.enter();
+    meter.call();
+    hands.forward(1);
+    meter.waits();
+    assert_eq!(account.used(), Duration::from_nanos(4));
+}
+
 #[tokio::test]
 async fn an_instance_that_ends_while_it_computes_is_charged_and_gives_its_turn_back() {
     let (hands, cpu, hog, _neighbour) = hog_and_neighbour();

@@ -93,8 +93,7 @@ impl WorkerExpiration for Expiry {
         since: Instant,
     ) -> Poll<()> {
         // This is asked whenever the instance waits for something: another may compute.
-        self.meter.leave();
-        self.meter.rest();
+        self.meter.waits();
         let (over, given_up) = self.requests(cx);
         let patience = self.patience;
         if status != WorkerStatus::Idle {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rustix::process::Signal;
 use tokio::net::TcpStream;
 use weft_testkit::client::{Client, get};
 use weft_testkit::server::EchoServer;
@@ -35,6 +36,23 @@ async fn a_cache_on_a_full_disk_costs_speed_and_no_request() {
     // What was written in part is not taken for code when there is room again.
     let serving = Serving::start_as(weft(), args);
     assert_eq!(serving.get("/hello").await, "hello");
+}
+
+/// Standard error is a pipe that nobody reads. The log of these requests is several times what fits into one.
+#[tokio::test]
+async fn a_log_that_nobody_reads_stops_neither_requests_nor_the_end() {
+    let scratch = Scratch::new();
+    let pipe = scratch.path().join("pipe");
+    let unread = format!("mkfifo {0} && exec 2<>{0}", pipe.display());
+    let serving = Serving::start_as(weft_under(&unread), [guest("http_kitchen")]);
+    let mut visitor = serving.visitor("anyone.example");
+    let long = format!("/hello/{}", "x".repeat(2000));
+    for _ in 0..200 {
+        let reply = within(visitor.get(&long)).await;
+        assert!(reply.is_ok(), "{reply:?}");
+    }
+    serving.signal(Signal::TERM);
+    assert!(serving.exit().success());
 }
 
 #[tokio::test]
@@ -89,7 +107,7 @@ async fn connections_never_take_the_descriptors_that_health_and_metrics_need() {
 async fn the_bound_of_open_files_is_raised_as_far_as_the_system_allows() {
     let kitchen = guest("http_kitchen");
     let args = ["--admin-addr", "127.0.0.1:0", kitchen.to_str().unwrap()];
-    let serving = Serving::start_as(weft_under("ulimit -H -n 1000 && ulimit -S -n 100"), args);
+    let serving = Serving::start_as(weft_under("ulimit -S -n 100 && ulimit -H -n 1000"), args);
     let admin = serving.listening["adminAddr"].as_str().unwrap();
     let admin = Client::new(admin.parse().unwrap());
     let metrics = within(admin.get("/metrics")).await.unwrap().text;
