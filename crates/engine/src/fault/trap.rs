@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use wasmtime::{Trap, WasmBacktrace};
+use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi_http::{p2, p3};
 
@@ -132,11 +132,12 @@ fn explained(
     text
 }
 
-/// The guest's innermost function that is its own: panics and allocators of the language's library lead to the trap and
-/// say nothing about why.
+/// The guest's innermost function that is its own: panics and allocators of the language's library, and what its tools
+/// put between it and the host, lead to the trap and say nothing about why.
 fn function(error: &wasmtime::Error) -> Option<String> {
     let backtrace = error.downcast_ref::<WasmBacktrace>()?;
-    let mut names = backtrace.frames().iter().map(|frame| {
+    let own = |frame: &&FrameInfo| !frame.module().name().is_some_and(is_tool);
+    let mut names = backtrace.frames().iter().filter(own).map(|frame| {
         let name = frame
             .func_name()
             .map(|name| format!("{:#}", rustc_demangle::demangle(name)));
@@ -144,6 +145,11 @@ fn function(error: &wasmtime::Error) -> Option<String> {
     });
     let innermost = names.clone().next();
     names.find(|name| !is_library(name)).or(innermost)
+}
+
+/// Whether a module of this name is one that `wit-component` adds, for its own purposes, to every component.
+fn is_tool(module: &str) -> bool {
+    module.starts_with("wit-component:")
 }
 
 fn is_library(name: &str) -> bool {

@@ -392,6 +392,20 @@ async fn a_trap_names_the_function_of_the_guest_and_not_its_panic_machinery() {
 }
 
 #[tokio::test]
+async fn a_trap_in_a_call_to_the_host_names_the_function_that_called() {
+    let engine = engine_with(EngineConfig {
+        max_handles: 100,
+        ..EngineConfig::default()
+    });
+    let workload = workload("limits-called").component("http_hostile");
+    let workload = workload.start_on(&engine).await;
+    let fault = fault(&workload, "/handles?fields&200").await;
+    let first = fault.detail.lines().next().unwrap();
+    assert!(first.contains("handles in `"), "{}", fault.detail);
+    assert!(!first.contains("in `function "), "{}", fault.detail);
+}
+
+#[tokio::test]
 async fn a_spinning_neighbour_of_another_tenant_slows_nobody_to_a_halt() {
     let engine = engine();
     let hog = workload("limits-hog")
