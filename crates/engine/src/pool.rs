@@ -185,7 +185,7 @@ async fn metered<T>(meter: &Meter, guest: impl Future<Output = T>) -> T {
     let mut guest = std::pin::pin!(guest);
     std::future::poll_fn(|cx| {
         let polled = guest.as_mut().poll(cx);
-        meter.leave();
+        meter.pause();
         polled
     })
     .await

@@ -11,6 +11,8 @@ pub(crate) struct Meter {
     account: Arc<Account>,
     /// When the guest was entered, in nanoseconds of the clock; `OUTSIDE` while it does not compute.
     entered: AtomicU64,
+    /// When it was entered first since the instance was last seen to wait; `OUTSIDE` until then.
+    since: AtomicU64,
     /// CPU time in nanoseconds since the guest took its number in the queue.
     slice: AtomicU64,
     /// A request starts, which has to ask before it computes.
@@ -30,6 +32,7 @@ impl Meter {
         Arc::new(Self {
             account,
             entered: AtomicU64::new(OUTSIDE),
+            since: AtomicU64::new(OUTSIDE),
             slice: AtomicU64::new(0),
             begins: AtomicBool::new(false),
             fresh: AtomicBool::new(false),
@@ -58,6 +61,9 @@ impl Meter {
         if self.entered.load(Ordering::Relaxed) == OUTSIDE {
             let now = self.account.cpu.now();
             self.entered.store(now, Ordering::Relaxed);
+            if self.since.load(Ordering::Relaxed) == OUTSIDE {
+                self.since.store(now, Ordering::Relaxed);
+            }
         }
     }
 
@@ -74,10 +80,16 @@ impl Meter {
     /// An instance that has just taken a request is run once more after that, and waits unseen then (wasmtime's handler
     /// looks whether it takes another request). Its guest may well compute in that time.
     pub(crate) fn waits(&self) {
-        self.leave();
+        self.pause();
         self.rest();
         let fresh = self.fresh.swap(false, Ordering::Relaxed);
         self.unseen.store(fresh, Ordering::Relaxed);
+    }
+
+    /// The task of the instance gives way, whatever for: charges it, and it may compute for a while again.
+    pub(crate) fn pause(&self) {
+        self.leave();
+        self.since.store(OUTSIDE, Ordering::Relaxed);
     }
 
     /// Guest code is left, or its instance waits for something. Charges the time since `enter`; without one it charges
@@ -101,7 +113,7 @@ impl Meter {
         if !begins && self.computed() < TICK / 2 && (self.has_turn() || !self.account.in_debt()) {
             return None;
         }
-        self.leave();
+        self.pause();
         let meter = Arc::clone(self);
         Some(async move {
             let claim = meter.account.go_on(meter.take()).await;
@@ -114,13 +126,13 @@ impl Meter {
         self.claim().turn.0.is_some()
     }
 
-    /// For how long the guest has computed since it was entered.
+    /// For how long the task of the instance has not given way. However often the guest is left and entered meanwhile.
     fn computed(&self) -> Nanos {
-        let entered = self.entered.load(Ordering::Relaxed);
-        if entered == OUTSIDE {
+        let since = self.since.load(Ordering::Relaxed);
+        if since == OUTSIDE {
             return 0;
         }
-        self.account.cpu.now().saturating_sub(entered)
+        self.account.cpu.now().saturating_sub(since)
     }
 
     /// The instance waits for something: another may have its turn. Without this the turn lapses. A guest that wakes up

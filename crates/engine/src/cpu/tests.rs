@@ -312,6 +312,27 @@ async fn a_guest_that_computes_since_just_now_goes_on_without_asking() {
 }
 
 #[tokio::test]
+async fn a_guest_that_is_left_and_entered_again_and_again_is_interrupted_all_the_same() {
+    let hands = Hands::default();
+    let cpu = hands.cpu(2);
+    let meter = Meter::new(cpu.account("a", None));
+    meter.begin();
+    meter.waits();
+    for _ in 0..TICK / MILLI {
+        // Whether it calls the host while its waits are not seen, or returns and is called again.
+        meter.enter();
+        hands.forward(MILLI / 2);
+        meter.call();
+        meter.enter();
+        hands.forward(MILLI / 2);
+        meter.leave();
+    }
+    assert!(meter.interrupted().is_some());
+    meter.enter();
+    assert!(meter.interrupted().is_none(), "it has just given way");
+}
+
+#[tokio::test]
 async fn a_guest_in_debt_asks_unless_it_has_a_turn() {
     let (_hands, _cpu, hog, _neighbour) = hog_and_neighbour();
     let (first, second) = first_and_second(&hog).await;
