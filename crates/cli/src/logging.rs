@@ -2,7 +2,8 @@
 
 mod lines;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use anyhow::Context;
 use tracing_subscriber::EnvFilter;
@@ -11,6 +12,19 @@ use tracing_subscriber::fmt::time::ChronoLocal;
 use crate::printer::{Color, Global};
 pub(crate) use lines::Flush;
 use lines::Lines;
+
+/// What this process has to say on standard error, once that is set up.
+static LINES: OnceLock<Lines> = OnceLock::new();
+
+/// Says something on standard error, between the lines of the log. Like those it waits for nobody who reads: whoever
+/// said it directly would wait for the log's thread, which may wait for ever.
+pub(crate) fn say(text: &str) {
+    // Nobody is left to tell of an error.
+    let _ = match LINES.get() {
+        Some(mut lines) => lines.write_all(text.as_bytes()),
+        None => io::stderr().write_all(text.as_bytes()),
+    };
+}
 
 /// Starts logging as the flags say. RUST_LOG overrides the level. What comes back has to be kept until the end of the
 /// process: its drop writes the last lines.
@@ -33,6 +47,7 @@ pub(crate) fn start(global: &Global) -> anyhow::Result<Flush> {
         }
     };
     let (lines, flush) = Lines::start(io::stderr()).context("no thread for log lines")?;
+    let lines = LINES.get_or_init(|| lines).clone();
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(lines)

@@ -50,15 +50,17 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = logging::start(&cli.global).and_then(|flush| {
-        let outcome = cli.command.run(&cli.global);
-        drop(flush);
-        outcome
-    });
-    outcome.unwrap_or_else(|error| {
+    let started = logging::start(&cli.global);
+    let (flush, outcome) = match started {
+        Ok(flush) => (Some(flush), cli.command.run(&cli.global)),
+        Err(error) => (None, Err(error)),
+    };
+    let code = outcome.unwrap_or_else(|error| {
         cli.global.error(&error);
         ExitCode::FAILURE
-    })
+    });
+    drop(flush);
+    code
 }
 
 impl Command {

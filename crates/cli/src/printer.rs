@@ -9,6 +9,8 @@ use miette::{LabeledSpan, NamedSource, Severity};
 use serde::Serialize;
 use weft_api::diagnostic::{Diagnostic, Report};
 
+use crate::logging;
+
 /// Flags that every subcommand takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Global {
@@ -71,10 +73,16 @@ impl Global {
     /// A line about progress, on standard error. Nothing in JSON mode.
     pub(crate) fn status(&self, text: impl Display) {
         if !self.json() && !self.quiet {
-            let _ = writeln!(
-                anstream::AutoStream::new(std::io::stderr(), self.choice()),
-                "{text}"
-            );
+            self.say(&format!("{text}\n"));
+        }
+    }
+
+    /// Text on standard error, in colour or not.
+    fn say(&self, text: &str) {
+        if self.choice() == anstream::ColorChoice::Never {
+            logging::say(&anstream::adapter::strip_str(text).to_string());
+        } else {
+            logging::say(text);
         }
     }
 
@@ -101,12 +109,11 @@ impl Global {
 
     /// The one report of a failure, on standard error; a problem in a file is shown with the place.
     pub(crate) fn error(&self, error: &anyhow::Error) {
-        let mut err = anstream::AutoStream::new(std::io::stderr(), self.choice());
         if let Some(report) = error.downcast_ref::<Report>() {
             if self.json() {
                 self.object(&json_report(report));
             } else {
-                let _ = write!(err, "{}", self.picture(report));
+                self.say(&self.picture(report));
             }
             return;
         }
@@ -114,7 +121,7 @@ impl Global {
         if self.json() {
             self.object(&serde_json::json!({ "event": "error", "message": text }));
         } else {
-            let _ = writeln!(err, "{BAD}error:{BAD:#} {text}");
+            self.say(&format!("{BAD}error:{BAD:#} {text}\n"));
         }
     }
 

@@ -1,8 +1,10 @@
 //! A machine that has run out of something: what `weft run` goes on doing.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::TcpStream;
 use weft_testkit::client::{Client, get};
 use weft_testkit::server::EchoServer;
@@ -53,6 +55,40 @@ async fn a_log_that_nobody_reads_stops_neither_requests_nor_the_end() {
     }
     serving.signal(Signal::TERM);
     assert!(serving.exit().success());
+}
+
+/// The same for who reads text: what is said at the stop goes the way of the log.
+#[tokio::test]
+async fn a_stop_that_nobody_reads_about_is_a_stop() {
+    let scratch = Scratch::new();
+    let pipe = scratch.path().join("pipe");
+    let unread = format!("mkfifo {0} && exec 2<>{0}", pipe.display());
+    // In text, nothing that could be read says where it listens.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = free.local_addr().unwrap();
+    drop(free);
+    let mut weft = weft_under(&unread)
+        .args(["run", "--addr", &addr.to_string()])
+        .arg(guest("http_kitchen"))
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    until(|| std::net::TcpStream::connect(addr).is_ok()).await;
+    let mut visitor = Visitor::new(addr, "anyone.example");
+    let long = format!("/hello/{}", "x".repeat(2000));
+    for _ in 0..200 {
+        let reply = within(visitor.get(&long)).await;
+        assert!(reply.is_ok(), "{reply:?}");
+    }
+    let pid = Pid::from_child(&weft);
+    kill_process(pid, Signal::TERM).unwrap();
+    let mut ended = None;
+    until(|| {
+        ended = weft.try_wait().unwrap();
+        ended.is_some()
+    })
+    .await;
+    assert!(ended.unwrap().success());
 }
 
 #[tokio::test]
