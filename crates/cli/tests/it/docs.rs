@@ -17,7 +17,7 @@ use self::page::{Block, blocks, steps};
 use self::shell::Session;
 
 /// Commands that only set up or take long, and what runs them instead.
-const RUN_ELSEWHERE: [(&str, &str); 21] = [
+const RUN_ELSEWHERE: [(&str, &str); 22] = [
     (
         "cargo xtask demo",
         "`cargo xtask ci` runs the check of the demo",
@@ -47,6 +47,10 @@ const RUN_ELSEWHERE: [(&str, &str); 21] = [
     (
         "cargo xtask bench http",
         "the benchmark page has its figures",
+    ),
+    (
+        "cargo xtask bench neighbours",
+        "the host's tests run the same attacks",
     ),
     (
         "cargo xtask bench soak",
