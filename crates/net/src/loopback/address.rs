@@ -149,7 +149,12 @@ mod tests {
             assert_eq!(local(Family::V4, at(text)), Err(Error::InvalidArgument));
             assert_eq!(remote(Family::V4, at(text)), Err(Error::InvalidArgument));
         }
-        for text in ["127.0.0.1:1", "[::ffff:127.0.0.1]:1", "[::2]:1", "[ff02::1]:1"] {
+        for text in [
+            "127.0.0.1:1",
+            "[::ffff:127.0.0.1]:1",
+            "[::2]:1",
+            "[ff02::1]:1",
+        ] {
             assert_eq!(local(Family::V6, at(text)), Err(Error::InvalidArgument));
             assert_eq!(remote(Family::V6, at(text)), Err(Error::InvalidArgument));
         }
@@ -157,9 +162,18 @@ mod tests {
 
     #[test]
     fn nobody_talks_to_an_unspecified_address_or_port() {
-        assert_eq!(remote(Family::V4, at("0.0.0.0:1")), Err(Error::InvalidArgument));
-        assert_eq!(remote(Family::V4, at("127.0.0.1:0")), Err(Error::InvalidArgument));
-        assert_eq!(remote(Family::V6, at("[::]:1")), Err(Error::InvalidArgument));
+        assert_eq!(
+            remote(Family::V4, at("0.0.0.0:1")),
+            Err(Error::InvalidArgument)
+        );
+        assert_eq!(
+            remote(Family::V4, at("127.0.0.1:0")),
+            Err(Error::InvalidArgument)
+        );
+        assert_eq!(
+            remote(Family::V6, at("[::]:1")),
+            Err(Error::InvalidArgument)
+        );
     }
 
     #[test]

@@ -40,7 +40,11 @@ pub fn look_up(name: &str) -> Name {
     ) || name
         .strip_suffix(".svc.wasmcloud.internal")
         .is_some_and(|label| !label.is_empty() && !label.contains('.'));
-    if service { Name::Here(HERE) } else { Name::Nowhere }
+    if service {
+        Name::Here(HERE)
+    } else {
+        Name::Nowhere
+    }
 }
 
 /// Whether a name is a zone or below it.

@@ -168,13 +168,13 @@ impl State {
         if connected.is_some_and(|remote| remote != to) {
             return Err(Error::InvalidArgument);
         }
-        if data.len() > longest {
-            return Err(Error::DatagramTooLarge);
-        }
         if !address::is_reachable(to.ip()) {
             return Err(Error::RemoteUnreachable);
         }
         let mut from = self.bound_udp(id)?;
+        if data.len() > longest {
+            return Err(Error::DatagramTooLarge);
+        }
         let udp = self.udp(id)?;
         udp.take_error()?;
         from = udp.local.unwrap_or(from);
@@ -221,7 +221,11 @@ impl State {
             || udp.error.is_some()
             || udp.bound.is_none()
             || udp.queue.iter().any(|datagram| udp.hears(datagram.from));
-        if ready { Ok(()) } else { Err(Error::WouldBlock) }
+        if ready {
+            Ok(())
+        } else {
+            Err(Error::WouldBlock)
+        }
     }
 
     pub(super) fn udp_local_address(&mut self, id: SocketId) -> Result<SocketAddr, Error> {

@@ -27,9 +27,7 @@ impl Waiters {
     pub(super) fn add(&mut self, ticket: Ticket, waker: &Waker, wakes: &mut Wakes) {
         match self.0.iter_mut().find(|(other, _)| *other == ticket) {
             Some((_, old)) if old.will_wake(waker) => {}
-            Some((_, old)) => wakes
-                .discard
-                .push(std::mem::replace(old, waker.clone())),
+            Some((_, old)) => wakes.discard.push(std::mem::replace(old, waker.clone())),
             None => self.0.push((ticket, waker.clone())),
         }
     }

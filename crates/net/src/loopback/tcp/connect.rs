@@ -108,9 +108,7 @@ impl State {
         if self.pairs.contains(&(local, remote)) {
             return Err(Error::AddressNotBindable);
         }
-        let listener = self
-            .listener(remote)
-            .ok_or(Error::ConnectionRefused)?;
+        let listener = self.listener(remote).ok_or(Error::ConnectionRefused)?;
         if self.has_room(listener) {
             self.establish(id, listener, local, remote)?;
         } else {
@@ -147,8 +145,7 @@ impl State {
         let pairs = &self.pairs;
         let family = Family::of(ip);
         self.tcp_ports.ephemeral(|ports, port| {
-            !ports.is_taken(family, port)
-                && !pairs.contains(&(SocketAddr::new(ip, port), remote))
+            !ports.is_taken(family, port) && !pairs.contains(&(SocketAddr::new(ip, port), remote))
         })
     }
 

@@ -5,10 +5,11 @@
 //! - A drop with data unread, and a listener's drop before it accepted, is a reset: the peer reads what is there, gets
 //!   `ConnectionReset` once, and the end or `ConnectionBroken` after that.
 
+use std::collections::VecDeque;
 use std::net::Shutdown;
 
 use super::super::state::{Place, SocketId, State};
-use super::{Error, Phase, Queues, Stream};
+use super::{Error, Phase, Stream};
 
 impl State {
     /// Ends one direction of a connection or both.
@@ -54,7 +55,12 @@ impl State {
                 let unread = !stream.incoming.is_empty();
                 self.part(stream, unread);
             }
-            Phase::Listening(queues) => self.turn_away(queues),
+            Phase::Listening(queues) => {
+                self.turn_away(queues.established);
+                for id in queues.connecting {
+                    self.fail_connect(id, Error::ConnectionRefused);
+                }
+            }
             Phase::Open | Phase::Connecting { .. } | Phase::Closed(_) => {}
         }
     }
@@ -97,9 +103,7 @@ impl State {
         self.wake(Place::Readable(id));
         self.wake(Place::Writable(id));
         if let Phase::Listening(queues) = before {
-            for child in queues.established {
-                self.drop_tcp(child);
-            }
+            self.turn_away(queues.established);
         }
     }
 
@@ -135,17 +139,14 @@ impl State {
         self.wake(Place::Writable(peer));
     }
 
-    /// A listener goes: connections that it did not accept are reset, those who wait for a place are refused.
-    fn turn_away(&mut self, queues: Queues) {
-        for child in queues.established {
+    /// A listener goes: connections that it did not accept are reset.
+    fn turn_away(&mut self, established: VecDeque<SocketId>) {
+        for child in established {
             if let Some(tcp) = self.tcp.remove(&child)
                 && let Phase::Connected(stream) = tcp.phase
             {
                 self.part(stream, true);
             }
-        }
-        for id in queues.connecting {
-            self.fail_connect(id, Error::ConnectionRefused);
         }
     }
 }

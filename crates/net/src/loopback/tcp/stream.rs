@@ -72,7 +72,11 @@ impl State {
             Phase::Connecting { .. } => false,
             Phase::Open | Phase::Closed(_) => true,
         };
-        if ready { Ok(()) } else { Err(Error::WouldBlock) }
+        if ready {
+            Ok(())
+        } else {
+            Err(Error::WouldBlock)
+        }
     }
 
     /// Whether a write would not wait, or a connect has an outcome.
@@ -112,7 +116,9 @@ impl State {
         let theirs = tcp.options.receive_buffer();
         match &tcp.phase {
             Phase::Connected(far) if !(far.no_reads && far.no_writes) => {
-                let room = own.saturating_add(theirs).saturating_sub(far.incoming.len());
+                let room = own
+                    .saturating_add(theirs)
+                    .saturating_sub(far.incoming.len());
                 Ok(Outlet::Peer(peer, room))
             }
             Phase::Open
