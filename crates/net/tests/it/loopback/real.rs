@@ -73,8 +73,11 @@ impl World for RealWorld {
     }
 
     fn tcp(&self, family: Family) -> RealTcp {
+        let socket = new(family, Type::STREAM).expect("a socket");
+        // Or else small writes wait for one another, and those that wait are lost in a reset.
+        socket.set_tcp_nodelay(true).expect("an option");
         RealTcp {
-            socket: new(family, Type::STREAM).expect("a socket"),
+            socket,
             family,
             phase: Cell::new(Phase::New),
         }
@@ -119,6 +122,7 @@ impl World for RealWorld {
             return Err(Error::InvalidState);
         }
         let (accepted, _) = patiently(&socket.socket, wait, Socket::accept)?;
+        accepted.set_tcp_nodelay(true).expect("an option");
         Ok(RealTcp {
             socket: accepted,
             family: socket.family,
@@ -133,17 +137,15 @@ impl World for RealWorld {
 
     fn read(&self, socket: &RealTcp, most: usize, wait: Option<usize>) -> Result<Vec<u8>, Error> {
         socket.connected()?;
-        let mut all = Vec::new();
-        while all.len() < most {
-            let wait = match wait {
-                Some(count) => all.is_empty() || all.len() < count,
-                None => false,
-            };
-            match read_some(&socket.socket, most - all.len(), wait) {
-                Ok(some) if some.is_empty() => break,
-                Ok(some) => all.extend(some),
-                Err(_) if !all.is_empty() => break,
-                Err(error) => return Err(error),
+        if most == 0 {
+            return Ok(Vec::new());
+        }
+        let mut all = read_some(&socket.socket, most, wait.is_some())?;
+        // No more than was expected: the next read would take an error that is told once.
+        while !all.is_empty() && wait.is_some_and(|count| all.len() < count) {
+            match read_some(&socket.socket, most - all.len(), true) {
+                Ok(some) if !some.is_empty() => all.extend(some),
+                Ok(_) | Err(_) => break,
             }
         }
         Ok(all)
