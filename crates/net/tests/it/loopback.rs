@@ -65,6 +65,8 @@ fn random_programs_reach_what_they_are_to_compare() {
     let expected = [
         "Accept: WouldBlock InvalidState done",
         "Bind: AddressInUse AddressNotBindable InvalidArgument InvalidState done",
+        "Listener: AddressInUse AddressNotBindable InvalidArgument done",
+        "BoundUdp: AddressInUse AddressNotBindable InvalidArgument done",
         "Connect: ConnectionRefused InvalidArgument InvalidState done",
         "ConnectTo: ConnectionRefused InvalidArgument InvalidState done",
         "Listen: AddressInUse InvalidState done",

@@ -39,6 +39,12 @@ pub(crate) enum Op {
     Accept {
         socket: usize,
     },
+    /// A socket that is bound and listens, as far as it gets.
+    Listener {
+        family: Family,
+        host: Host,
+        port: Port,
+    },
     /// A listener that comes and goes, and both ends of a connection to it.
     Pair {
         family: Family,
@@ -66,6 +72,12 @@ pub(crate) enum Op {
     },
     Udp {
         family: Family,
+    },
+    /// A socket that is bound, if it can be.
+    BoundUdp {
+        family: Family,
+        host: Host,
+        port: Port,
     },
     BindUdp {
         socket: usize,
@@ -144,6 +156,8 @@ fn setup() -> impl Strategy<Value = Op> {
     prop_oneof![
         3 => family().prop_map(|family| Op::Tcp { family }),
         3 => family().prop_map(|family| Op::Pair { family }),
+        4 => (family(), local(), port()).prop_map(|(family, host, port)| Op::Listener { family, host, port }),
+        3 => (family(), local(), port()).prop_map(|(family, host, port)| Op::BoundUdp { family, host, port }),
         2 => family().prop_map(|family| Op::Udp { family }),
         3 => (socket(), local(), port()).prop_map(|(socket, host, port)| Op::Bind { socket, host, port }),
         4 => socket().prop_map(|socket| Op::Listen { socket }),

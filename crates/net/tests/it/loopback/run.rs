@@ -80,6 +80,21 @@ impl<W: World> Machine<'_, W> {
             Op::Tcp { family } => self.tcp.push(self.world.tcp(family)),
             Op::Udp { family } => self.udp.push(self.world.udp(family)),
             Op::Pair { family } => self.pair(family)?,
+            Op::Listener { family, host, port } => {
+                let listener = self.world.tcp(family);
+                let address = self.address(family, host, port);
+                let bound = self.world.bind(&listener, address);
+                let listens = bound.and_then(|()| self.world.listen(&listener));
+                self.tcp.push(listener);
+                listens?;
+            }
+            Op::BoundUdp { family, host, port } => {
+                let socket = self.world.udp(family);
+                let address = self.address(family, host, port);
+                let bound = self.world.bind_udp(&socket, address);
+                self.udp.push(socket);
+                bound?;
+            }
             Op::Accept { socket } => {
                 let Some(socket) = pick(&self.tcp, socket) else {
                     return Ok(Value::Skipped);
