@@ -101,6 +101,15 @@ impl TcpOptions {
         Ok(())
     }
 
+    /// Takes over what the public setters change: buffers may have been set in the meantime.
+    pub(super) fn take_all_but_buffers(&mut self, other: Self) {
+        *self = Self {
+            receive_buffer: self.receive_buffer,
+            send_buffer: self.send_buffer,
+            ..other
+        };
+    }
+
     pub(super) fn set_receive_buffer(&mut self, bytes: usize) {
         self.receive_buffer = u32::try_from(bytes).unwrap_or(u32::MAX);
     }

@@ -13,6 +13,7 @@
 //! use the same ports and ephemeral ports may meet by chance, so that a difference counts when it comes three times,
 //! each time with other ports.
 
+mod place;
 mod program;
 mod real;
 mod run;

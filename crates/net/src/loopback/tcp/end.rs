@@ -53,7 +53,7 @@ impl State {
         match tcp.phase {
             Phase::Connected(stream) => {
                 let unread = !stream.incoming.is_empty();
-                self.part(stream, unread);
+                self.part(&stream, unread);
             }
             Phase::Listening(queues) => {
                 self.turn_away(queues.established);
@@ -118,7 +118,7 @@ impl State {
     }
 
     /// Leaves a connection: with a reset, or with a FIN if none was sent.
-    fn part(&mut self, stream: Stream, reset: bool) {
+    fn part(&mut self, stream: &Stream, reset: bool) {
         self.account(stream.incoming.held(), 0);
         let pair = stream.pair();
         let Some(peer) = stream.peer else {
@@ -145,7 +145,7 @@ impl State {
             if let Some(tcp) = self.tcp.remove(&child)
                 && let Phase::Connected(stream) = tcp.phase
             {
-                self.part(stream, true);
+                self.part(&stream, true);
             }
         }
     }

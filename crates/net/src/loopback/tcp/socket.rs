@@ -265,7 +265,7 @@ impl TcpSocket {
         let mut options = self.options()?;
         change(&mut options)?;
         self.shared.with(|state| {
-            state.socket(self.id)?.options = options;
+            state.socket(self.id)?.options.take_all_but_buffers(options);
             Ok(())
         })
     }

@@ -4,6 +4,7 @@ mod addresses;
 mod connections;
 mod ends;
 mod flow;
+mod waiting;
 
 use std::net::SocketAddr;
 

@@ -1,15 +1,18 @@
 //! The loopback interface of the machine as a world, with the rules of `wasi:sockets` on top: what the state of a socket
 //! forbids, which addresses are invalid, and which error code stands for which number of Linux.
 
+mod rules;
+
 use std::cell::Cell;
 use std::io::{self, Read};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use weft_net::loopback::{Error, Family};
 
 use super::world::World;
+use rules::{check_remote, code, is_for_many, is_of};
 
 /// How long an answer may take that the virtual network had at once.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -331,59 +334,20 @@ fn read_some(socket: &Socket, most: usize, wait: bool) -> Result<Vec<u8>, Error>
 }
 
 fn local(socket: &Socket) -> Result<SocketAddr, Error> {
-    socket.local_addr().map_err(code).map(plain)
+    plain(&socket.local_addr().map_err(code)?)
 }
 
 fn remote(socket: &Socket) -> Result<SocketAddr, Error> {
-    socket.peer_addr().map_err(code).map(plain)
+    plain(&socket.peer_addr().map_err(code)?)
 }
 
-fn plain(address: SockAddr) -> SocketAddr {
-    address.as_socket().expect("an internet address")
+fn plain(address: &SockAddr) -> Result<SocketAddr, Error> {
+    Ok(address.as_socket().expect("an internet address"))
 }
 
 fn unspecified(family: Family) -> SocketAddr {
     match family {
         Family::V4 => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0),
         Family::V6 => SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), 0),
-    }
-}
-
-fn check_remote(family: Family, address: SocketAddr) -> Result<(), Error> {
-    let ip = address.ip();
-    if !is_of(family, ip) || is_for_many(ip) || ip.is_unspecified() || address.port() == 0 {
-        return Err(Error::InvalidArgument);
-    }
-    Ok(())
-}
-
-fn is_of(family: Family, ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(_) => family == Family::V4,
-        IpAddr::V6(ip) => family == Family::V6 && ip.to_ipv4_mapped().is_none(),
-    }
-}
-
-fn is_for_many(ip: IpAddr) -> bool {
-    ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST)
-}
-
-/// The code of `wasi:sockets` for an error of Linux.
-fn code(error: io::Error) -> Error {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => Error::AddressInUse,
-        io::ErrorKind::AddrNotAvailable => Error::AddressNotBindable,
-        io::ErrorKind::BrokenPipe => Error::ConnectionBroken,
-        io::ErrorKind::ConnectionAborted => Error::ConnectionAborted,
-        io::ErrorKind::ConnectionRefused => Error::ConnectionRefused,
-        io::ErrorKind::ConnectionReset => Error::ConnectionReset,
-        io::ErrorKind::InvalidInput => Error::InvalidArgument,
-        io::ErrorKind::NotConnected => Error::InvalidState,
-        io::ErrorKind::TimedOut => Error::Timeout,
-        io::ErrorKind::WouldBlock => Error::WouldBlock,
-        _ if error.raw_os_error() == Some(rustix::io::Errno::MSGSIZE.raw_os_error()) => {
-            Error::DatagramTooLarge
-        }
-        _ => panic!("the machine says {error}, which no program should cause"),
     }
 }

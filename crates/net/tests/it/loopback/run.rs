@@ -1,10 +1,11 @@
 //! Runs a program on a world and writes down what it saw, with names for ports, so that two worlds can be compared.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use weft_net::loopback::{Error, Family};
 
+use super::place::{Kind, Names, Place, address, reachable};
 use super::program::{Host, Op, Port};
 use super::world::World;
 
@@ -22,32 +23,11 @@ pub(crate) enum Value {
     Datagram(Vec<u8>, Place),
 }
 
-/// An address whose port has the same name in every world.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    ip: IpAddr,
-    port: PortName,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum PortName {
-    Named(usize),
-    /// The network chose it, as the how-manieth one that was seen.
-    Chosen(usize),
-}
-
-/// Socket kinds have ports of their own.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    Tcp,
-    Udp,
-}
-
 struct Machine<'a, W: World> {
     world: &'a W,
     tcp: Vec<W::Tcp>,
     udp: Vec<W::Udp>,
-    chosen: Vec<(Kind, Family, u16)>,
+    names: Names,
     /// Connections from bound sockets, which are made once in a program.
     connected: BTreeSet<(Family, u16, SocketAddr)>,
     written: u8,
@@ -58,7 +38,7 @@ pub(crate) fn run<W: World>(world: &mut W, program: &[Op], expected: Option<&Tra
         world,
         tcp: Vec::new(),
         udp: Vec::new(),
-        chosen: Vec::new(),
+        names: Names::default(),
         connected: BTreeSet::new(),
         written: 0,
     };
@@ -293,45 +273,11 @@ impl<W: World> Machine<'_, W> {
     }
 
     fn address(&self, family: Family, host: Host, port: Port) -> SocketAddr {
-        let port = match port {
-            Port::Zero => 0,
-            Port::Named(at) => self.world.ports()[at],
-        };
-        let four = |a, b, c, d| IpAddr::from(Ipv4Addr::new(a, b, c, d));
-        let ip = match (family, host) {
-            (Family::V4, Host::One) | (Family::V6, Host::Wrong) => four(127, 0, 0, 1),
-            (Family::V4, Host::Two) => four(127, 0, 0, 2),
-            (Family::V4, Host::Any) => four(0, 0, 0, 0),
-            (Family::V4, Host::Elsewhere) => four(198, 51, 100, 7),
-            (Family::V4, Host::Odd) => four(224, 0, 0, 77),
-            (Family::V6, Host::One | Host::Two) | (Family::V4, Host::Wrong) => {
-                Ipv6Addr::LOCALHOST.into()
-            }
-            (Family::V6, Host::Any) => Ipv6Addr::UNSPECIFIED.into(),
-            (Family::V6, Host::Elsewhere) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 7).into(),
-            (Family::V6, Host::Odd) => Ipv4Addr::LOCALHOST.to_ipv6_mapped().into(),
-        };
-        SocketAddr::new(ip, port)
+        address(self.world.ports(), family, host, port)
     }
 
     fn name(&mut self, kind: Kind, address: SocketAddr) -> Place {
-        let named = self.world.ports();
-        let named = named.iter().position(|port| *port == address.port());
-        let port = named.map_or_else(
-            || {
-                let port = (kind, Family::of(address.ip()), address.port());
-                let seen = self.chosen.iter().position(|other| *other == port);
-                PortName::Chosen(seen.unwrap_or_else(|| {
-                    self.chosen.push(port);
-                    self.chosen.len() - 1
-                }))
-            },
-            PortName::Named,
-        );
-        Place {
-            ip: address.ip(),
-            port,
-        }
+        self.names.name(self.world.ports(), kind, address)
     }
 }
 
@@ -353,14 +299,4 @@ fn data(written: u8, bytes: usize) -> Vec<u8> {
     (0..bytes)
         .map(|at| written.wrapping_mul(31).wrapping_add(at as u8))
         .collect()
-}
-
-/// Where to talk to a socket.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }
