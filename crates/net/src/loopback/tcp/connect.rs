@@ -149,12 +149,11 @@ impl State {
         })
     }
 
-    /// Who listens to an address: on it, or else on all addresses.
+    /// Who listens to an address: on it or on all addresses, for nobody listens on one while another does on the other.
     fn listener(&self, remote: SocketAddr) -> Option<SocketId> {
         self.tcp_ports
             .overlapping(remote)
-            .filter(|holder| holder.listening)
-            .max_by_key(|holder| holder.ip == remote.ip())
+            .find(|holder| holder.listening)
             .map(|holder| holder.id)
     }
 

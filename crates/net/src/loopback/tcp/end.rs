@@ -117,7 +117,7 @@ impl State {
         self.wake(Place::Readable(id));
     }
 
-    /// Leaves a connection: with a reset, or with a FIN if none was sent.
+    /// Leaves a connection: with a reset, or with a FIN, which may be the second.
     fn part(&mut self, stream: &Stream, reset: bool) {
         self.account(stream.incoming.held(), 0);
         let pair = stream.pair();
@@ -132,7 +132,7 @@ impl State {
         }
         if reset {
             self.give_up(peer);
-        } else if !stream.no_writes {
+        } else {
             self.finish(peer);
         }
         // Whoever waits for room waits for nobody now.
