@@ -1,0 +1,5 @@
+//! The crate from the outside.
+
+#![cfg(test)]
+
+mod loopback;
