@@ -1,12 +1,16 @@
 //! Everything that a guest can reach outside its sandbox, and the policy that says what it may.
 //!
 //! Layout:
-//! - `policy` (pure): the allow-list of a component and the decision for one destination;
-//! - `egress_http`: outbound `wasi:http`, both 0.2 and 0.3, asked against the policy before anything is dialled.
+//! - `firewall`: every decision about what leaves, and the dialling of what may;
+//! - `outbound`: HTTP over connections that the firewall dialled;
+//! - `policy` (pure), `egress_http`: the allow-list by name alone and the HTTP that asks it, until `firewall` and
+//!   `outbound` have taken their place in the engine.
 //!
 //! Invariants:
 //! - an empty policy reaches nothing;
 //! - the decision is taken here and nowhere else.
 
 pub mod egress_http;
+pub mod firewall;
+pub mod outbound;
 pub mod policy;
