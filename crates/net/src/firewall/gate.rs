@@ -152,9 +152,15 @@ impl Firewall {
         }
         let parts = &self.inner.parts;
         let direct = parts.policy.admit(&ask);
+        if direct.is_ok() && parts.learned.is_none() {
+            return Ok(allowed);
+        }
         let names = parts.grants.names(ip).into_iter();
         let named: Vec<Ask> = names.map(|name| ask.with_host(Host::Name(name))).collect();
         let by_name = named.iter().find(|named| self.allows(named, ip));
+        if by_name.is_some() && parts.learned.is_none() {
+            return Ok(allowed);
+        }
         // Who looked up a name meant the name.
         let meant = by_name
             .or_else(|| named.iter().find(|named| self.has_learned(named)))

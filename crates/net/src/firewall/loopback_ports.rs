@@ -38,3 +38,43 @@ impl fmt::Display for LoopbackPort {
         write!(out, "{}/{}", self.port, self.protocol.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::LoopbackPort;
+
+    fn read(text: &str) -> Result<String, String> {
+        LoopbackPort::parse(text).map(|port| port.to_string())
+    }
+
+    #[test]
+    fn a_port_is_tcp_where_nothing_else_is_written() {
+        let good = [
+            ("5432", "5432/tcp"),
+            ("5432/TCP", "5432/tcp"),
+            ("53/udp", "53/udp"),
+        ];
+        for (text, port) in good {
+            assert_eq!(read(text), Ok(port.to_owned()));
+        }
+    }
+
+    #[test]
+    fn ranges_wildcards_and_other_protocols_are_refused() {
+        for text in [
+            "",
+            "0",
+            "65536",
+            "*",
+            "80-90",
+            "80/sctp",
+            "80/",
+            "/tcp",
+            "+80",
+            "80/tcp/udp",
+            "127.0.0.1:80",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}

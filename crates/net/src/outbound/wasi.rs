@@ -1,5 +1,7 @@
 //! The client as what sends the requests of `wasi:http`, both 0.2 and 0.3.
 
+use std::time::Duration;
+
 use http_body_util::BodyExt;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
@@ -33,15 +35,19 @@ impl WasiHttpHooks for WasiHttp {
     }
 }
 
+/// More than this is as good as for ever; it keeps a guest from numbers that no clock can add.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What the guest asked for, and the usual where it asked for nothing.
 fn times(options: Option<RequestOptions>) -> Times {
     let usual = Times::default();
     let Some(options) = options else {
         return usual;
     };
+    let asked = |time: Option<Duration>, usual| time.unwrap_or(usual).min(LONGEST);
     Times {
-        connect: options.connect_timeout.unwrap_or(usual.connect),
-        first_byte: options.first_byte_timeout.unwrap_or(usual.first_byte),
-        between_bytes: options.between_bytes_timeout.unwrap_or(usual.between_bytes),
+        connect: asked(options.connect_timeout, usual.connect),
+        first_byte: asked(options.first_byte_timeout, usual.first_byte),
+        between_bytes: asked(options.between_bytes_timeout, usual.between_bytes),
     }
 }

@@ -20,6 +20,13 @@ const SHORT: DialLimits = DialLimits {
     place: Duration::ZERO,
 };
 
+/// Time enough to connect, and none to wait for a place.
+const NOW: DialLimits = DialLimits {
+    total: Duration::from_secs(10),
+    each: Duration::from_secs(10),
+    place: Duration::ZERO,
+};
+
 async fn listener() -> (TcpListener, u16) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .await
@@ -79,11 +86,11 @@ async fn a_connection_holds_a_place_until_it_is_dropped() {
         ..Setup::default()
     }
     .build();
-    let first = within(rig.firewall.dial(&host(port), SHORT))
+    let first = within(rig.firewall.dial(&host(port), NOW))
         .await
         .expect("a connection");
     assert_eq!(quota.used(), 1);
-    let second = within(rig.firewall.dial(&host(port), SHORT)).await;
+    let second = within(rig.firewall.dial(&host(port), NOW)).await;
     assert!(matches!(
         second,
         Err(DialError::Quota(QuotaError::Workload(1)))
@@ -92,7 +99,7 @@ async fn a_connection_holds_a_place_until_it_is_dropped() {
     drop(stream);
     assert_eq!(quota.used(), 1, "the permit is with whoever took the parts");
     drop(permit);
-    within(rig.firewall.dial(&host(port), SHORT))
+    within(rig.firewall.dial(&host(port), NOW))
         .await
         .expect("a connection");
 }

@@ -104,7 +104,7 @@ async fn a_server_that_does_not_finish_the_handshake_is_given_up_after_the_conne
         .expect("a listener");
     let port = silent.local_addr().expect("an address").port();
     let times = Times {
-        connect: Duration::from_millis(100),
+        connect: Duration::from_millis(500),
         ..Times::default()
     };
     let url = format!("https://host.weft.internal:{port}/");

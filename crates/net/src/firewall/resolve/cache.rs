@@ -66,7 +66,9 @@ impl CachedResolver {
     async fn answer(&self, name: &Name) -> Result<Answer, ResolveError> {
         let Some(slot) = self.slot(name) else {
             // All names of the cache are being asked for at this moment.
-            return self.inner.resolve(name).await;
+            let answer = self.inner.resolve(name).await?;
+            let ttl = self.bounded(answer.ttl);
+            return Ok(Answer { ttl, ..answer });
         };
         if let Some(result) = slot.fresh((self.now)()) {
             return result;
@@ -78,10 +80,7 @@ impl CachedResolver {
         let result = self.inner.resolve(name).await;
         let (known, ttl) = match result {
             Ok(answer) => {
-                let ttl = answer
-                    .ttl
-                    .max(self.bounds.shortest)
-                    .min(self.bounds.longest);
+                let ttl = self.bounded(answer.ttl);
                 (Ok(answer.addresses), ttl)
             }
             Err(ResolveError::NotFound) => (Err(ResolveError::NotFound), self.bounds.negative),
@@ -93,6 +92,10 @@ impl CachedResolver {
             until: (self.now)() + ttl,
         });
         known.map(|addresses| Answer { addresses, ttl })
+    }
+
+    fn bounded(&self, ttl: Duration) -> Duration {
+        ttl.max(self.bounds.shortest).min(self.bounds.longest)
     }
 
     /// The slot of a name, made if there is room for it.

@@ -47,10 +47,14 @@ fn reply(query: &[u8], zone: Zone) -> Vec<u8> {
         at = end;
     }
     let kind = u16::from_be_bytes([query[at + 1], query[at + 2]]);
-    let (code, records) = match zone(&labels.join("."), kind) {
+    let name = labels.join(".");
+    let (code, records) = match zone(&name, kind) {
         Ok(records) => (0, records),
         Err(code) => (code, Vec::new()),
     };
+    if name.starts_with("alias.") {
+        return alias(query, at, kind);
+    }
     let mut reply = query[..2].to_vec();
     reply.extend([0x81, 0x80 | code, 0, 1, 0, records.len() as u8, 0, 0, 0, 0]);
     reply.extend(&query[12..at + 5]);
@@ -59,6 +63,22 @@ fn reply(query: &[u8], zone: Zone) -> Vec<u8> {
         reply.extend(ttl.to_be_bytes());
         reply.extend([0, 4]);
         reply.extend(address);
+    }
+    reply
+}
+
+/// An answer with an alias for `inner.test`, and the address of that.
+fn alias(query: &[u8], at: usize, kind: u16) -> Vec<u8> {
+    let mut reply = query[..2].to_vec();
+    let records = if kind == 1 { 2 } else { 1 };
+    reply.extend([0x81, 0x80, 0, 1, 0, records, 0, 0, 0, 0]);
+    reply.extend(&query[12..at + 5]);
+    let inner = b"\x05inner\x04test\0";
+    reply.extend([0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, inner.len() as u8]);
+    reply.extend(inner);
+    if kind == 1 {
+        reply.extend(inner);
+        reply.extend([0, 1, 0, 1, 0, 0, 0, 7, 0, 4, 10, 0, 0, 1]);
     }
     reply
 }
@@ -108,6 +128,15 @@ async fn names_with_underscores_are_asked_for() {
     )
     .await;
     assert!(ask(&resolver, "my_db.test").await.is_ok());
+}
+
+/// So an alias of a public name for a private address is refused like any other: the address is what is checked.
+#[tokio::test]
+async fn an_alias_is_followed_to_its_address_for_the_shortest_time_of_the_two() {
+    let resolver = resolver(|_, _| Ok(Vec::new()), LookupBounds::default()).await;
+    let answer = ask(&resolver, "alias.test").await.expect("an answer");
+    assert_eq!(answer.addresses.to_vec(), [IpAddr::from([10, 0, 0, 1])]);
+    assert!(answer.ttl <= Duration::from_secs(7), "{:?}", answer.ttl);
 }
 
 #[tokio::test]
