@@ -1,14 +1,18 @@
 //! Everything that a guest can reach outside its sandbox, and the policy that says what it may.
 //!
 //! Layout:
-//! - `policy` (pure): the allow-list of a component and the decision for one destination;
+//! - `firewall`: every decision about what leaves, and the dialling of what may;
 //! - `loopback` (no I/O): the virtual network of a workload;
-//! - `egress_http`: outbound `wasi:http`, both 0.2 and 0.3, asked against the policy before anything is dialled.
+//! - `outbound`: HTTP over connections that the firewall dialled;
+//! - `policy` (pure), `egress_http`: the allow-list by name alone and the HTTP that asks it, until `firewall` and
+//!   `outbound` have taken their place in the engine.
 //!
 //! Invariants:
 //! - an empty policy reaches nothing;
 //! - the decision is taken here and nowhere else.
 
 pub mod egress_http;
+pub mod firewall;
 pub mod loopback;
+pub mod outbound;
 pub mod policy;
