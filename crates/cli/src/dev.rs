@@ -29,6 +29,7 @@ use self::tell::Tell;
 use self::watch::Watch;
 use crate::limits::{Clients, Guests, address, drain};
 use crate::printer::Global;
+use crate::reach::Reach;
 use crate::run::{Admin, Cache};
 use crate::runtime;
 use crate::shutdown::{self, Hangup};
@@ -56,6 +57,8 @@ pub(crate) struct Args {
     cache: Cache,
     #[command(flatten)]
     guests: Guests,
+    #[command(flatten)]
+    reach: Reach,
     #[command(flatten)]
     clients: Clients,
     #[command(flatten)]
@@ -131,6 +134,8 @@ fn host_config(args: &Args, addr: SocketAddr) -> HostConfig {
     // each counts as allowed, wherever it is.
     config.engine.host_path_roots = vec![PathBuf::from("/")];
     args.guests.apply(&mut config.engine);
+    // The machine is that of the developer, whose project lists the ports.
+    args.reach.apply(true, &mut config.engine);
     args.clients.apply(&mut config.limits);
     args.admin.apply(&mut config);
     config.limits.drain_timeout = args.drain;

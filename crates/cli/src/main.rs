@@ -8,6 +8,7 @@ mod inspect;
 mod limits;
 mod logging;
 mod printer;
+mod reach;
 mod run;
 mod runtime;
 mod shutdown;

@@ -12,6 +12,7 @@ use weft_host::{CommandLine, Granting, Host, HostConfig, Purpose, Running, Tls};
 use crate::check::purpose_of;
 use crate::limits::{Clients, Guests, Listener, address, drain, size};
 use crate::printer::{FAINT, GOOD, Global, NAME};
+use crate::reach::Reach;
 use crate::runtime;
 use crate::shutdown::{self, Hangup};
 use crate::sources::{self, Given, Source};
@@ -44,6 +45,12 @@ pub(crate) struct Args {
     cache: Cache,
     #[command(flatten)]
     guests: Guests,
+    #[command(flatten)]
+    reach: Reach,
+    /// Let guests reach those ports of this machine's own loopback that their `allowedHostLoopbackPorts` list, under the
+    /// name host.weft.internal
+    #[arg(long, help_heading = "Network of guests")]
+    allow_host_loopback: bool,
     #[command(flatten)]
     clients: Clients,
     #[command(flatten)]
@@ -146,6 +153,8 @@ async fn run_files(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         .chain(own_dirs)
         .collect();
     args.guests.apply(&mut config.engine);
+    args.reach
+        .apply(args.allow_host_loopback, &mut config.engine);
     args.clients.apply(&mut config.limits);
     args.listener.apply(&mut config);
     args.admin.apply(&mut config);
@@ -223,7 +232,9 @@ async fn command(host: &Host, job: &Job, args: &Args) -> anyhow::Result<ExitCode
             .collect(),
         environment: Vec::new(),
     };
-    let command = host.command(prepared);
+    let Some(command) = host.command(prepared) else {
+        bail!("there is no component to run");
+    };
     let (stop, _) = shutdown::signals(host.control(), Hangup::Stop)?;
     let outcome = tokio::select! {
         outcome = command.run(&line) => outcome,
@@ -271,7 +282,7 @@ async fn serve(
         () = stop_now.cancelled() => bail!("stopped at once by a second signal; requests in flight were cut"),
         () = told_to_stop(draining, global) => return Ok(ExitCode::FAILURE),
     };
-    drop(running);
+    futures::future::join_all(running.into_iter().map(Running::stop)).await;
     if drained.cut_requests > 0 {
         global.note(format_args!(
             "{} requests were cut; --drain gives them longer",
@@ -299,7 +310,7 @@ async fn start(host: &Host, job: &Job, global: &Global) -> anyhow::Result<Option
     for note in &prepared.notes {
         global.note(format_args!("`{name}`: {note}"));
     }
-    Ok(Some(host.start(&job.spec, prepared)?))
+    Ok(Some(host.start(&job.spec, prepared).await?))
 }
 
 /// Says once that the stop was heard, then leaves the end to the drain.

@@ -29,6 +29,13 @@ pub(crate) struct Given {
     /// A host that the component may reach; `*` for all (component only)
     #[arg(long = "allow-host", value_name = "HOST")]
     pub(crate) allowed_hosts: Vec<String>,
+    /// A name that the component may look up for sockets of its own; `*` for all (component only)
+    #[arg(long = "allow-lookup", value_name = "NAME")]
+    pub(crate) allowed_lookups: Vec<String>,
+    /// A port of this machine's own loopback that the component may reach as host.weft.internal; needs
+    /// --allow-host-loopback (component only)
+    #[arg(long = "allow-host-port", value_name = "PORT[/udp]")]
+    pub(crate) allowed_host_ports: Vec<String>,
     /// A directory that the component sees, `:ro` for reading only (component only)
     #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]")]
     pub(crate) dirs: Vec<String>,
@@ -49,6 +56,8 @@ impl Given {
         !(self.environment.is_empty()
             && self.config.is_empty()
             && self.allowed_hosts.is_empty()
+            && self.allowed_lookups.is_empty()
+            && self.allowed_host_ports.is_empty()
             && self.dirs.is_empty())
             || self.pool_size > 0
             || self.max_invocations > 0
@@ -106,7 +115,7 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Source> {
 pub(crate) fn only_for_components(given: &Given) -> anyhow::Result<()> {
     if given.any() {
         bail!(
-            "--env, --config, --allow-host, --dir and the reuse flags are for a component; a manifest says these itself"
+            "--env, --config, --allow-host, --allow-lookup, --allow-host-port, --dir and the reuse flags are for a component; a manifest says these itself"
         );
     }
     Ok(())
@@ -144,6 +153,8 @@ pub(crate) fn lone_component(
         config,
         limits,
         allowed_hosts: given.allowed_hosts.clone(),
+        allowed_ip_name_lookups: given.allowed_lookups.clone(),
+        allowed_host_loopback_ports: given.allowed_host_ports.clone(),
         volume_mounts: dirs
             .iter()
             .enumerate()

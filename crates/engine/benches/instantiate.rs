@@ -151,8 +151,17 @@ async fn start(engine: &Engine, name: &str, reuse: Reuse) -> Workload {
     };
     let shapes = [component.shape.clone()];
     let spec = spec(reuse);
-    let valid = plan(&spec, &shapes, Granting::Everything, Purpose::Serve).expect("a plan");
-    engine.start(engine.link(valid, &[component]).await.expect("linked"))
+    let valid = plan(
+        &spec,
+        shapes[..].into(),
+        Granting::Everything,
+        Purpose::Serve,
+    )
+    .expect("a plan");
+    let components = [component];
+    let linked = engine.link(valid, components[..].into()).await;
+    let started = engine.start(linked.expect("linked"));
+    started.front.expect("it serves")
 }
 
 fn spec(reuse: Reuse) -> WorkloadSpec {

@@ -68,8 +68,16 @@ async fn linked_workload() -> weft_engine::workload::Workload {
         .iter()
         .map(|component| component.shape.clone())
         .collect();
-    let valid = plan(&spec, &shapes, Granting::Everything, Purpose::Serve).expect("a plan");
-    engine.start(engine.link(valid, &components).await.expect("linked"))
+    let valid = plan(
+        &spec,
+        shapes[..].into(),
+        Granting::Everything,
+        Purpose::Serve,
+    )
+    .expect("a plan");
+    let linked = engine.link(valid, components[..].into()).await;
+    let started = engine.start(linked.expect("linked"));
+    started.front.expect("it serves")
 }
 
 async fn timed_by_guest(workload: &weft_engine::workload::Workload, route: &str) -> f64 {

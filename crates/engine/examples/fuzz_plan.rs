@@ -117,7 +117,7 @@ async fn attempt(engine: &Engine, inputs: &[Arc<[u8]>], tally: &mut Tally) -> Re
         .collect();
     let Ok(valid) = plan(
         &workload(components.len()),
-        &shapes,
+        shapes[..].into(),
         Granting::Everything,
         Purpose::Serve,
     ) else {
@@ -126,7 +126,7 @@ async fn attempt(engine: &Engine, inputs: &[Arc<[u8]>], tally: &mut Tally) -> Re
         return compile_alone(engine, &components).await;
     };
     tally.planned += 1;
-    match engine.link(valid, &components).await {
+    match engine.link(valid, components[..].into()).await {
         Ok(linked) => {
             drop(engine.start(linked));
             tally.compiled += 1;

@@ -36,7 +36,7 @@ impl Command {
             .inner
             .link(&code)
             .map_err(|error| load(error.to_string()))?;
-        let outcome = match self.workload.inner.valid.program.entry {
+        let outcome = match self.workload.inner.program.entry {
             Entry::Command3 | Entry::Http3 => self.run3(linked, line).await,
             Entry::Command2 | Entry::Http2 => self.run2(linked, line).await,
         };

@@ -56,6 +56,11 @@ enum Bytes {
 }
 
 impl Source {
+    /// Whether both are the same component.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+
     /// Whether nothing of the component has to stay in memory.
     pub fn on_disk(&self) -> bool {
         matches!(self.bytes, Bytes::OnDisk)

@@ -57,6 +57,8 @@ pub enum ComposeError {
         import: String,
         reason: String,
     },
+    #[error("there is no component to run")]
+    Empty,
     #[error("the components cannot be fused: {reason}")]
     Fuse { reason: String },
 }

@@ -9,6 +9,8 @@ use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 use crate::limits::{Bounds, Limits};
 use crate::machine;
 use crate::memory::Size;
+use crate::network::NetworkConfig;
+use crate::service::ServiceConfig;
 
 /// What an engine is made with.
 #[derive(Clone, Debug)]
@@ -35,6 +37,12 @@ pub struct EngineConfig {
     pub tenant_memory: Option<u64>,
     /// Instances that may live at the same time; none = as many as the machine's memory suggests.
     pub instances: Option<u32>,
+    /// What guests may reach outside.
+    pub network: NetworkConfig,
+    /// What bounds the virtual loopback network of each workload.
+    pub loopback: weft_net::loopback::Limits,
+    /// How services are started, started again and stopped.
+    pub service: ServiceConfig,
     /// Resources of the host (open files, bodies, streams, ..) that one instance may hold.
     pub max_handles: usize,
     /// Concurrent calls, streams and futures of the component model that one instance may have.
@@ -68,6 +76,9 @@ impl Default for EngineConfig {
             memory: None,
             tenant_memory: None,
             instances: None,
+            network: NetworkConfig::default(),
+            loopback: weft_net::loopback::Limits::default(),
+            service: ServiceConfig::default(),
             max_handles: 5_000,
             max_tasks: 10_000,
         }

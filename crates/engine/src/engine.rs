@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use wasmtime::component::Linker;
+use weft_api::ids::{Tenant, WorkloadName};
+use weft_net::loopback::Network;
 
 use crate::admission::room::Room;
 use crate::admission::{Gate, Tenants};
@@ -18,7 +20,9 @@ use crate::limits::Limits;
 use crate::link::{self, LinkError};
 use crate::machine;
 use crate::memory::HostMemory;
-use crate::plan::ValidWorkload;
+use crate::network::{Denials, Networks, WayOut};
+use crate::plan::{Program, ValidWorkload};
+use crate::service::Service;
 use crate::store::{StoreBounds, StoreTemplate};
 use crate::usage::{EngineUsage, TenantUsage};
 use crate::volume::{VolumeError, Volumes};
@@ -40,6 +44,7 @@ struct Inner {
     cpu: Arc<Cpu>,
     room: Arc<Room>,
     tenants: Tenants,
+    networks: Networks,
 }
 
 /// Why there is no engine.
@@ -64,6 +69,8 @@ pub enum StartError {
     Link(#[from] LinkError),
     #[error(transparent)]
     Volume(#[from] VolumeError),
+    #[error("outbound TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
 }
 
 /// One component of a workload, as read from its file.
@@ -75,16 +82,71 @@ pub struct Component {
     pub shape: Shape,
 }
 
+/// The components of a workload, as read from their files.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Components<'a> {
+    /// Those of the manifest, in its order.
+    pub components: &'a [Component],
+    /// The long-lived one.
+    pub service: Option<&'a Component>,
+}
+
+impl<'a> From<&'a [Component]> for Components<'a> {
+    /// Components without a service.
+    fn from(components: &'a [Component]) -> Self {
+        Self {
+            components,
+            service: None,
+        }
+    }
+}
+
 /// A workload whose code exists and whose imports are known to fit.
 pub struct LinkedWorkload {
-    pub(crate) valid: ValidWorkload,
+    pub(crate) identity: Identity,
+    /// What answers requests.
+    pub(crate) front: Option<LinkedProgram>,
+    /// What runs beside it, and how often it may be started again.
+    pub(crate) service: Option<(LinkedProgram, u32)>,
+    pub(crate) shared: Shared,
+}
+
+/// Whose a workload is, and what it is called.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) tenant: Tenant,
+    pub(crate) name: WorkloadName,
+    pub(crate) hosts: Vec<String>,
+}
+
+/// What the programs of a workload share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) volumes: Arc<Volumes>,
+    pub(crate) way_out: Arc<WayOut>,
+    /// The virtual loopback network.
+    pub(crate) network: Arc<Network>,
+}
+
+/// A program whose code exists and whose imports are known to fit.
+pub(crate) struct LinkedProgram {
+    pub(crate) program: Program,
     pub(crate) limits: Limits,
     pub(crate) built: Built,
     pub(crate) template: StoreTemplate,
-    pub(crate) volumes: Volumes,
+    /// What it asked for outside and did not get.
+    pub(crate) denials: Arc<Denials>,
 }
 
-/// What became of a workload's components.
+/// A workload that runs.
+pub struct Started {
+    /// What answers requests.
+    pub front: Option<Workload>,
+    /// What runs beside it.
+    pub service: Option<Service>,
+}
+
+/// What became of a program's components.
 pub(crate) struct Built {
     /// Where the fused component can be had again.
     pub(crate) source: Source,
@@ -128,16 +190,17 @@ impl Engine {
                     capacity.tenant_instances as usize,
                 ),
                 tenants: Tenants::new(config.tenant_requests),
+                networks: Networks::new(config.network.clone()),
                 config,
             }),
         })
     }
 
-    /// Fuses, compiles and links a checked workload. `components` are those of the manifest, in its order.
+    /// Fuses, compiles and links a checked workload.
     pub async fn link(
         &self,
         valid: ValidWorkload,
-        components: &[Component],
+        components: Components<'_>,
     ) -> Result<LinkedWorkload, StartError> {
         // Volumes and the directories in them are the last thing that can be refused; compiling is the costly step.
         let config = &self.inner.config;
@@ -146,24 +209,76 @@ impl Engine {
             &config.host_path_roots,
             config.empty_dir_limit,
         )?;
-        let parts = valid.program.parts.iter().map(|part| &part.limits);
+        let way_out = self
+            .inner
+            .networks
+            .workload(valid.tenant.as_str(), valid.name.as_str());
+        let shared = Shared {
+            volumes: Arc::new(volumes),
+            way_out: Arc::new(way_out),
+            network: Arc::new(Network::new(config.loopback)),
+        };
+        let identity = Identity {
+            tenant: valid.tenant,
+            name: valid.name,
+            hosts: valid.hosts,
+        };
+        let service = match (valid.service, components.service) {
+            (Some(service), Some(component)) => {
+                let parts = std::slice::from_ref(component);
+                let linked = self.program(&identity, &shared, service.program, parts);
+                Some((linked.await?, service.max_restarts))
+            }
+            _ => None,
+        };
+        let front = match valid.program {
+            Some(program) => {
+                let parts = match components.service {
+                    Some(component) if program.is_resident() => std::slice::from_ref(component),
+                    _ => components.components,
+                };
+                Some(self.program(&identity, &shared, program, parts).await?)
+            }
+            None => None,
+        };
+        Ok(LinkedWorkload {
+            identity,
+            front,
+            service,
+            shared,
+        })
+    }
+
+    /// Fuses, compiles and links one program of a workload. `components` are those that its parts are counted in.
+    async fn program(
+        &self,
+        identity: &Identity,
+        shared: &Shared,
+        program: Program,
+        components: &[Component],
+    ) -> Result<LinkedProgram, StartError> {
+        let config = &self.inner.config;
+        let parts = program.parts.iter().map(|part| &part.limits);
         let limits = Limits::settle(&parts, &config.limits);
+        let tenant = identity.tenant.as_str();
         let bounds = StoreBounds {
             memory: limits.memory,
-            shares: self.inner.memory.shares(valid.tenant.as_str()),
-            account: self.inner.cpu.account(valid.tenant.as_str(), limits.cpu),
+            shares: self.inner.memory.shares(tenant),
+            account: self.inner.cpu.account(tenant, limits.cpu),
             handles: config.max_handles,
             tasks: config.max_tasks,
         };
-        let template = StoreTemplate::new(&valid, &volumes, config.log_lines_per_second, bounds)?;
-        let fused = fuse(&valid, components).await?;
+        let label = identity.label();
+        let lines = config.log_lines_per_second;
+        let denials = Arc::<Denials>::default();
+        let template = StoreTemplate::new(&label, &program, shared, &denials, lines, bounds)?;
+        let fused = fuse(&program, components).await?;
         let source = self.inner.compiler.keep(fused.bytes.into());
-        let label = format!("{}/{}", valid.tenant, valid.name);
         let code = self.inner.compiler.code(&source, &label).await?;
         // Types are checked now, so that a misfit is a failed start and not a failed request.
         link::link(&self.inner.linker, &code, &fused.scoped)?;
-        Ok(LinkedWorkload {
-            valid,
+        Ok(LinkedProgram {
+            program,
             limits,
             built: Built {
                 source,
@@ -171,7 +286,7 @@ impl Engine {
                 code,
             },
             template,
-            volumes,
+            denials,
         })
     }
 
@@ -181,9 +296,43 @@ impl Engine {
         self.inner.compiler.code(&source, "check").await.map(drop)
     }
 
-    /// Makes a linked workload ready for requests.
-    pub fn start(&self, linked: LinkedWorkload) -> Workload {
-        Workload::new(self.clone(), linked)
+    /// Starts the service of a linked workload, if it has one, and makes the rest ready for requests. Neither waits for
+    /// anything: whether the service listens is to be asked of it.
+    pub fn start(&self, linked: LinkedWorkload) -> Started {
+        let LinkedWorkload {
+            identity,
+            front,
+            service,
+            shared,
+        } = linked;
+        let service = service.map(|(program, restarts)| {
+            Service::start(self.clone(), &identity, &shared, program, restarts)
+        });
+        let front = front
+            .map(|front| Workload::new(self.clone(), identity, shared, front, service.clone()));
+        Started { front, service }
+    }
+
+    /// Makes the components of a linked workload ready for requests, beside a service that runs already: they share its
+    /// network. The service that was linked with them is never started.
+    pub fn start_beside(&self, linked: LinkedWorkload, service: &Service) -> Option<Workload> {
+        let LinkedWorkload {
+            identity,
+            front,
+            mut shared,
+            ..
+        } = linked;
+        shared.network = Arc::clone(service.network());
+        let mut front = front?;
+        front.template.join(&shared.network);
+        let service = Some(service.clone());
+        Some(Workload::new(
+            self.clone(),
+            identity,
+            shared,
+            front,
+            service,
+        ))
     }
 
     /// What this host has room for.
@@ -216,10 +365,11 @@ impl Engine {
     }
 
     /// Makes a linked workload ready to run once, as a command.
-    pub fn command(&self, linked: LinkedWorkload) -> Command {
-        Command {
-            workload: self.start(linked),
-        }
+    ///
+    /// None for a workload that is a service alone.
+    pub fn command(&self, linked: LinkedWorkload) -> Option<Command> {
+        let workload = self.start(linked).front?;
+        Some(Command { workload })
     }
 
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -247,9 +397,25 @@ impl Engine {
     }
 }
 
+impl Identity {
+    /// `tenant/name`.
+    pub(crate) fn label(&self) -> String {
+        format!("{}/{}", self.tenant, self.name)
+    }
+}
+
+impl LinkedWorkload {
+    /// Whether its service is the same as one that runs: the same code, and the same in the manifest.
+    pub fn continues(&self, service: &Service) -> bool {
+        self.service
+            .as_ref()
+            .is_some_and(|(program, _)| service.is_of(program))
+    }
+}
+
 /// Fuses the parts of a program, on a thread that may take its time.
-async fn fuse(valid: &ValidWorkload, components: &[Component]) -> Result<Fused, ComposeError> {
-    let program = valid.program.clone();
+async fn fuse(program: &Program, components: &[Component]) -> Result<Fused, ComposeError> {
+    let program = program.clone();
     let parts: Vec<Component> = program
         .parts
         .iter()

@@ -43,6 +43,8 @@ pub enum FaultKind {
     Instantiate,
     /// The code could not be loaded.
     Load,
+    /// The service of the workload has failed for good.
+    ServiceFailed,
 }
 
 impl FaultKind {
@@ -58,6 +60,7 @@ impl FaultKind {
             Self::Busy | Self::Full => "overloaded",
             Self::Instantiate => "instantiate",
             Self::Load => "load",
+            Self::ServiceFailed => "service-failed",
         }
     }
 
@@ -69,7 +72,8 @@ impl FaultKind {
             | Self::NoResponse
             | Self::GuestError
             | Self::Timeout
-            | Self::Instantiate => Blame::Guest,
+            | Self::Instantiate
+            | Self::ServiceFailed => Blame::Guest,
             // More came in than the manifest lets it take.
             Self::Busy => Blame::Manifest,
             Self::Abandoned => Blame::Network,
@@ -90,6 +94,7 @@ impl FaultKind {
             Self::Full => "there is no room for another instance at the moment",
             Self::Instantiate => "the component could not be started",
             Self::Load => "the component's code could not be loaded",
+            Self::ServiceFailed => "a part of the workload has failed",
         }
     }
 

@@ -9,7 +9,7 @@ use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use weft_caps::{config, logging};
-use weft_net::egress_http::HttpEgress;
+use weft_net::outbound::wasi::WasiHttp as Outbound;
 
 use crate::cpu::Meter;
 use crate::fault::Circumstances;
@@ -48,8 +48,8 @@ pub(crate) struct PartState {
     pub(crate) wasi: WasiCtx,
     /// Limits of `wasi:http` resources.
     pub(crate) http: WasiHttpCtx,
-    /// Outbound HTTP and its policy.
-    pub(crate) egress: HttpEgress,
+    /// Outbound HTTP, through the firewall.
+    pub(crate) egress: Outbound,
     /// `wasi:config/store`.
     pub(crate) config: config::Ctx,
     /// `wasi:logging`.

@@ -4,11 +4,13 @@
 mod candidates;
 mod error;
 mod resolve;
+mod service;
 mod walk;
 
 use weft_api::ids::{ComponentName, Tenant, WorkloadName};
 use weft_api::spec::{Resources, Reuse, Volume, VolumeMount, WorkloadSpec};
-use weft_net::policy::EgressPolicy;
+use weft_net::firewall::policy::Policy;
+use weft_net::loopback::Role;
 
 pub use error::{PlanError, PlanErrors};
 
@@ -30,6 +32,8 @@ pub enum Purpose {
     Serve,
     /// Running one command to its end.
     Command,
+    /// Running for as long as the workload does.
+    Service,
 }
 
 /// A workload in which nothing is left to refuse but I/O.
@@ -41,16 +45,27 @@ pub struct ValidWorkload {
     pub name: WorkloadName,
     /// Host names it answers to; empty = every name.
     pub hosts: Vec<String>,
-    /// What is run.
-    pub program: Program,
+    /// What answers requests; none where the workload is a service alone.
+    pub program: Option<Program>,
+    /// The long-lived component, unless it is `program` because it answers requests itself.
+    pub service: Option<Service>,
     /// Volumes that the parts mount.
     pub volumes: Vec<Volume>,
     /// Things worth telling whoever started it; none of them stops the start.
     pub notes: Vec<String>,
 }
 
-/// The components that share a store, ready to be fused.
+/// A component that runs for as long as its workload does.
 #[derive(Clone, Debug)]
+pub struct Service {
+    /// Of one part.
+    pub program: Program,
+    /// How often it is started again after a failure; 0 = never.
+    pub max_restarts: u32,
+}
+
+/// The components that share a store, ready to be fused.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Program {
     /// The entry component is first; a provider always comes after those that import from it.
     pub parts: Vec<Part>,
@@ -58,6 +73,15 @@ pub struct Program {
     pub entry: Entry,
     /// How instances are used again: the least that all parts agree to.
     pub reuse: Reuse,
+    /// What it may do on the virtual network: a service listens.
+    pub role: Role,
+}
+
+impl Program {
+    /// Whether there is one instance that is never given up, because it is the service of its workload.
+    pub fn is_resident(&self) -> bool {
+        self.role == Role::Service
+    }
 }
 
 /// The export through which a program is used.
@@ -73,8 +97,15 @@ pub enum Entry {
     Command3,
 }
 
+impl Entry {
+    /// Whether it answers requests.
+    pub fn is_http(self) -> bool {
+        matches!(self, Self::Http2 | Self::Http3)
+    }
+}
+
 /// One component in a program.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     /// Its name in the manifest.
     pub component: ComponentName,
@@ -86,8 +117,8 @@ pub struct Part {
     pub environment: Vec<(String, String)>,
     /// Values of `wasi:config/store`.
     pub config: std::collections::BTreeMap<String, String>,
-    /// Hosts it may reach.
-    pub egress: EgressPolicy,
+    /// What it may reach.
+    pub egress: Policy,
     /// Directories it sees.
     pub mounts: Vec<VolumeMount>,
     /// What its manifest entry says it may use up.
@@ -105,33 +136,96 @@ pub struct Link {
     pub provider: usize,
 }
 
-/// Checks a workload. `shapes` are those of `spec.components`, in the same order.
+/// What `inspect` made of the files of a workload.
+#[derive(Clone, Copy, Debug)]
+pub struct Shapes<'a> {
+    /// Those of `spec.components`, in the same order.
+    pub components: &'a [Shape],
+    /// That of `spec.service`.
+    pub service: Option<&'a Shape>,
+}
+
+impl<'a> From<&'a [Shape]> for Shapes<'a> {
+    /// Components without a service.
+    fn from(components: &'a [Shape]) -> Self {
+        Self {
+            components,
+            service: None,
+        }
+    }
+}
+
+/// Checks a workload.
 pub fn plan(
     spec: &WorkloadSpec,
-    shapes: &[Shape],
+    shapes: Shapes<'_>,
     granting: Granting,
     purpose: Purpose,
 ) -> Result<ValidWorkload, PlanErrors> {
-    let mut errors = Vec::new();
-    if spec.service.is_some() {
-        errors.push(PlanError::ServiceUnsupported);
-    }
-    let mut notes = Vec::new();
-    let program = resolve::program(spec, shapes, granting, purpose, &mut notes, &mut errors);
-    match program {
-        Some(program) if errors.is_empty() => Ok(ValidWorkload {
-            tenant: spec.tenant.clone(),
-            name: spec.name.clone(),
-            hosts: spec.http_hosts(),
-            program,
-            volumes: spec.volumes.clone(),
-            notes,
-        }),
-        _ => Err(PlanErrors {
+    let mut report = Report::default();
+    let (program, service) = programs(spec, shapes, granting, purpose, &mut report);
+    let Report { notes, errors } = report;
+    if !errors.is_empty() || (program.is_none() && service.is_none()) {
+        return Err(PlanErrors {
             workload: format!("{}/{}", spec.tenant, spec.name),
             errors,
-        }),
+        });
     }
+    Ok(ValidWorkload {
+        tenant: spec.tenant.clone(),
+        name: spec.name.clone(),
+        hosts: spec.http_hosts(),
+        program,
+        service,
+        volumes: spec.volumes.clone(),
+        notes,
+    })
+}
+
+/// What is found out besides the plan itself.
+#[derive(Default)]
+struct Report {
+    notes: Vec<String>,
+    errors: Vec<PlanError>,
+}
+
+/// What answers requests, and what runs beside it.
+fn programs(
+    spec: &WorkloadSpec,
+    shapes: Shapes<'_>,
+    granting: Granting,
+    purpose: Purpose,
+    report: &mut Report,
+) -> (Option<Program>, Option<Service>) {
+    let (Some(service), Some(shape)) = (&spec.service, shapes.service) else {
+        let program = resolve::program(spec, shapes.components, granting, purpose, report);
+        return (program, None);
+    };
+    let Some(mut resident) = service::program(spec, service, shape, granting, report) else {
+        return (None, None);
+    };
+    let answers = resident.entry.is_http();
+    let fronts = resolve::has_entry(shapes.components);
+    if answers && !fronts {
+        service::check_ingress(spec, granting, report);
+        resident.reuse = service::ONE_INSTANCE;
+        service::note_unused(spec, report);
+        return (Some(resident), None);
+    }
+    if answers {
+        report.errors.push(PlanError::TwoEntries);
+    }
+    let program = if fronts {
+        resolve::program(spec, shapes.components, granting, purpose, report)
+    } else {
+        service::note_unused(spec, report);
+        None
+    };
+    let service = Service {
+        program: resident,
+        max_restarts: service.max_restarts,
+    };
+    (program, Some(service))
 }
 
 /// What a component's `wasi:config/store` holds: the entry's config, then the component's own config, then its

@@ -40,6 +40,8 @@ pub(crate) struct Pool {
     pub(crate) template: Arc<StoreTemplate>,
     pub(crate) reuse: Reuse,
     pub(crate) idle: Duration,
+    /// There is one instance at a time, however many requests come.
+    pub(crate) resident: bool,
     /// How long making an instance may take, a start function included.
     pub(crate) patience: Duration,
     /// How long to wait for room for an instance.
@@ -108,10 +110,16 @@ impl HandlerState for Pool {
     type WorkerState = Member;
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<HostState, Expiry, Member>> {
+        // Beyond the instances that may be kept, more are made as needed and serve one request each. Of a service there
+        // is only one: who would make another waits, and the one that there is takes the request meanwhile.
+        let warm = Arc::clone(&self.warm);
+        let warm = if self.resident {
+            warm.acquire_owned().await.ok()
+        } else {
+            warm.try_acquire_owned().ok()
+        };
         let (place, store, proxy) = self.make().await?;
         let place = Arc::new(place);
-        // Beyond the instances that may be kept, more are made as needed and serve one request each.
-        let warm = Arc::clone(&self.warm).try_acquire_owned().ok();
         let taken = Taken::default();
         let expiration = Expiry {
             kept: warm.is_some(),

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
+use tokio::sync::watch;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use weft_caps::logging::{Level, Sink};
@@ -17,12 +18,16 @@ use weft_caps::logging::{Level, Sink};
 /// Bytes of one line at most; a longer one is logged in pieces.
 pub const MAX_LINE: usize = 16 << 10;
 
+/// A line of standard output by which a service says that it is ready, as programs tell systemd.
+pub const READY: &[u8] = b"READY=1";
+
 /// Where the output of one component goes. Shared by all its instances.
 pub struct GuestLog {
     workload: String,
     component: String,
     per_second: u32,
     rate: Mutex<Rate>,
+    announced: watch::Sender<u64>,
 }
 
 struct Rate {
@@ -53,7 +58,13 @@ impl GuestLog {
             component,
             per_second,
             rate,
+            announced: watch::Sender::new(0),
         })
+    }
+
+    /// Counts the lines of standard output that say [`READY`].
+    pub fn announced(&self) -> watch::Receiver<u64> {
+        self.announced.subscribe()
     }
 
     /// The guest's standard output or error.
@@ -65,6 +76,10 @@ impl GuestLog {
     }
 
     fn line(&self, stream: Stream, line: &[u8]) {
+        if matches!(stream, Stream::Stdout) && line.trim_ascii_end() == READY {
+            self.announced
+                .send_modify(|times| *times = times.wrapping_add(1));
+        }
         if !self.admit() {
             return;
         }

@@ -2,20 +2,25 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 use wasmtime_wasi::filesystem::WasiFilesystemCtx;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 use wasmtime_wasi_http::WasiHttpCtx;
 use weft_caps::{config, logging};
-use weft_net::egress_http::HttpEgress;
+use weft_net::loopback::{Network, Role};
+use weft_net::outbound::wasi::WasiHttp as Outbound;
 
 use crate::command::CommandLine;
+use crate::compose::ComposeError;
 use crate::cpu::{Account, Meter};
+use crate::engine::{Shared, StartError};
 use crate::host_state::{Bounded, HostState, PartState};
 use crate::memory::{Shares, StoreMemory};
-use crate::plan::{Part, ValidWorkload};
+use crate::network::{ComponentNetwork, Denials};
+use crate::plan::{Part, Program};
 use crate::stdio::{GuestLog, Stream};
-use crate::volume::{Mounted, Quota, VolumeError, Volumes};
+use crate::volume::{Mounted, Quota, VolumeError};
 
 /// Bytes of one list of header fields that a guest makes. Together with the number of handles it bounds what the host
 /// holds for an instance.
@@ -27,6 +32,9 @@ pub(crate) struct StoreTemplate {
     linked: Vec<PartTemplate>,
     components: Arc<str>,
     bounds: StoreBounds,
+    /// The virtual loopback network of the workload, and what the program may do on it.
+    network: Arc<Network>,
+    role: Role,
 }
 
 /// What bounds the stores of a workload.
@@ -50,37 +58,45 @@ struct PartTemplate {
     quotas: Arc<[(String, Arc<Quota>)]>,
     config: config::Ctx,
     log: Arc<GuestLog>,
-    egress: HttpEgress,
+    outside: ComponentNetwork,
 }
 
 impl StoreTemplate {
+    /// For the programs of a workload called `label`.
     pub(crate) fn new(
-        valid: &ValidWorkload,
-        volumes: &Volumes,
+        label: &str,
+        program: &Program,
+        shared: &Shared,
+        denials: &Arc<Denials>,
         log_lines_per_second: u32,
         bounds: StoreBounds,
-    ) -> Result<Self, VolumeError> {
-        let names: Vec<_> = valid
-            .program
-            .parts
-            .iter()
-            .map(|part| format!("`{}`", part.component))
-            .collect();
-        let mut parts = valid
-            .program
-            .parts
-            .iter()
-            .map(|part| PartTemplate::new(valid, part, volumes, log_lines_per_second))
-            .collect::<Result<Vec<_>, _>>()?
-            .into_iter();
+    ) -> Result<Self, StartError> {
+        let parts = program.parts.iter();
+        let names: Vec<_> = parts.map(|part| format!("`{}`", part.component)).collect();
+        let part = |part| PartTemplate::new(label, part, shared, denials, log_lines_per_second);
         // A program has at least its entry: `plan` makes none without.
-        let entry = parts.next().map_or_else(PartTemplate::empty, Ok)?;
+        let (entry, linked) = match program.parts.as_slice() {
+            [entry, linked @ ..] => (part(entry)?, linked),
+            [] => return Err(ComposeError::Empty.into()),
+        };
         Ok(Self {
             entry,
-            linked: parts.collect(),
+            linked: linked.iter().map(part).collect::<Result<_, _>>()?,
             components: names.join(" with ").into(),
             bounds,
+            network: Arc::clone(&shared.network),
+            role: program.role,
         })
+    }
+
+    /// Connects it to the network of a service that runs already.
+    pub(crate) fn join(&mut self, network: &Arc<Network>) {
+        self.network = Arc::clone(network);
+    }
+
+    /// Counts how often the entry component has said on its standard output that it is ready.
+    pub(crate) fn announced(&self) -> watch::Receiver<u64> {
+        self.entry.log.announced()
     }
 
     /// Who is charged for computing.
@@ -88,9 +104,9 @@ impl StoreTemplate {
         &self.bounds.account
     }
 
-    /// Bytes that all stores have at the moment.
-    pub(crate) fn memory(&self) -> u64 {
-        self.bounds.shares.used()
+    /// The memory that all stores have at the moment, and that of their tenant and host.
+    pub(crate) fn shares(&self) -> &Shares {
+        &self.bounds.shares
     }
 
     /// A store for a request handler: what it prints goes to the log.
@@ -146,20 +162,21 @@ impl StoreTemplate {
 
 impl PartTemplate {
     fn new(
-        valid: &ValidWorkload,
+        label: &str,
         part: &Part,
-        volumes: &Volumes,
+        shared: &Shared,
+        denials: &Arc<Denials>,
         log_lines_per_second: u32,
-    ) -> Result<Self, VolumeError> {
-        let workload = format!("{}/{}", valid.tenant, valid.name);
+    ) -> Result<Self, StartError> {
         let mounts = part
             .mounts
             .iter()
-            .map(|mount| volumes.mount(mount))
+            .map(|mount| shared.volumes.mount(mount))
             .collect::<Result<Vec<_>, _>>()?;
         let quotas = mounts
             .iter()
             .filter_map(|mount| Some((mount.guest_path.clone(), mount.quota.clone()?)));
+        let component = part.component.to_string();
         Ok(Self {
             environment: part.environment.clone(),
             quotas: quotas.collect(),
@@ -167,25 +184,10 @@ impl PartTemplate {
             config: config::Ctx {
                 values: Arc::new(part.config.clone()),
             },
-            egress: HttpEgress {
-                owner: format!("{workload}/{}", part.component).into(),
-                policy: Arc::new(part.egress.clone()),
-            },
-            log: GuestLog::new(workload, part.component.to_string(), log_lines_per_second),
-        })
-    }
-
-    fn empty() -> Result<Self, VolumeError> {
-        Ok(Self {
-            environment: Vec::new(),
-            filesystem: WasiFilesystemCtx::default(),
-            quotas: Arc::default(),
-            config: config::Ctx::default(),
-            log: GuestLog::new(String::new(), String::new(), 0),
-            egress: HttpEgress {
-                owner: Arc::from(""),
-                policy: Arc::default(),
-            },
+            outside: shared
+                .way_out
+                .component(&component, part.egress.clone(), denials)?,
+            log: GuestLog::new(label.to_owned(), component, log_lines_per_second),
         })
     }
 
@@ -205,7 +207,9 @@ impl PartTemplate {
         PartState {
             wasi,
             http,
-            egress: self.egress.clone(),
+            egress: Outbound {
+                client: self.outside.http.clone(),
+            },
             config: self.config.clone(),
             logging: logging::Ctx {
                 sink: Arc::clone(&self.log) as Arc<dyn logging::Sink>,

@@ -25,6 +25,12 @@ pub struct WorkloadUsage {
     pub failures: BTreeMap<&'static str, u64>,
     /// Whether its code is in memory.
     pub loaded: bool,
+    /// How often it was started again: a service.
+    pub restarts: u64,
+    /// What its guests asked for outside and did not get, by reason.
+    pub denied: BTreeMap<&'static str, u64>,
+    /// Connections out of it.
+    pub connections: usize,
     /// What bounds it.
     pub limits: Limits,
 }

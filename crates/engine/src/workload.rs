@@ -19,17 +19,21 @@ use crate::admission::{Admission, Gate, Scope};
 use crate::answer::Answer;
 use crate::compile::{Code, Source};
 use crate::compose::Scoped;
-use crate::engine::{Engine, LinkedWorkload};
+use crate::engine::{Engine, Identity, LinkedProgram, Shared};
 use crate::fault::{self, Circumstances, Fault, FaultKind};
 use crate::limits::Limits;
 use crate::link::{self, Linked};
-use crate::plan::{Entry, ValidWorkload};
+use crate::network::Denials;
+use crate::plan::{Entry, Program};
 use crate::pool::{LastWords, Pool, Ticket};
 use crate::presence::Patron;
+use crate::service::Service;
 use crate::store::StoreTemplate;
 use crate::usage::{Tally, WorkloadUsage};
-use crate::volume::Volumes;
 use watched::Watched;
+
+/// How long the instance of a service waits for a request: longer than any host runs.
+const FOR_EVER: Duration = Duration::from_hours(24 * 365 * 10);
 
 /// What the body of a request or response can fail with.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -46,14 +50,18 @@ pub struct Workload {
 
 pub(crate) struct Inner {
     pub(crate) engine: Engine,
-    pub(crate) valid: ValidWorkload,
+    identity: Identity,
+    pub(crate) program: Program,
     limits: Limits,
     admission: Arc<Admission>,
     tally: Arc<Tally>,
     pub(crate) source: Source,
     pub(crate) scoped: Vec<Scoped>,
     pub(crate) template: Arc<StoreTemplate>,
-    pub(crate) _volumes: Volumes,
+    pub(crate) shared: Shared,
+    denials: Arc<Denials>,
+    /// What runs beside it.
+    service: Option<Service>,
     /// The code that the start has made, if it would have to be made again for the first request: until it has lain
     /// unused for long, or for good if there is no cache on disk.
     held: ArcSwapOption<Code>,
@@ -79,21 +87,28 @@ struct Loaded {
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
 impl Workload {
-    pub(crate) fn new(engine: Engine, linked: LinkedWorkload) -> Self {
-        let LinkedWorkload {
-            valid,
+    pub(crate) fn new(
+        engine: Engine,
+        identity: Identity,
+        shared: Shared,
+        front: LinkedProgram,
+        service: Option<Service>,
+    ) -> Self {
+        let LinkedProgram {
+            program,
             limits,
             built,
             template,
-            volumes,
-        } = linked;
-        let name = format!("{}/{}", valid.tenant, valid.name);
+            denials,
+        } = front;
+        let name = identity.label();
         let gate = Gate::new(Scope::Workload(name.as_str().into()), limits.requests);
-        let admission = Admission::new(gate, engine.tenants().gate(valid.tenant.as_str()));
+        let admission = Admission::new(gate, engine.tenants().gate(identity.tenant.as_str()));
         let idle = engine.config().code_idle;
         let inner = Arc::new(Inner {
             engine,
-            valid,
+            identity,
+            program,
             limits,
             admission,
             tally: Arc::default(),
@@ -101,14 +116,16 @@ impl Workload {
             scoped: built.scoped,
             held: ArcSwapOption::from(Some(built.code).filter(|code| !code.is_cached())),
             template: Arc::new(template),
-            _volumes: volumes,
+            shared,
+            denials,
+            service,
             loaded: ArcSwapOption::empty(),
             loading: tokio::sync::Mutex::new(()),
             started: Instant::now(),
             last_used: AtomicU64::new(0),
             watched: CancellationToken::new(),
         });
-        if inner.source.on_disk() {
+        if inner.source.on_disk() && !inner.program.is_resident() {
             let watch = drop_when_idle(Arc::downgrade(&inner), idle);
             let watched = inner.watched.clone();
             tokio::spawn(async move { watched.run_until_cancelled(watch).await });
@@ -123,7 +140,7 @@ impl Workload {
 
     /// Host names it answers to; empty = every name.
     pub fn hosts(&self) -> &[String] {
-        &self.inner.valid.hosts
+        &self.inner.identity.hosts
     }
 
     /// Whether its code is in memory at the moment.
@@ -149,10 +166,13 @@ impl Workload {
             in_flight: inner.admission.workload().in_flight(),
             waiting: inner.admission.workload().waiting(),
             instances: inner.tally.instances(),
-            memory: inner.template.memory(),
+            memory: inner.template.shares().used(),
             cpu: inner.template.account().used(),
             failures: inner.tally.failures(),
             loaded: self.is_loaded(),
+            restarts: 0,
+            denied: inner.denials.counts(),
+            connections: inner.shared.way_out.connections(),
             limits: inner.limits,
         }
     }
@@ -178,6 +198,9 @@ impl Inner {
         &self,
         request: http::Request<Body>,
     ) -> Result<http::Response<Body>, Fault> {
+        if let Some(why) = self.service.as_ref().and_then(Service::failure) {
+            return Err(Fault::new(FaultKind::ServiceFailed, why));
+        }
         let permit = self
             .admission
             .enter()
@@ -286,7 +309,7 @@ impl Inner {
         if let Some(code) = self.held.load_full() {
             return Ok(code);
         }
-        let label = format!("{}/{}", self.valid.tenant, self.valid.name);
+        let label = self.identity.label();
         self.engine.compiler().code(&self.source, &label).await
     }
 
@@ -295,7 +318,7 @@ impl Inner {
     }
 
     fn pool(&self, linked: Linked) -> wasmtime::Result<Pool> {
-        let pre = match self.valid.program.entry {
+        let pre = match self.program.entry {
             Entry::Http3 | Entry::Command3 => {
                 ProxyPre::P3(wasmtime_wasi_http::p3::bindings::ServicePre::new(linked)?)
             }
@@ -303,17 +326,22 @@ impl Inner {
                 ProxyPre::P2(wasmtime_wasi_http::p2::bindings::ProxyPre::new(linked)?)
             }
         };
-        let reuse = self.valid.program.reuse;
+        let reuse = self.program.reuse;
         Ok(Pool {
             engine: self.engine.wasmtime().clone(),
             pre,
             template: Arc::clone(&self.template),
             reuse,
-            idle: self.engine.config().instance_idle,
+            idle: if self.program.is_resident() {
+                FOR_EVER
+            } else {
+                self.engine.config().instance_idle
+            },
+            resident: self.program.is_resident(),
             patience: self.limits.request_timeout,
             room_wait: self.limits.requests.queue_wait,
             room: Arc::clone(self.engine.room()),
-            tenant: self.valid.tenant.as_str().into(),
+            tenant: self.identity.tenant.as_str().into(),
             tally: Arc::clone(&self.tally),
             warm: Arc::new(Semaphore::new(reuse.pool_size as usize)),
             closed: CancellationToken::new(),

@@ -1,10 +1,12 @@
 //! A workload seen from the ingress. No logic: bodies pass through, faults become the ingress's.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt};
 use http::{Request, Response, StatusCode};
 use weft_engine::fault::FaultKind;
+use weft_engine::service::Service;
 use weft_engine::workload::Workload;
 use weft_ingress::{Body, BoxError, Fault, Observer, Outcome, Target};
 
@@ -43,6 +45,38 @@ impl Target for WorkloadTarget {
 
     fn observe(&self, outcome: &Outcome<'_>) {
         self.series.requests.count(&over(outcome));
+    }
+}
+
+/// A service whose use of the host is counted with that of its workload.
+pub(crate) struct CountedService {
+    service: Arc<Service>,
+    series: Arc<Series>,
+}
+
+impl CountedService {
+    /// What `service` uses is counted in `series`.
+    pub(crate) fn new(service: Service, series: &Arc<Series>) -> Self {
+        let service = Arc::new(service);
+        series.begin(&service);
+        Self {
+            service,
+            series: Arc::clone(series),
+        }
+    }
+}
+
+impl Deref for CountedService {
+    type Target = Service;
+
+    fn deref(&self) -> &Service {
+        &self.service
+    }
+}
+
+impl Drop for CountedService {
+    fn drop(&mut self) {
+        self.series.end(&self.service);
     }
 }
 
@@ -89,6 +123,7 @@ fn fault(fault: weft_engine::fault::Fault) -> Fault {
         FaultKind::Busy => (StatusCode::SERVICE_UNAVAILABLE, "the workload is busy"),
         FaultKind::Full => (StatusCode::SERVICE_UNAVAILABLE, "the host is busy"),
         FaultKind::Load => (StatusCode::INTERNAL_SERVER_ERROR, "the host failed"),
+        FaultKind::ServiceFailed => (StatusCode::SERVICE_UNAVAILABLE, "the workload has failed"),
     };
     let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER);
     Fault {

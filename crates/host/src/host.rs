@@ -9,14 +9,17 @@ use weft_api::spec::{HttpRoute, WorkloadSpec};
 use weft_engine::Engine;
 use weft_engine::command::Command;
 use weft_engine::config::Capacity;
+use weft_engine::engine::{LinkedWorkload, Started};
 use weft_engine::plan::{Granting, Purpose};
+use weft_engine::service::{Readiness as ServiceReadiness, Service};
+use weft_engine::workload::Workload;
 use weft_ingress::{
-    Config, Drained, HostPattern, PathPrefix, RouteGuard, RoutePattern, Routes, Stats, Target, Tls,
+    Config, Drained, HostPattern, PathPrefix, RouteGuard, RoutePattern, Routes, Stats, Tls,
     TlsError, TlsFiles,
 };
 
 use crate::admin::{self, AdminError, Pages};
-use crate::bridge::{Unrouted, WorkloadTarget};
+use crate::bridge::{CountedService, Unrouted, WorkloadTarget};
 use crate::config::HostConfig;
 use crate::control::Control;
 use crate::readiness::Readiness;
@@ -49,16 +52,34 @@ pub struct Host {
     tls: Arc<OnceLock<Tls>>,
 }
 
-/// A workload that answers requests. Dropping it takes its routes away, then the workload itself once its last request
-/// is done.
+/// A workload that runs. Dropping it takes its routes away, then the workload itself once its last request is done, and
+/// its service by force; [`Running::stop`] lets that end.
 pub struct Running {
     /// The spec that it was started from.
     pub spec: WorkloadSpec,
-    /// Host names that lead to it, each with its path prefix if it has one: `example.com/api`; `*` for every name.
+    /// Host names that lead to it, each with its path prefix if it has one: `example.com/api`; `*` for every name. Empty
+    /// for a workload that is a service alone.
     pub hosts: Vec<String>,
     // In this order: what is not reached any more is then said to have ended.
-    route: RouteGuard,
+    route: Option<RouteGuard>,
+    service: Option<CountedService>,
     registration: Registration,
+}
+
+impl Running {
+    /// The long-lived component, if it has one that runs beside the others.
+    pub fn service(&self) -> Option<&Service> {
+        self.service.as_deref()
+    }
+
+    /// Takes its routes away, and lets its service end: that sees its sockets close, and is ended by force when its grace
+    /// is over.
+    pub async fn stop(self) {
+        drop(self.route);
+        if let Some(service) = &self.service {
+            service.stop().await;
+        }
+    }
 }
 
 impl Host {
@@ -131,53 +152,109 @@ impl Host {
         start::prepare(&self.engine, spec, granting, purpose).await
     }
 
-    /// Starts a prepared workload and publishes its routes. A workload without host names answers every name.
-    pub fn start(&self, spec: &WorkloadSpec, prepared: Prepared) -> Result<Running, StartError> {
-        let workload = self.engine.start(prepared.linked);
+    /// Starts a prepared workload: first its service, and when that is ready, its routes are published. A workload without
+    /// host names answers every name. Dropping the future takes everything back.
+    pub async fn start(
+        &self,
+        spec: &WorkloadSpec,
+        prepared: Prepared,
+    ) -> Result<Running, StartError> {
         let patterns = patterns(spec)?;
-        let hosts: Vec<String> = patterns.iter().map(ToString::to_string).collect();
-        let registration = self
-            .registry
-            .register(&spec.tenant, &spec.name, hosts.clone());
-        let target = WorkloadTarget::new(workload, registration.series());
-        let target: Arc<dyn Target> = Arc::new(target);
-        let route = self
-            .routes
-            .publish(spec.tenant.clone(), spec.name.clone(), patterns, target)
-            .map_err(|source| StartError::Route {
-                workload: full_name(spec),
-                source,
-            })?;
+        let Started { front, service } = self.engine.start(prepared.linked);
+        let hosts: Vec<String> = match &front {
+            Some(_) => patterns.iter().map(ToString::to_string).collect(),
+            None => Vec::new(),
+        };
+        let registration =
+            self.registry
+                .register(&spec.tenant, &spec.name, hosts.clone(), service.clone());
+        let service = service.map(|service| CountedService::new(service, registration.series()));
+        if let Some(service) = &service {
+            until_ready(spec, service).await?;
+        }
+        let route = match front {
+            Some(front) => Some(self.publish(spec, patterns, front, &registration)?),
+            None => None,
+        };
         Ok(Running {
             spec: spec.clone(),
             hosts,
             route,
+            service,
             registration,
         })
     }
 
+    fn publish(
+        &self,
+        spec: &WorkloadSpec,
+        patterns: Vec<RoutePattern>,
+        front: Workload,
+        registration: &Registration,
+    ) -> Result<RouteGuard, StartError> {
+        let target = Arc::new(WorkloadTarget::new(front, registration.series()));
+        self.routes
+            .publish(spec.tenant.clone(), spec.name.clone(), patterns, target)
+            .map_err(|source| StartError::Route {
+                workload: full_name(spec),
+                source,
+            })
+    }
+
     /// Puts a prepared new version in the place of a running one: from now on requests go to it, those in flight
-    /// finish on the old one. All counters of the workload go on.
-    pub fn swap(
+    /// finish on the old one. All counters of the workload go on, and so does its service if that has not changed.
+    pub async fn swap(
         &self,
         running: &mut Running,
         spec: &WorkloadSpec,
         prepared: Prepared,
     ) -> Result<(), StartError> {
         let same_name = spec.tenant == running.spec.tenant && spec.name == running.spec.name;
-        if same_name && spec.http_routes() == running.spec.http_routes() {
-            let version = self.engine.start(prepared.linked);
-            let target = WorkloadTarget::new(version, running.registration.series());
-            running.route.swap(Arc::new(target));
-            running.spec = spec.clone();
-        } else {
-            *running = self.start(spec, prepared)?;
+        let same_routes = same_name && spec.http_routes() == running.spec.http_routes();
+        let Some(route) = running.route.as_mut().filter(|_| same_routes) else {
+            *running = self.start(spec, prepared).await?;
+            return Ok(());
+        };
+        let (front, service) = self.next_version(running.service.as_deref(), prepared.linked);
+        let Some(front) = front else {
+            return Err(StartError::NothingToServe {
+                workload: full_name(spec),
+            });
+        };
+        if let Some(service) = &service {
+            until_ready(spec, service).await?;
         }
+        let series = running.registration.series();
+        route.swap(Arc::new(WorkloadTarget::new(front, series)));
+        if let Some(service) = service {
+            running.registration.replace_service(service.clone());
+            running.service = Some(CountedService::new(service, series));
+        }
+        running.spec = spec.clone();
         Ok(())
     }
 
+    /// What answers requests next, and the service that has to be started for it, if it is not the one that runs.
+    fn next_version(
+        &self,
+        service: Option<&Service>,
+        linked: LinkedWorkload,
+    ) -> (Option<Workload>, Option<Service>) {
+        match service {
+            Some(service) if linked.continues(service) => {
+                (self.engine.start_beside(linked, service), None)
+            }
+            _ => {
+                let Started { front, service } = self.engine.start(linked);
+                (front, service)
+            }
+        }
+    }
+
     /// Makes a prepared command ready to run.
-    pub fn command(&self, prepared: Prepared) -> Command {
+    ///
+    /// None for a workload that is a service alone.
+    pub fn command(&self, prepared: Prepared) -> Option<Command> {
         self.engine.command(prepared.linked)
     }
 
@@ -200,6 +277,24 @@ impl Host {
             stats: Arc::clone(&self.connections),
         };
         weft_ingress::serve(listener, self.routes.clone(), config, shutdown).await
+    }
+}
+
+/// Waits for a service, for as long as the host waits for services.
+async fn until_ready(spec: &WorkloadSpec, service: &Service) -> Result<(), StartError> {
+    match service.until_ready().await {
+        Ok(ServiceReadiness::Ready) => Ok(()),
+        Ok(ServiceReadiness::Unknown(waited)) => {
+            tracing::warn!(
+                workload = full_name(spec),
+                "the service neither listens nor has printed READY=1 after {waited:?}; the workload is used all the same"
+            );
+            Ok(())
+        }
+        Err(reason) => Err(StartError::Service {
+            workload: full_name(spec),
+            reason,
+        }),
     }
 }
 

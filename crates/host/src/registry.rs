@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use weft_api::ids::{Tenant, WorkloadName};
+use weft_engine::service::{Service, ServiceState, ServiceStatus};
 
 use crate::series::{Reading, Series, Totals};
 
@@ -49,6 +50,7 @@ struct Kept {
 struct Run {
     hosts: Vec<String>,
     since: SystemTime,
+    service: Option<Service>,
 }
 
 /// A workload that runs. Dropping it says that it ended.
@@ -70,6 +72,8 @@ pub(crate) struct Row {
     pub(crate) since: Option<SystemTime>,
     /// Host names that lead to it.
     pub(crate) hosts: Vec<String>,
+    /// How its service fares, if it has one.
+    pub(crate) service: Option<ServiceStatus>,
     pub(crate) reading: Reading,
     /// Whether the metrics have labels for it.
     labelled: bool,
@@ -81,6 +85,10 @@ pub(crate) struct Row {
 pub(crate) enum State {
     /// It takes requests.
     Running,
+    /// Its service has failed for good: no request is answered.
+    Failed,
+    /// It was a service alone, which has done its work.
+    Completed,
     /// It takes no more requests; the last ones are being answered.
     Stopping,
     /// It is gone.
@@ -118,6 +126,7 @@ impl Registry {
         tenant: &Tenant,
         workload: &WorkloadName,
         hosts: Vec<String>,
+        service: Option<Service>,
     ) -> Registration {
         let key = (tenant.clone(), workload.clone());
         let mut guard = self.books();
@@ -133,7 +142,12 @@ impl Registry {
         });
         books.runs = books.runs.wrapping_add(1);
         let since = SystemTime::now();
-        kept.runs.insert(books.runs, Run { hosts, since });
+        let run = Run {
+            hosts,
+            since,
+            service,
+        };
+        kept.runs.insert(books.runs, run);
         Registration {
             registry: Arc::clone(self),
             key,
@@ -189,8 +203,10 @@ impl Registry {
         drop(books);
         let row =
             |((tenant, workload), series, labelled, runs): (Key, Arc<Series>, _, Vec<Run>)| {
+                let service = runs.iter().find_map(|run| run.service.as_ref());
+                let service = service.map(Service::status);
                 let state = match (runs.is_empty(), series.is_over()) {
-                    (false, _) => State::Running,
+                    (false, _) => State::of_running(service.as_ref(), &runs),
                     (true, false) => State::Stopping,
                     (true, true) => State::Ended,
                 };
@@ -206,6 +222,7 @@ impl Registry {
                     hosts,
                     reading: series.read(),
                     labelled,
+                    service,
                     series,
                 }
             };
@@ -277,6 +294,18 @@ impl Books {
 }
 
 impl Registration {
+    /// Another service has taken the place of the one that it was registered with.
+    pub(crate) fn replace_service(&self, service: Service) {
+        let mut books = self.registry.books();
+        let kept = books.workloads.get_mut(&self.key);
+        if let Some(run) = kept.and_then(|kept| kept.runs.get_mut(&self.run)) {
+            let replaced = run.service.replace(service);
+            drop(books);
+            // Outside the lock: this may be the end of it.
+            drop(replaced);
+        }
+    }
+
     /// What is counted of the workload.
     pub(crate) fn series(&self) -> &Arc<Series> {
         &self.series
@@ -290,10 +319,22 @@ impl Drop for Registration {
 }
 
 impl State {
+    /// What is said of a workload that runs, if it has a service also of that.
+    fn of_running(service: Option<&ServiceStatus>, runs: &[Run]) -> Self {
+        let is_alone = runs.iter().all(|run| run.hosts.is_empty());
+        match service.map(|service| service.state) {
+            Some(ServiceState::Failed) => Self::Failed,
+            Some(ServiceState::Completed) if is_alone => Self::Completed,
+            Some(_) | None => Self::Running,
+        }
+    }
+
     /// A stable word for programs.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
+            Self::Failed => "failed",
+            Self::Completed => "completed",
             Self::Stopping => "stopping",
             Self::Ended => "ended",
         }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use weft_engine::limits::Limits;
+use weft_engine::service::Service;
 use weft_engine::usage::WorkloadUsage;
 use weft_engine::workload::Workload;
 
@@ -84,6 +85,10 @@ struct Versions {
 pub(crate) struct Spent {
     pub(crate) cpu: Duration,
     pub(crate) failures: BTreeMap<&'static str, u64>,
+    /// What guests asked for outside and did not get, by reason.
+    pub(crate) denied: BTreeMap<&'static str, u64>,
+    /// How often a service was started again.
+    pub(crate) restarts: u64,
 }
 
 /// Everything that only rises.
@@ -104,6 +109,8 @@ pub(crate) struct Present {
     pub(crate) instances: u64,
     /// Bytes.
     pub(crate) memory: u64,
+    /// Connections to the outside.
+    pub(crate) connections: u64,
     /// Whether the code of the newest version is in memory.
     pub(crate) loaded: bool,
     /// What bounds the newest version; none if no version is left.
@@ -199,6 +206,18 @@ impl Spent {
     fn add(&mut self, usage: &WorkloadUsage) {
         self.cpu = self.cpu.saturating_add(usage.cpu);
         add_counts(&mut self.failures, &usage.failures);
+        add_counts(&mut self.denied, &usage.denied);
+        self.restarts = self.restarts.saturating_add(usage.restarts);
+    }
+}
+
+impl Spent {
+    /// Adds another workload.
+    fn join(&mut self, other: &Self) {
+        self.cpu = self.cpu.saturating_add(other.cpu);
+        add_counts(&mut self.failures, &other.failures);
+        add_counts(&mut self.denied, &other.denied);
+        self.restarts = self.restarts.saturating_add(other.restarts);
     }
 }
 
@@ -210,6 +229,7 @@ impl Present {
         self.queued = self.queued.saturating_add(u64::from(usage.waiting));
         self.instances = self.instances.saturating_add(wide(usage.instances));
         self.memory = self.memory.saturating_add(usage.memory);
+        self.connections = self.connections.max(wide(usage.connections));
         self.loaded = usage.loaded;
         self.limits = Some(usage.limits);
     }
@@ -220,6 +240,7 @@ impl Present {
         self.queued = self.queued.saturating_add(other.queued);
         self.instances = self.instances.saturating_add(other.instances);
         self.memory = self.memory.saturating_add(other.memory);
+        self.connections = self.connections.saturating_add(other.connections);
     }
 }
 
@@ -230,8 +251,7 @@ impl Totals {
         self.latency.add(&other.latency);
         self.received = self.received.saturating_add(other.received);
         self.sent = self.sent.saturating_add(other.sent);
-        self.spent.cpu = self.spent.cpu.saturating_add(other.spent.cpu);
-        add_counts(&mut self.spent.failures, &other.spent.failures);
+        self.spent.join(&other.spent);
     }
 }
 
@@ -239,6 +259,12 @@ fn add_counts<K: Copy + Ord>(to: &mut BTreeMap<K, u64>, more: &BTreeMap<K, u64>)
     for (label, more) in more {
         let count = to.entry(*label).or_default();
         *count = count.saturating_add(*more);
+    }
+}
+
+impl Metered for Service {
+    fn usage(&self) -> WorkloadUsage {
+        Self::usage(self)
     }
 }
 

@@ -4,8 +4,8 @@
 use futures::future::try_join_all;
 use weft_api::spec::WorkloadSpec;
 use weft_engine::Engine;
-use weft_engine::engine::LinkedWorkload;
-use weft_engine::plan::{Granting, PlanErrors, Purpose, plan};
+use weft_engine::engine::{Component, Components, LinkedWorkload};
+use weft_engine::plan::{Granting, PlanErrors, Purpose, Shapes, plan};
 
 use crate::image::{self, ComponentError};
 
@@ -30,6 +30,12 @@ pub enum StartError {
         workload: String,
         source: weft_engine::engine::StartError,
     },
+    #[error("workload `{workload}` cannot start: its service failed: {reason}")]
+    Service { workload: String, reason: String },
+    #[error(
+        "workload `{workload}` has nothing any more that answers requests; stop it and start it again"
+    )]
+    NothingToServe { workload: String },
     #[error("workload `{workload}` cannot be published: {source}")]
     Route {
         workload: String,
@@ -57,23 +63,35 @@ pub(crate) async fn prepare(
 ) -> Result<Prepared, StartError> {
     let components = try_join_all(spec.components.iter().map(async |component| {
         let name = || component.name.to_string();
-        image::read(&component.image)
-            .await
-            .map_err(|source| ComponentError {
-                component: name(),
-                source,
-            })
-    }))
-    .await?;
+        read(name, &component.image).await
+    }));
+    let service = async {
+        let Some(service) = &spec.service else {
+            return Ok(None);
+        };
+        let name = || "service".to_owned();
+        read(name, &service.image).await.map(Some)
+    };
+    let (components, service) = futures::future::try_join(components, service).await?;
     let shapes: Vec<_> = components
         .iter()
         .map(|component| component.shape.clone())
         .collect();
-    let valid = plan(spec, &shapes, granting, purpose)?;
+    let known = Shapes {
+        components: &shapes,
+        service: service.as_ref().map(|service| &service.shape),
+    };
+    let valid = plan(spec, known, granting, purpose)?;
     let notes = valid.notes.clone();
     let workload = format!("{}/{}", spec.tenant, spec.name);
     let linked = engine
-        .link(valid, &components)
+        .link(
+            valid,
+            Components {
+                components: &components,
+                service: service.as_ref(),
+            },
+        )
         .await
         .map_err(|source| StartError::Engine { workload, source })?;
     let imports = spec
@@ -94,5 +112,15 @@ pub(crate) async fn prepare(
         linked,
         notes,
         imports: imports.collect(),
+    })
+}
+
+async fn read(
+    component: impl Fn() -> String,
+    image: &weft_api::spec::Image,
+) -> Result<Component, ComponentError> {
+    image::read(image).await.map_err(|source| ComponentError {
+        component: component(),
+        source,
     })
 }

@@ -4,15 +4,11 @@
 //! - `firewall`: every decision about what leaves, and the dialling of what may;
 //! - `loopback` (no I/O): the virtual network of a workload;
 //! - `outbound`: HTTP over connections that the firewall dialled;
-//! - `policy` (pure), `egress_http`: the allow-list by name alone and the HTTP that asks it, until `firewall` and
-//!   `outbound` have taken their place in the engine.
 //!
 //! Invariants:
 //! - an empty policy reaches nothing;
 //! - the decision is taken here and nowhere else.
 
-pub mod egress_http;
 pub mod firewall;
 pub mod loopback;
 pub mod outbound;
-pub mod policy;

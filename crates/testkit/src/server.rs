@@ -52,14 +52,14 @@ impl EchoServer {
         }
     }
 
-    /// `http://127.0.0.1:PORT` and a path.
+    /// What a guest calls a path of it: the loopback of the machine has a name of its own there.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.addr)
+        format!("http://host.weft.internal:{}{path}", self.addr.port())
     }
 
-    /// `127.0.0.1:PORT`, as an entry of `allowedHosts`.
-    pub fn host(&self) -> String {
-        self.addr.to_string()
+    /// Its port, as an entry of `allowedHostLoopbackPorts`.
+    pub fn port(&self) -> String {
+        self.addr.port().to_string()
     }
 
     /// Connections so far.

@@ -207,8 +207,8 @@ impl Session {
         let imports = prepared.imports.clone();
         let notes = prepared.notes.clone();
         match &mut self.running {
-            Some(running) => self.host.swap(running, &spec, prepared)?,
-            None => self.running = Some(self.host.start(&spec, prepared)?),
+            Some(running) => self.host.swap(running, &spec, prepared).await?,
+            None => self.running = Some(self.host.start(&spec, prepared).await?),
         }
         self.version = self.version.saturating_add(1);
         self.host.set_started();

@@ -15,7 +15,7 @@ pub(super) struct Unsupported {
 /// Looks at every key that is not simply used.
 pub(super) fn review(project: &Project) -> Unsupported {
     let mut found = Unsupported::default();
-    services(&project.dev, &mut found);
+    plugins(&project.dev, &mut found);
     tls(&project.dev, &mut found);
     limits(&project.dev, &mut found);
     capabilities(&project.dev, &mut found);
@@ -29,18 +29,7 @@ pub(super) fn review(project: &Project) -> Unsupported {
     found
 }
 
-fn services(dev: &Dev, found: &mut Unsupported) {
-    if dev.service {
-        found.refuse(
-            "dev.service",
-            "services come in a later version; a component that exports wasi:http is served",
-        );
-    } else if dev.service_image.is_some() {
-        found.refuse(
-            "dev.service_file or dev.service_image",
-            "services come in a later version; remove it",
-        );
-    }
+fn plugins(dev: &Dev, found: &mut Unsupported) {
     if !dev.host_plugins.is_empty() {
         found.refuse(
             "dev.host_plugins",
@@ -168,7 +157,10 @@ fn engine(dev: &Dev, found: &mut Unsupported) {
         }
     }
     if !dev.service_ports.is_empty() {
-        found.leave("dev.service_ports", "there are no services yet");
+        found.leave(
+            "dev.service_ports",
+            "ports are published by `service.ports` of a manifest",
+        );
     }
     if dev.allow_insecure_registries {
         found.leave(

@@ -7,13 +7,17 @@ use anyhow::bail;
 use weft_api::ids::{ComponentName, Tenant, WorkloadName};
 use weft_api::project::{DevComponent, Environment, Project, Source};
 use weft_api::spec::{
-    ComponentSpec, HostInterface, Image, Resources, Volume, VolumeMount, VolumeSource, WorkloadSpec,
+    ComponentSpec, HostInterface, Image, Resources, ServiceSpec, Volume, VolumeMount, VolumeSource,
+    WorkloadSpec,
 };
 
 use crate::sources::{self, Given};
 
 /// The name of the component when its file's name is that of another one.
 const SPARE_NAME: &str = "main-component";
+
+/// How often a service is started again before its failure is one for the developer.
+const MAX_RESTARTS: u32 = 5;
 
 /// The workload as production would be asked to run it: the host names that the project gives still stand in it.
 pub(super) fn spec(project: &Project, component: &Path) -> anyhow::Result<WorkloadSpec> {
@@ -35,6 +39,7 @@ pub(super) fn spec(project: &Project, component: &Path) -> anyhow::Result<Worklo
             main.name = ComponentName::parse(SPARE_NAME)?;
         }
     }
+    spec.service = service(project, &mut spec.components, &shared)?;
     for sidecar in &project.dev.components {
         spec.components
             .push(self::sidecar(project, sidecar, &shared)?);
@@ -57,9 +62,10 @@ pub(super) fn answering_every_name(mut spec: WorkloadSpec) -> WorkloadSpec {
 
 /// The files that the components of a workload come from.
 pub(super) fn files(spec: &WorkloadSpec) -> impl Iterator<Item = &Path> {
-    spec.components
-        .iter()
-        .filter_map(|component| match &component.image {
+    let components = spec.components.iter().map(|component| &component.image);
+    components
+        .chain(spec.service.iter().map(|service| &service.image))
+        .filter_map(|image| match image {
             Image::File(path) => Some(path.as_path()),
             Image::Registry(_) => None,
         })
@@ -68,15 +74,44 @@ pub(super) fn files(spec: &WorkloadSpec) -> impl Iterator<Item = &Path> {
 /// What the component being developed sees and reaches; the others start from the same.
 fn shared(project: &Project) -> anyhow::Result<Resources> {
     let workload = &project.workload;
+    let mut lookups = workload.allowed_ip_name_lookups.clone();
+    if !workload.allowed_hosts_given && lookups.is_empty() {
+        // As for HTTP: in development everything that is not said is allowed.
+        lookups.push("*".to_owned());
+    }
     Ok(Resources {
         environment: variables("workload", &workload.environment, project)?,
         config: workload.config.clone().into_map(),
         allowed_hosts: workload.allowed_hosts.clone(),
-        allowed_ip_name_lookups: workload.allowed_ip_name_lookups.clone(),
+        allowed_ip_name_lookups: lookups,
         allowed_host_loopback_ports: workload.allowed_host_loopback_ports.clone(),
         volume_mounts: mounts(project),
         limits: workload.limits.clone(),
     })
+}
+
+/// The component being developed, if it is the service, or the one that is to run beside it.
+fn service(
+    project: &Project,
+    components: &mut Vec<ComponentSpec>,
+    shared: &Resources,
+) -> anyhow::Result<Option<ServiceSpec>> {
+    let image = if project.dev.service {
+        components.pop().map(|main| main.image)
+    } else {
+        project.dev.service_image.clone()
+    };
+    if let Some(Image::Registry(reference)) = &image {
+        bail!(
+            "`dev.service_image`: `{reference}` is in a registry; this version of weft runs files: pull it and write \
+             `service_file: <path>`"
+        );
+    }
+    Ok(image.map(|image| ServiceSpec {
+        image,
+        max_restarts: MAX_RESTARTS,
+        resources: shared.clone(),
+    }))
 }
 
 fn sidecar(

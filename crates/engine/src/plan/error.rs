@@ -1,7 +1,7 @@
 //! Why a workload is refused before anything is started.
 
 use weft_api::ids::ComponentName;
-use weft_net::policy::RuleError;
+use weft_net::firewall::policy::EntryError;
 
 /// Every problem of one workload.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,12 +61,21 @@ pub enum PlanError {
         "no `wasi:http` entry: nothing would reach the component; add to `hostInterfaces`: {{namespace: wasi, package: http, interfaces: [{interface}], config: {{host: <name>}}}}"
     )]
     NoIngress { interface: &'static str },
-    #[error("the workload has a `service`; this version of weft runs components only")]
-    ServiceUnsupported,
-    #[error("component `{component}`: allowedHosts: {source}")]
+    #[error(
+        "the service exports neither `wasi:cli/run` nor `wasi:http/handler@0.3`, so there is nothing to run; exported \
+         are: {}",
+        or_nothing(.exports)
+    )]
+    NotAService { exports: Vec<String> },
+    #[error(
+        "the service exports `wasi:http/handler@0.3` and no `wasi:cli/run`, and a component exports wasi:http as well, \
+         so it is not clear which of them answers requests; take one of them out of the workload"
+    )]
+    TwoEntries,
+    #[error("component `{component}`: {source}")]
     Egress {
         component: ComponentName,
-        source: RuleError,
+        source: EntryError,
     },
     #[error("{count} components are linked together, more than the {max} that one workload may link", max = super::resolve::MAX_PARTS)]
     TooManyParts { count: usize },

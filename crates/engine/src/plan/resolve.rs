@@ -2,10 +2,11 @@
 
 use weft_api::interface::{InterfaceName, compatible};
 use weft_api::spec::{ComponentSpec, Reuse, WorkloadSpec};
-use weft_net::policy::EgressPolicy;
+use weft_net::firewall::policy::{Lists, Policy};
+use weft_net::loopback::Role;
 
 use super::walk::Walk;
-use super::{Entry, Granting, Link, Part, PlanError, Program, Purpose, merged_config};
+use super::{Entry, Granting, Link, Part, PlanError, Program, Purpose, Report, merged_config};
 use crate::grants::{self, Grant};
 use crate::inspect::{Import, Shape};
 
@@ -18,9 +19,9 @@ pub(super) fn program(
     shapes: &[Shape],
     granting: Granting,
     purpose: Purpose,
-    notes: &mut Vec<String>,
-    errors: &mut Vec<PlanError>,
+    report: &mut Report,
 ) -> Option<Program> {
+    let Report { notes, errors } = report;
     let graph = Graph {
         spec,
         shapes,
@@ -28,7 +29,7 @@ pub(super) fn program(
     };
     let (entry_position, entry) = graph.entry(purpose, notes, errors)?;
     if purpose == Purpose::Serve && granting == Granting::Entries {
-        graph.check_ingress(entry, errors);
+        check_ingress(spec, entry, errors);
     }
     let order = graph.reachable(entry_position, errors)?;
     if order.len() > MAX_PARTS {
@@ -45,11 +46,40 @@ pub(super) fn program(
         .filter_map(|position| spec.components.get(*position))
         .map(|c| c.reuse)
         .reduce(least)?;
+    let role = match purpose {
+        Purpose::Service => Role::Service,
+        Purpose::Serve | Purpose::Command => Role::Component,
+    };
     Some(Program {
         parts,
         entry,
         reuse,
+        role,
     })
+}
+
+/// Whether one of the components could answer requests.
+pub(super) fn has_entry(shapes: &[Shape]) -> bool {
+    let mut exports = shapes.iter().flat_map(|shape| &shape.exports);
+    exports.any(|export| entry_of(export, Purpose::Serve).is_some())
+}
+
+/// What the manifest has to say so that requests reach an entry.
+pub(super) fn check_ingress(spec: &WorkloadSpec, entry: Entry, errors: &mut Vec<PlanError>) {
+    if !spec
+        .host_interfaces
+        .iter()
+        .any(weft_api::spec::HostInterface::is_http)
+    {
+        let interface = if entry == Entry::Http3 {
+            "handler"
+        } else {
+            "incoming-handler"
+        };
+        errors.push(PlanError::NoIngress { interface });
+    } else if spec.http_hosts().is_empty() {
+        errors.push(PlanError::NoHostName);
+    }
 }
 
 pub(super) struct Graph<'a> {
@@ -84,11 +114,12 @@ impl<'a> Graph<'a> {
         let found: Vec<_> = self
             .components()
             .filter_map(|(position, spec, shape)| {
-                let export = shape.exports.iter();
-                export
+                let exports = shape.exports.iter();
+                exports
                     .filter_map(|export| Some((export, entry_of(export, purpose)?)))
                     .map(|(export, entry)| (position, spec, export, entry))
-                    .next()
+                    // A service that is to be run is, whatever else it exports.
+                    .min_by_key(|(.., entry)| purpose == Purpose::Service && entry.is_http())
             })
             .collect();
         // One that another component stands in front of is not the entry, wherever it stands in the manifest.
@@ -131,24 +162,7 @@ impl<'a> Graph<'a> {
         match purpose {
             Purpose::Serve => PlanError::NothingToServe { exports },
             Purpose::Command => PlanError::NotACommand { exports },
-        }
-    }
-
-    fn check_ingress(&self, entry: Entry, errors: &mut Vec<PlanError>) {
-        if !self
-            .spec
-            .host_interfaces
-            .iter()
-            .any(weft_api::spec::HostInterface::is_http)
-        {
-            let interface = if entry == Entry::Http3 {
-                "handler"
-            } else {
-                "incoming-handler"
-            };
-            errors.push(PlanError::NoIngress { interface });
-        } else if self.spec.http_hosts().is_empty() {
-            errors.push(PlanError::NoHostName);
+            Purpose::Service => PlanError::NotAService { exports },
         }
     }
 
@@ -315,21 +329,25 @@ impl<'a> Graph<'a> {
                 }
             }
         });
-        let egress = EgressPolicy::parse(&spec.resources.allowed_hosts).unwrap_or_else(|rules| {
-            errors.extend(rules.into_iter().map(|source| PlanError::Egress {
+        let lists = Lists {
+            allowed_hosts: &spec.resources.allowed_hosts,
+            allowed_ip_name_lookups: &spec.resources.allowed_ip_name_lookups,
+            allowed_host_loopback_ports: &spec.resources.allowed_host_loopback_ports,
+        };
+        let egress = Policy::parse(lists).unwrap_or_else(|entries| {
+            errors.extend(entries.into_iter().map(|source| PlanError::Egress {
                 component: spec.name.clone(),
                 source,
             }));
-            EgressPolicy::default()
+            Policy::default()
         });
-        if !spec.resources.allowed_ip_name_lookups.is_empty()
-            || !spec.resources.allowed_host_loopback_ports.is_empty()
-        {
-            notes.push(format!(
-                "component `{}`: sockets and name look-ups are all denied in this version, also those listed",
+        let without_effect = egress.without_effect().into_iter();
+        notes.extend(without_effect.map(|(entry, why)| {
+            format!(
+                "component `{}`: `{entry}` in `allowedHosts` has no effect: {why}",
                 spec.name
-            ));
-        }
+            )
+        }));
         Some(Part {
             component: spec.name.clone(),
             position,
@@ -368,9 +386,15 @@ fn entry_of(export: &InterfaceName, purpose: Purpose) -> Option<Entry> {
     );
     match (purpose, path) {
         (Purpose::Serve, ("wasi", "http", "incoming-handler", "0.2")) => Some(Entry::Http2),
-        (Purpose::Serve, ("wasi", "http", "handler", "0.3")) => Some(Entry::Http3),
-        (Purpose::Command, ("wasi", "cli", "run", "0.2")) => Some(Entry::Command2),
-        (Purpose::Command, ("wasi", "cli", "run", "0.3")) => Some(Entry::Command3),
+        (Purpose::Serve | Purpose::Service, ("wasi", "http", "handler", "0.3")) => {
+            Some(Entry::Http3)
+        }
+        (Purpose::Command | Purpose::Service, ("wasi", "cli", "run", "0.2")) => {
+            Some(Entry::Command2)
+        }
+        (Purpose::Command | Purpose::Service, ("wasi", "cli", "run", "0.3")) => {
+            Some(Entry::Command3)
+        }
         _ => None,
     }
 }

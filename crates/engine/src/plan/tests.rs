@@ -34,7 +34,7 @@ proptest! {
                 prop_assert!(refused.to_string().contains("cannot start"));
             }
             Ok(valid) => {
-                let parts = &valid.program.parts;
+                let parts = &valid.program.as_ref().unwrap().parts;
                 prop_assert!(!parts.is_empty() && parts.len() <= super::resolve::MAX_PARTS);
                 for (place, part) in parts.iter().enumerate() {
                     for link in &part.links {

@@ -264,7 +264,7 @@ async fn bytes_that_are_no_valid_code_are_refused_with_the_reason() {
     let spec = workload("cache-invalid").component("http_kitchen").spec;
     let valid = weft_engine::plan::plan(
         &spec,
-        std::slice::from_ref(&shape),
+        std::slice::from_ref(&shape).into(),
         weft_engine::plan::Granting::Everything,
         weft_engine::plan::Purpose::Serve,
     );
@@ -273,7 +273,7 @@ async fn bytes_that_are_no_valid_code_are_refused_with_the_reason() {
         shape,
     };
     let linked = crate::support::engine()
-        .link(valid.unwrap(), &[component])
+        .link(valid.unwrap(), [component][..].into())
         .await;
     let Err(refusal) = linked else {
         panic!("garbage was compiled")

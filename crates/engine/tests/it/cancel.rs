@@ -34,9 +34,7 @@ async fn an_abandoned_request_frees_the_instance_even_while_it_spins() {
 async fn an_abandoned_request_closes_what_its_guest_has_open() {
     for guest in KITCHENS {
         let server = EchoServer::start().await;
-        let workload = workload("cancel-fetch")
-            .component(guest)
-            .allow(&server.host());
+        let workload = workload("cancel-fetch").component(guest).allow(&server);
         let workload = workload.start().await;
         let path = format!("/fetch?{}", server.url("/never"));
         tokio::select! {

@@ -28,7 +28,8 @@ async fn run_on(engine: &Engine, draft: Draft, args: &[&str]) -> Result<u8, Faul
             .collect(),
         environment: Vec::new(),
     };
-    within(engine.command(linked).run(&line)).await
+    let command = engine.command(linked).unwrap();
+    within(command.run(&line)).await
 }
 
 #[tokio::test]

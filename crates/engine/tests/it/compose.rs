@@ -9,12 +9,13 @@ use crate::support::{Draft, engine, workload};
 
 fn fused(draft: &Draft, components: &[Component]) -> Result<Fused, ComposeError> {
     let valid = draft.plan(components, Purpose::Serve).unwrap();
-    let parts = valid.program.parts.iter();
+    let program = valid.program.unwrap();
+    let parts = program.parts.iter();
     let parts: Vec<_> = parts
         .map(|part| &components[part.position])
         .map(|component| (&*component.bytes, &component.shape))
         .collect();
-    fuse(&valid.program, &parts)
+    fuse(&program, &parts)
 }
 
 /// Puts one text in the place of another of the same length.
@@ -174,7 +175,7 @@ async fn types_that_differ_from_those_of_the_host_are_refused_when_linking() {
     let mut components = draft.components();
     components[0] = replaced(&components[0], "get-random-bytes", "get-random-bytez");
     let valid = draft.plan(&components, Purpose::Serve).unwrap();
-    let Err(refused) = engine().link(valid, &components).await else {
+    let Err(refused) = engine().link(valid, components[..].into()).await else {
         panic!("a function that the host does not have was bound")
     };
     let refused = refused.to_string();

@@ -13,8 +13,11 @@ async fn nothing_is_reached_without_an_allowed_host() {
         let workload = workload("egress-denied").component(guest).start().await;
         let answer = text(&workload, &format!("/fetch?{}", server.url("/x"))).await;
         assert_eq!(answer, "error: HttpRequestDenied", "{guest}");
-        let line = log.wait_for_message("outbound request denied").await;
-        let entry = format!("allowedHosts: [\"http://{}\"]", server.host());
+        let line = log.wait_for_message("egress denied").await;
+        let entry = format!(
+            "`allowedHostLoopbackPorts: [\"{}/tcp\"]` would allow it",
+            server.port()
+        );
         assert!(line.message.contains(&entry), "{}", line.message);
     }
     assert_eq!(server.connections(), 0);
@@ -24,9 +27,7 @@ async fn nothing_is_reached_without_an_allowed_host() {
 async fn an_allowed_host_and_port_is_reached() {
     let server = EchoServer::start().await;
     for guest in KITCHENS {
-        let workload = workload("egress-allowed")
-            .component(guest)
-            .allow(&server.host());
+        let workload = workload("egress-allowed").component(guest).allow(&server);
         let workload = workload.start().await;
         let answer = text(&workload, &format!("/fetch?{}", server.url("/x?y=z"))).await;
         assert_eq!(answer, "200 GET /x?y=z", "{guest}");
@@ -38,7 +39,7 @@ async fn another_port_of_an_allowed_host_is_denied() {
     let (allowed, other) = (EchoServer::start().await, EchoServer::start().await);
     for guest in KITCHENS {
         let workload = workload("egress-port").component(guest);
-        let workload = workload.allow(&allowed.host()).start().await;
+        let workload = workload.allow(&allowed).start().await;
         let answer = text(&workload, &format!("/fetch?{}", other.url("/"))).await;
         assert_eq!(answer, "error: HttpRequestDenied", "{guest}");
     }
@@ -47,12 +48,12 @@ async fn another_port_of_an_allowed_host_is_denied() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_an_error_of_the_guest_to_handle() {
-    let server = EchoServer::start().await;
-    let (host, url) = (server.host(), server.url("/"));
-    drop(server);
     for guest in KITCHENS {
-        let workload = workload("egress-refused").component(guest).allow(&host);
+        let server = EchoServer::start().await;
+        let url = server.url("/");
+        let workload = workload("egress-refused").component(guest).allow(&server);
         let workload = workload.start().await;
+        drop(server);
         let answer = text(&workload, &format!("/fetch?{url}")).await;
         assert!(answer.starts_with("error: Connection"), "{guest}: {answer}");
     }

@@ -124,7 +124,7 @@ async fn each_reaches_only_what_its_own_policy_allows() {
     let fetch = format!("/fetch?{}", server.url("/x"));
     let caller_may = workload("id-egress-caller")
         .component("linked_caller")
-        .allow("*")
+        .allow(&server)
         .component("linked_callee")
         .start()
         .await;
@@ -137,7 +137,7 @@ async fn each_reaches_only_what_its_own_policy_allows() {
     let callee_may = workload("id-egress-callee")
         .component("linked_caller")
         .component("linked_callee")
-        .allow(&server.host())
+        .allow(&server)
         .start()
         .await;
     assert_eq!(text(&callee_may, &fetch).await, "Ok(200)");
@@ -204,7 +204,7 @@ async fn linked_handlers_of_both_versions_have_an_identity_of_their_own() {
             .named("back", back)
             .env("A", "of the back")
             .config("k", "of the back")
-            .allow(&server.host())
+            .allow(&server)
             .mount("/back")
             .empty_dir("front")
             .empty_dir("back")
@@ -235,7 +235,7 @@ async fn a_linked_handler_does_not_reach_what_only_its_front_may() {
     for (front, back) in FRONTS {
         let workload = workload("id-front-egress")
             .component(front)
-            .allow("*")
+            .allow(&server)
             .component(back)
             .start()
             .await;

@@ -12,5 +12,6 @@ mod limits;
 mod linking;
 mod reuse;
 mod serve;
+mod services;
 mod support;
 mod volumes;

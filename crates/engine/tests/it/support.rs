@@ -5,17 +5,18 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use weft_api::spec::{
-    ComponentSpec, HostInterface, Image, Limits, Resources, Reuse, Volume, VolumeMount,
-    VolumeSource, WorkloadSpec,
+    ComponentSpec, HostInterface, Image, Limits, Resources, Reuse, ServiceSpec, Volume,
+    VolumeMount, VolumeSource, WorkloadSpec,
 };
 use weft_engine::Engine;
 use weft_engine::config::EngineConfig;
-use weft_engine::engine::{Component, LinkedWorkload, StartError};
+use weft_engine::engine::{Component, Components, LinkedWorkload, StartError};
 use weft_engine::fault::Fault;
 use weft_engine::inspect::inspect;
-use weft_engine::plan::{Granting, PlanErrors, Purpose, ValidWorkload, plan};
+use weft_engine::plan::{Granting, PlanErrors, Purpose, Shapes, ValidWorkload, plan};
 use weft_engine::workload::{Body, Workload};
 use weft_testkit::client::{self, Incoming, Reply};
+use weft_testkit::server::EchoServer;
 use weft_testkit::{guest, until, within};
 
 /// The HTTP guest of each version; they have most routes in common.
@@ -32,8 +33,11 @@ pub(crate) fn engine() -> Engine {
 /// An engine with settings of its own. It shares compiled code with the others through the disk.
 pub(crate) fn engine_with(config: EngineConfig) -> Engine {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled-guests");
+    let mut network = config.network;
+    network.settings.host_loopback = true;
     Engine::new(EngineConfig {
         cache_dir: Some(config.cache_dir.unwrap_or(cache)),
+        network,
         ..config
     })
     .unwrap()
@@ -112,10 +116,26 @@ impl Draft {
         self
     }
 
-    /// Lets the last component reach a host.
-    pub(crate) fn allow(mut self, host: &str) -> Self {
-        self.last().resources.allowed_hosts.push(host.to_owned());
+    /// Lets the last component reach a port of this machine's loopback, which is `host.weft.internal` to it.
+    pub(crate) fn allow(mut self, server: &EchoServer) -> Self {
+        let ports = &mut self.last().resources.allowed_host_loopback_ports;
+        ports.push(server.port());
         self
+    }
+
+    /// Gives it a service that may be started again so often.
+    pub(crate) fn service(mut self, guest_name: &str, max_restarts: u32) -> Self {
+        self.spec.service = Some(ServiceSpec {
+            image: Image::File(guest(guest_name)),
+            max_restarts,
+            resources: Resources::default(),
+        });
+        self
+    }
+
+    /// What the service sees and reaches.
+    pub(crate) fn service_resources(&mut self) -> &mut Resources {
+        &mut self.spec.service.as_mut().unwrap().resources
     }
 
     /// Limits what the last component may use up.
@@ -201,7 +221,8 @@ impl Draft {
 
     /// What is in the files of the components.
     pub(crate) fn components(&self) -> Vec<Component> {
-        self.spec.components.iter().map(read).collect()
+        let components = self.spec.components.iter();
+        components.map(|component| read(&component.image)).collect()
     }
 
     /// Plans components for this.
@@ -210,8 +231,17 @@ impl Draft {
         components: &[Component],
         purpose: Purpose,
     ) -> Result<ValidWorkload, PlanErrors> {
-        let shapes: Vec<_> = components.iter().map(|c| c.shape.clone()).collect();
-        plan(&self.spec, &shapes, self.granting, purpose)
+        let service = self
+            .spec
+            .service
+            .as_ref()
+            .map(|service| read(&service.image));
+        let components: Vec<_> = components.iter().map(|c| c.shape.clone()).collect();
+        let shapes = Shapes {
+            components: &components,
+            service: service.as_ref().map(|service| &service.shape),
+        };
+        plan(&self.spec, shapes, self.granting, purpose)
     }
 
     /// Plans and links.
@@ -222,7 +252,16 @@ impl Draft {
     ) -> Result<LinkedWorkload, Refused> {
         let components = self.components();
         let valid = self.plan(&components, purpose).map_err(Refused::Plan)?;
-        within(engine.link(valid, &components))
+        let service = self
+            .spec
+            .service
+            .as_ref()
+            .map(|service| read(&service.image));
+        let components = Components {
+            components: &components,
+            service: service.as_ref(),
+        };
+        within(engine.link(valid, components))
             .await
             .map_err(Refused::Start)
     }
@@ -235,7 +274,7 @@ impl Draft {
     /// Starts it on this engine.
     pub(crate) async fn start_on(self, engine: &Engine) -> Workload {
         match self.link(engine, Purpose::Serve).await {
-            Ok(linked) => engine.start(linked),
+            Ok(linked) => engine.start(linked).front.unwrap(),
             Err(refused) => panic!("{refused}"),
         }
     }
@@ -249,8 +288,8 @@ impl Draft {
     }
 }
 
-fn read(component: &ComponentSpec) -> Component {
-    let Image::File(path) = &component.image else {
+fn read(image: &Image) -> Component {
+    let Image::File(path) = image else {
         panic!("test guests are files")
     };
     let bytes = std::fs::read(path).unwrap();

@@ -133,19 +133,33 @@ impl Snapshot {
             &catalog::FAILURES,
             all.iter().flat_map(|one| {
                 let failures = one.totals.spent.failures.iter();
-                failures.map(|(cause, count)| (one.cause_labels(cause), Value::Whole(*count)))
+                failures.map(|(cause, count)| (one.with("cause", cause), Value::Whole(*count)))
             }),
+        )?;
+        encoder.family(
+            &catalog::EGRESS_DENIED,
+            all.iter().flat_map(|one| {
+                let denied = one.totals.spent.denied.iter();
+                denied.map(|(reason, count)| (one.with("reason", reason), Value::Whole(*count)))
+            }),
+        )?;
+        // Most workloads have no service, or one that never failed.
+        let restarted = all.iter().filter(|one| one.totals.spent.restarts > 0);
+        encoder.family(
+            &catalog::SERVICE_RESTARTS,
+            restarted.map(|one| (one.labels(), Value::Whole(one.totals.spent.restarts))),
         )
     }
 
     fn use_of_workloads(&self, encoder: &mut Encoder<'_>) -> std::fmt::Result {
         let all = self.labelled();
         let present = || all.iter().filter_map(|one| Some((one, one.present?)));
-        let gauges: [Gauge<Present>; 4] = [
+        let gauges: [Gauge<Present>; 5] = [
             (&catalog::IN_FLIGHT, |present| present.in_flight),
             (&catalog::QUEUED, |present| present.queued),
             (&catalog::INSTANCES, |present| present.instances),
             (&catalog::MEMORY, |present| present.memory),
+            (&catalog::EGRESS_CONNECTIONS, |present| present.connections),
         ];
         for (metric, value) in gauges {
             let samples = present().map(|(one, now)| (one.labels(), Value::Whole(value(now))));
@@ -274,9 +288,9 @@ impl Labelled<'_> {
         [tenant, workload, ("status", status), ("code", answer.code)]
     }
 
-    fn cause_labels(&self, cause: &'static str) -> [(&'static str, &str); 3] {
+    fn with(&self, label: &'static str, value: &'static str) -> [(&'static str, &str); 3] {
         let [tenant, workload] = self.labels();
-        [tenant, workload, ("cause", cause)]
+        [tenant, workload, (label, value)]
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use weft_engine::limits::Limits;
+use weft_engine::service::{End, ServiceStatus};
 
 use crate::registry::{Registry, Row, State};
 
@@ -22,14 +23,34 @@ struct Entry {
     tenant: String,
     workload: String,
     state: &'static str,
-    reason: Option<&'static str>,
+    reason: Option<String>,
     /// RFC 3339, in UTC.
     since: Option<String>,
     hosts: Vec<String>,
+    service: Option<ServiceEntry>,
     limits: Option<Bounds>,
     r#use: Use,
     requests: u64,
     failures: BTreeMap<&'static str, u64>,
+}
+
+/// The long-lived component.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ServiceEntry {
+    state: &'static str,
+    /// RFC 3339, in UTC.
+    since: String,
+    restarts: u64,
+    restarts_left: u32,
+    /// The code that it exited with last, if it did.
+    last_exit: Option<u8>,
+    /// The word for its last trap, if it trapped last.
+    last_trap: Option<&'static str>,
+    /// How it ended last, in words.
+    last_end: Option<String>,
+    /// Addresses of the virtual network.
+    listening: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -85,9 +106,10 @@ fn entry(row: Row) -> Entry {
         tenant: row.tenant.to_string(),
         workload: row.workload.to_string(),
         state: row.state.as_str(),
-        reason: reason(row.state),
+        reason: reason(row.state, row.service.as_ref()),
         since: row.since.map(time),
         hosts: row.hosts,
+        service: row.service.map(|service| self::service(&service)),
         limits: present.limits.map(bounds),
         r#use: Use {
             in_flight: present.in_flight,
@@ -103,11 +125,33 @@ fn entry(row: Row) -> Entry {
 }
 
 /// Why a workload is not what it should be.
-fn reason(state: State) -> Option<&'static str> {
+fn reason(state: State, service: Option<&ServiceStatus>) -> Option<String> {
     match state {
         State::Running => None,
-        State::Stopping => Some("requests in flight are being finished"),
-        State::Ended => Some("it was stopped"),
+        State::Failed | State::Completed => {
+            let end = service?.reason()?;
+            Some(format!("its service: {end}"))
+        }
+        State::Stopping => Some("requests in flight are being finished".to_owned()),
+        State::Ended => Some("it was stopped".to_owned()),
+    }
+}
+
+fn service(status: &ServiceStatus) -> ServiceEntry {
+    let (last_exit, last_trap) = match &status.last_end {
+        Some(End::Exit(code)) => (Some(*code), None),
+        Some(End::Trap { cause, .. }) => (None, Some(*cause)),
+        Some(End::NotStarted(_) | End::Forced(_)) | None => (None, None),
+    };
+    ServiceEntry {
+        state: status.state.as_str(),
+        since: time(status.since),
+        restarts: status.restarts,
+        restarts_left: status.restarts_left,
+        last_exit,
+        last_trap,
+        last_end: status.last_end.as_ref().map(ToString::to_string),
+        listening: status.listening.iter().map(ToString::to_string).collect(),
     }
 }
 

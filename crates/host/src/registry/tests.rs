@@ -25,7 +25,7 @@ fn start(registry: &Arc<Registry>, name: &str) -> Running {
     let tenant = Tenant::parse("t").unwrap();
     let workload = WorkloadName::parse(name).unwrap();
     let host = format!("{name}.example");
-    let registration = registry.register(&tenant, &workload, vec![host]);
+    let registration = registry.register(&tenant, &workload, vec![host], None);
     let series = Arc::clone(registration.series());
     let version = Arc::new(Version(1));
     series.begin(&version);
@@ -118,9 +118,19 @@ fn a_workload_whose_last_requests_are_answered_is_stopping() {
     } = &start(&registry, "a");
     series.requests.count(&over(200, None));
     let tenant = Tenant::parse("t").unwrap();
-    drop(registry.register(&tenant, &WorkloadName::parse("b").unwrap(), Vec::new()));
+    drop(registry.register(
+        &tenant,
+        &WorkloadName::parse("b").unwrap(),
+        Vec::new(),
+        None,
+    ));
     assert_eq!(registry.workloads().len(), 1, "`b` never had a version");
-    let again = registry.register(&tenant, &WorkloadName::parse("c").unwrap(), Vec::new());
+    let again = registry.register(
+        &tenant,
+        &WorkloadName::parse("c").unwrap(),
+        Vec::new(),
+        None,
+    );
     again.series().begin(version);
     let held = Arc::clone(again.series());
     drop(again);

@@ -23,6 +23,9 @@ impl Metered for Version {
             cpu: Duration::from_secs(u64::from(self.0)),
             failures: BTreeMap::from([("memory", u64::from(self.0))]),
             loaded: true,
+            restarts: u64::from(self.0),
+            denied: BTreeMap::from([("not-listed", u64::from(self.0))]),
+            connections: self.0 as usize,
             limits: Limits {
                 cpu: Some(self.0),
                 ..Limits::default()

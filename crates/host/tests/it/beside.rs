@@ -56,7 +56,7 @@ pub(crate) fn beside(attack: &Attack, requests: usize) -> Measured {
         .build()
         .expect("a runtime for the neighbour");
     let server = stage.clients().block_on(EchoServer::start());
-    let mallory = attack.manifest("hostile").allow(&server.host());
+    let mallory = attack.manifest("hostile").allow(&server);
     stage.start(&mallory);
     let mut neighbour = Neighbour {
         visitor: Visitor::new(stage.addr(), &alice.host()),
@@ -173,7 +173,7 @@ impl Attackers {
         for _ in 0..attack.clients {
             let visitor = Visitor::new(stage.addr(), host);
             let (load, begun) = (attack.load, Arc::clone(&begun));
-            let server = server.host();
+            let server = server.url("");
             let again = async move { again_and_again(visitor, load, &server, &begun).await };
             clients.spawn_on(again, stage.clients().handle());
         }

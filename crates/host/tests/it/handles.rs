@@ -78,7 +78,7 @@ fn outgoing_requests_that_are_never_finished_end_with_the_request_that_began_the
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let server = runtime.block_on(EchoServer::start());
         let manifest = workload("outbound", guest).set("weft.dev/request-timeout", SOON);
-        let hostile = Hostile::start(&manifest.allow(&server.host()));
+        let hostile = Hostile::start(&manifest.allow(&server));
         let path = format!("/outbound?20&{}", server.url("/never"));
         hostile.problem(&path).is(504, "timeout", "timeout");
         assert!(server.connections() > 0, "{guest}");

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use weft_testkit::server::EchoServer;
+
 /// A workload that is being described.
 pub(crate) struct Manifest {
     tenant: &'static str,
@@ -15,7 +17,7 @@ struct Component {
     image: PathBuf,
     settings: Vec<(String, String)>,
     environment: Vec<(String, String)>,
-    allowed_hosts: Vec<String>,
+    allowed_ports: Vec<String>,
     reuse: Option<(u32, u32, u32)>,
 }
 
@@ -37,7 +39,7 @@ impl Manifest {
             image: image.to_owned(),
             settings: Vec::new(),
             environment: Vec::new(),
-            allowed_hosts: Vec::new(),
+            allowed_ports: Vec::new(),
             reuse: None,
         });
         self
@@ -57,9 +59,9 @@ impl Manifest {
         self
     }
 
-    /// Lets the first component reach a host.
-    pub(crate) fn allow(mut self, host: &str) -> Self {
-        self.first(|component| component.allowed_hosts.push(host.to_owned()));
+    /// Lets the first component reach a port of this machine's loopback.
+    pub(crate) fn allow(mut self, server: &EchoServer) -> Self {
+        self.first(|component| component.allowed_ports.push(server.port()));
         self
     }
 
@@ -120,7 +122,11 @@ impl Component {
             writeln!(to, "      maxConcurrency: {concurrency}")?;
         }
         writeln!(to, "      localResources:")?;
-        writeln!(to, "        allowedHosts: {:?}", self.allowed_hosts)?;
+        writeln!(
+            to,
+            "        allowedHostLoopbackPorts: {:?}",
+            self.allowed_ports
+        )?;
         writeln!(to, "        environment:\n          config: {{")?;
         for (name, value) in &self.environment {
             writeln!(to, "            {name:?}: {value:?},")?;

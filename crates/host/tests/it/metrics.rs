@@ -126,7 +126,8 @@ async fn counters_go_on_when_another_version_takes_over() {
         weft_host::Purpose::Serve,
     );
     let prepared = prepared.await.unwrap();
-    operated.host.swap(&mut running, &spec, prepared).unwrap();
+    let swapped = operated.host.swap(&mut running, &spec, prepared);
+    swapped.await.unwrap();
     assert_eq!(client.get("/trap").await.unwrap().status, 502);
     let after = operated
         .metrics_once(|page| page.sum(REQUESTS, &KITCHEN) == 3.0)

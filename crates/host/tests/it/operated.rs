@@ -63,7 +63,8 @@ impl Operated {
         let spec = specs.first().expect("a manifest has a workload");
         let prepared = self.host.prepare(spec, Granting::Entries, Purpose::Serve);
         let prepared = within(prepared).await.expect("the workload is valid");
-        self.host.start(spec, prepared).expect("its name is free")
+        let started = within(self.host.start(spec, prepared)).await;
+        started.expect("its name is free")
     }
 
     /// A client of a workload.

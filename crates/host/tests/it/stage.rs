@@ -47,6 +47,8 @@ impl Stage {
             cache_dir: Some(config.engine.cache_dir.unwrap_or(cache)),
             ..config.engine
         };
+        // Servers that guests are to reach are on this machine.
+        config.engine.network.settings.host_loopback = true;
         let cores = available_parallelism().map_or(2, usize::from);
         let runtime = Builder::new_multi_thread()
             .worker_threads(cores)
@@ -107,7 +109,7 @@ impl Stage {
             let prepared = runtime
                 .block_on(within(prepared))
                 .map_err(|error| error.to_string())?;
-            let running = self.host.start(spec, prepared);
+            let running = runtime.block_on(within(self.host.start(spec, prepared)));
             started.push(running.map_err(|error| error.to_string())?);
         }
         self.running.extend(started);

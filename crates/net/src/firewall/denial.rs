@@ -3,6 +3,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
+/// What somebody may have meant who asks for a loopback address.
+pub(super) const HOST_LOOPBACK_HINT: &str = "; the loopback of the host is `host.weft.internal`, with the port in `allowedHostLoopbackPorts`";
+
 /// Characters of what was asked that are kept for messages, where it could not be read.
 const KEPT: usize = 200;
 
@@ -131,7 +134,12 @@ impl fmt::Display for Denial {
                 out,
                 "is a private address ({range}), which this host lets nobody reach"
             )?,
-            Reason::Special(range) => write!(out, "is an address that nothing allows: {range}")?,
+            Reason::Special(range) => {
+                write!(out, "is an address that nothing allows: {range}")?;
+                if self.address.is_some_and(|address| address.is_loopback()) {
+                    out.write_str(HOST_LOOPBACK_HINT)?;
+                }
+            }
             Reason::HostLoopback => {
                 out.write_str("this host keeps the loopback of its machine to itself")?;
             }
@@ -140,6 +148,7 @@ impl fmt::Display for Denial {
             }
             Reason::Reserved => {
                 out.write_str("the name is answered inside the workload, never by DNS")?;
+                out.write_str(HOST_LOOPBACK_HINT)?;
             }
             Reason::Malformed(why) => out.write_str(why)?,
         }
@@ -155,10 +164,10 @@ impl fmt::Display for Remedy {
         match self.setting {
             None => Ok(()),
             Some(Setting::PrivateRanges) => {
-                out.write_str("; the operator decides about private ranges")
+                out.write_str("; the host decides about private ranges (--private-ranges)")
             }
             Some(Setting::HostLoopback) => {
-                out.write_str("; the operator decides about the loopback of the host")
+                out.write_str("; the host has to be started with --allow-host-loopback")
             }
         }
     }

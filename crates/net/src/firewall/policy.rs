@@ -9,7 +9,7 @@
 use std::net::IpAddr;
 
 use super::ask::Ask;
-use super::denial::{Denial, List, Reason, Remedy, Setting};
+use super::denial::{Denial, HOST_LOOPBACK_HINT, List, Reason, Remedy, Setting};
 use super::entry::{Entry, Pattern};
 use super::host::{Host, Name};
 use super::loopback_ports::LoopbackPort;
@@ -78,7 +78,9 @@ pub(super) enum Way {
 
 impl Policy {
     /// Reads the lists; all entries that cannot be understood are reported together.
-    pub fn parse(lists: Lists<'_>, settings: Settings) -> Result<Self, Vec<EntryError>> {
+    ///
+    /// The settings are those of a host that says nothing; see [`Policy::under`].
+    pub fn parse(lists: Lists<'_>) -> Result<Self, Vec<EntryError>> {
         use List::{AllowedHostLoopbackPorts, AllowedHosts, AllowedIpNameLookups};
         let mut errors = Vec::new();
         let policy = Self {
@@ -95,13 +97,18 @@ impl Policy {
                 LoopbackPort::parse,
                 &mut errors,
             ),
-            settings,
+            settings: Settings::default(),
         };
         if errors.is_empty() {
             Ok(policy)
         } else {
             Err(errors)
         }
+    }
+
+    /// The same lists on a host with these settings.
+    pub fn under(self, settings: Settings) -> Self {
+        Self { settings, ..self }
     }
 
     /// Whether every public address may be reached, for the line at the start that says so.
@@ -115,12 +122,15 @@ impl Policy {
     pub fn without_effect(&self) -> Vec<(String, String)> {
         let why = |entry: &Entry| match entry.pattern() {
             Pattern::Addresses(block) => match kind(block.single()?) {
+                Kind::Special(range) if is_loopback(block.single()?) => Some(format!(
+                    "nothing allows this address: {range}{HOST_LOOPBACK_HINT}"
+                )),
                 Kind::Special(range) => Some(format!("nothing allows this address: {range}")),
                 Kind::Private(_) | Kind::Public => None,
             },
-            Pattern::Name(name) | Pattern::Below(name) if is_reserved(name) => {
-                Some("the name is answered inside the workload".to_owned())
-            }
+            Pattern::Name(name) | Pattern::Below(name) if is_reserved(name) => Some(format!(
+                "the name is answered inside the workload{HOST_LOOPBACK_HINT}"
+            )),
             _ => None,
         };
         let entries = self.hosts.iter();
@@ -286,6 +296,10 @@ fn is_reserved(name: &Name) -> bool {
             name.strip_suffix(zone)
                 .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         })
+}
+
+fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
 }
 
 /// An entry of `allowedIpNameLookups`: `*`, `*.suffix`, a name, or an address, which nobody has to be asked about.

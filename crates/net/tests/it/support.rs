@@ -105,7 +105,9 @@ impl Setup<'_> {
             allowed_ip_name_lookups: &lookups,
             allowed_host_loopback_ports: &ports,
         };
-        let policy = Policy::parse(lists, self.settings).expect("good entries");
+        let policy = Policy::parse(lists)
+            .expect("good entries")
+            .under(self.settings);
         let (script, told) = (Arc::new(self.script), Arc::<Told>::default());
         let firewall = Firewall::new(Parts {
             owner: "tenant/workload/component".into(),

@@ -107,7 +107,7 @@ async fn a_guest_that_opens_files_until_there_are_no_more_leaves_its_neighbour_a
 async fn a_guest_that_opens_connections_until_there_are_no_more_leaves_its_neighbour_alone() {
     let scratch = Scratch::new();
     let server = EchoServer::start().await;
-    let serving = beside(&scratch, FEW_FILES, &[server.host()]);
+    let serving = beside(&scratch, FEW_FILES, &[server.port()]);
     let mut neighbour = serving.visitor("alice.example");
     assert_well(&mut neighbour).await;
     let path = format!("/outbound?400&{}", server.url("/never"));
@@ -164,7 +164,10 @@ fn beside(scratch: &Scratch, limits: &str, allowed: &[String]) -> Serving {
         manifest("kitchen", "alice", "alice.example", &guest("http_kitchen")),
     );
     let mallory = scratch.file("mallory.yaml", hostile(&guest("http_hostile"), allowed));
-    Serving::start_as(weft_under(limits), [alice, mallory])
+    Serving::start_as(
+        weft_under(limits),
+        [PathBuf::from("--allow-host-loopback"), alice, mallory],
+    )
 }
 
 fn hostile(component: &Path, allowed: &[String]) -> String {
@@ -180,7 +183,7 @@ spec:
     - name: main
       image: 'file:{}'
       localResources:
-        allowedHosts: {allowed:?}
+        allowedHostLoopbackPorts: {allowed:?}
         volumeMounts:
           - {{name: data, mountPath: /data}}
   hostInterfaces:

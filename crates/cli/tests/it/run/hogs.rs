@@ -61,8 +61,13 @@ async fn stays_small(component: &str, paths: &[&str]) {
     for path in paths {
         // A process each: memory that was freed is not always given back to the system.
         let component = guest(component);
-        let allowed = server.host();
-        let args = ["--allow-host", &allowed, component.to_str().unwrap()];
+        let port = server.port();
+        let args = [
+            "--allow-host-loopback",
+            "--allow-host-port",
+            &port,
+            component.to_str().unwrap(),
+        ];
         let serving = Serving::start(args);
         assert_eq!(serving.get("/hello").await, "hello");
         let before = serving.peak_memory();

@@ -1,9 +1,8 @@
 //! The words of every refusal.
 
 use insta::assert_snapshot;
-use weft_api::spec::{Image, Resources, ServiceSpec};
 
-use super::shapes::{Draft, HANDLER};
+use super::shapes::{Draft, HANDLER, program};
 
 fn front(imports: &[&str]) -> Draft {
     Draft::new().component("front", imports, &[HANDLER])
@@ -155,15 +154,32 @@ fn an_entry_for_http_without_a_host_name() {
 }
 
 #[test]
-fn a_service() {
-    let refused = front(&[]).with(|spec| {
-        spec.service = Some(ServiceSpec {
-            image: Image::Registry("registry.example/service:1".to_owned()),
-            max_restarts: 0,
-            resources: Resources::default(),
-        });
-    });
-    assert_snapshot!(refused.refused(), @"the workload has a `service`; this version of weft runs components only");
+fn a_service_that_cannot_be_run() {
+    let refused = Draft::new().service(&[], &["a:b/c@1.0.0", HANDLER]);
+    assert_snapshot!(refused.refused(), @"the service exports neither `wasi:cli/run` nor `wasi:http/handler@0.3`, so there is nothing to run; exported are: a:b/c@1.0.0, wasi:http/incoming-handler@0.2.3");
+}
+
+#[test]
+fn a_service_with_an_import_that_nobody_has() {
+    let refused = front(&[]).service(&["a:b/c@1.0.0"], &["wasi:cli/run@0.2.3"]);
+    assert_snapshot!(refused.refused(), @r"
+    component `service` imports `a:b/c@1.0.0`, which nothing provides
+      - no component of the workload exports it, and the host does not know it; add the component that does
+    ");
+}
+
+#[test]
+fn a_service_that_answers_requests_beside_a_component_that_does() {
+    let refused = front(&[]).service(&[], &["wasi:http/handler@0.3.0"]);
+    assert_snapshot!(refused.refused(), @"the service exports `wasi:http/handler@0.3` and no `wasi:cli/run`, and a component exports wasi:http as well, so it is not clear which of them answers requests; take one of them out of the workload");
+}
+
+#[test]
+fn a_service_that_answers_requests_without_a_host_name() {
+    let refused = Draft::new()
+        .service(&[], &["wasi:http/handler@0.3.0"])
+        .entries();
+    assert_snapshot!(refused.refused(), @"no `wasi:http` entry: nothing would reach the component; add to `hostInterfaces`: {namespace: wasi, package: http, interfaces: [handler], config: {host: <name>}}");
 }
 
 #[test]
@@ -172,7 +188,7 @@ fn an_allowed_host_that_is_none() {
         let hosts = ["ok.example", "https://a.example/path"].map(str::to_owned);
         spec.components[0].resources.allowed_hosts = hosts.to_vec();
     });
-    assert_snapshot!(refused.refused(), @"component `front`: allowedHosts: `https://a.example/path` is not an allowed host: it has a path, a query or a user; only scheme, host and port are compared; write `example.com`, `*.example.com`, `https://example.com:8443` or `*`");
+    assert_snapshot!(refused.refused(), @"component `front`: `https://a.example/path` cannot stand in `allowedHosts`: the part before the `/` is not an address (only scheme, host and port are compared, so there is no path)");
 }
 
 #[test]
@@ -187,7 +203,7 @@ fn more_components_than_can_be_linked() {
             draft.component(&format!("c{place}"), imports, &[&own])
         })
     };
-    assert_eq!(chain(16).valid().program.parts.len(), 16);
+    assert_eq!(program(&chain(16).valid()).parts.len(), 16);
     assert_snapshot!(chain(17).refused(), @"17 components are linked together, more than the 16 that one workload may link");
 }
 

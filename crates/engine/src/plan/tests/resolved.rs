@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use weft_api::spec::Reuse;
 
-use super::shapes::{Draft, HANDLER, links, parts};
+use super::shapes::{Draft, HANDLER, links, parts, program};
 use crate::plan::Entry;
 
 #[test]
@@ -12,7 +12,7 @@ fn a_lone_component_answers_every_name() {
         .component("front", &["wasi:io/streams@0.2.0"], &[HANDLER])
         .valid();
     assert_eq!(parts(&valid), ["front"]);
-    assert_eq!(valid.program.entry, Entry::Http2);
+    assert_eq!(program(&valid).entry, Entry::Http2);
     assert!(valid.hosts.is_empty() && valid.notes.is_empty());
 }
 
@@ -23,12 +23,12 @@ fn the_entry_is_what_the_purpose_asks_for() {
         &[],
         &["wasi:cli/run@0.2.3", "wasi:http/handler@0.3.0"],
     );
-    assert_eq!(both.valid().program.entry, Entry::Http3);
-    assert_eq!(both.command().valid().program.entry, Entry::Command2);
+    assert_eq!(program(&both.valid()).entry, Entry::Http3);
+    assert_eq!(program(&both.command().valid()).entry, Entry::Command2);
     let later = Draft::new()
         .component("tool", &[], &["wasi:cli/run@0.3.0"])
         .command();
-    assert_eq!(later.valid().program.entry, Entry::Command3);
+    assert_eq!(program(&later.valid()).entry, Entry::Command3);
 }
 
 #[test]
@@ -172,14 +172,14 @@ fn configuration_of_the_entry_yields_to_that_of_the_component_and_its_environmen
             resources.environment = [("c".to_owned(), "variable".to_owned())].into();
         })
         .valid();
-    let config = &valid.program.parts[0].config;
+    let config = &program(&valid).parts[0].config;
     let values: Vec<_> = config
         .iter()
         .map(|(key, value)| format!("{key}={value}"))
         .collect();
     assert_eq!(values, ["a=entry", "b=own", "c=variable"]);
     assert_eq!(
-        valid.program.parts[0].environment,
+        program(&valid).parts[0].environment,
         [("c".to_owned(), "variable".to_owned())]
     );
 }
@@ -199,7 +199,7 @@ fn a_program_is_reused_as_little_as_its_strictest_part() {
             spec.components[0].reuse = one;
             spec.components[1].reuse = two;
         });
-        draft.valid().program.reuse
+        program(&draft.valid()).reuse
     };
     assert_eq!(together(reuse(4, 0, 8), reuse(2, 10, 1)), reuse(2, 10, 1));
     assert_eq!(together(reuse(1, 5, 3), reuse(9, 7, 9)), reuse(1, 5, 3));
@@ -207,12 +207,70 @@ fn a_program_is_reused_as_little_as_its_strictest_part() {
 }
 
 #[test]
-fn what_cannot_be_had_yet_is_noted() {
+fn an_allowed_host_that_is_never_reached_is_noted() {
     let valid = Draft::new()
         .component("front", &[], &[HANDLER])
         .with(|spec| {
-            let resources = &mut spec.components[0].resources;
-            resources.allowed_ip_name_lookups = vec!["db.example".to_owned()];
+            let hosts = ["127.0.0.1:8080", "ok.example", "localhost"].map(str::to_owned);
+            spec.components[0].resources.allowed_hosts = hosts.to_vec();
         });
-    assert_snapshot!(valid.valid().notes.join("\n"), @"component `front`: sockets and name look-ups are all denied in this version, also those listed");
+    assert_snapshot!(valid.valid().notes.join("\n"), @r"
+    component `front`: `127.0.0.1:8080` in `allowedHosts` has no effect: nothing allows this address: loopback (RFC 1122); the loopback of the host is `host.weft.internal`, with the port in `allowedHostLoopbackPorts`
+    component `front`: `localhost` in `allowedHosts` has no effect: the name is answered inside the workload; the loopback of the host is `host.weft.internal`, with the port in `allowedHostLoopbackPorts`
+    ");
+}
+
+#[test]
+fn a_service_is_run_beside_what_answers_requests() {
+    let valid = Draft::new()
+        .component("front", &[], &[HANDLER])
+        .service(
+            &["wasi:sockets/tcp@0.2.0"],
+            &["wasi:cli/run@0.2.3", "wasi:http/handler@0.3.0"],
+        )
+        .valid();
+    assert_eq!(parts(&valid), ["front"]);
+    let service = valid.service.unwrap();
+    assert_eq!(service.program.entry, Entry::Command2);
+    assert_eq!(service.program.parts[0].component.as_str(), "service");
+    assert_eq!(service.max_restarts, 3);
+    assert!(service.program.is_resident());
+    assert!(!valid.program.unwrap().is_resident());
+}
+
+#[test]
+fn a_service_alone_needs_no_host_name() {
+    let valid = Draft::new()
+        .service(&[], &["wasi:cli/run@0.3.0"])
+        .entries()
+        .valid();
+    assert!(valid.program.is_none());
+    assert_eq!(valid.service.unwrap().program.entry, Entry::Command3);
+}
+
+#[test]
+fn a_service_that_only_answers_requests_is_one_instance_that_stays() {
+    let valid = Draft::new()
+        .service(&[], &["wasi:http/handler@0.3.0"])
+        .ingress()
+        .valid();
+    assert!(valid.service.is_none());
+    let program = program(&valid);
+    assert!(program.is_resident());
+    assert_eq!(program.reuse.pool_size, 1);
+    assert_eq!(program.reuse.max_invocations, 0);
+}
+
+#[test]
+fn components_beside_a_service_that_nothing_leads_to_are_named() {
+    let valid = Draft::new()
+        .component("library", &[], &["a:b/c@1.0.0"])
+        .service(&[], &["wasi:cli/run@0.2.3"])
+        .valid();
+    assert_eq!(
+        valid.notes,
+        [
+            "component `library` is not used: it exports no wasi:http, and a service imports from no component"
+        ]
+    );
 }

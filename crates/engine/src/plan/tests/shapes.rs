@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use weft_api::spec::{ComponentSpec, HostInterface, Image, Resources, Reuse, WorkloadSpec};
+use weft_api::spec::{
+    ComponentSpec, HostInterface, Image, Resources, Reuse, ServiceSpec, WorkloadSpec,
+};
 
 use crate::inspect::{Import, Shape};
-use crate::plan::{Granting, Part, PlanErrors, Purpose, ValidWorkload, plan};
+use crate::plan::{Granting, Part, PlanErrors, Program, Purpose, Shapes, ValidWorkload, plan};
 
 /// The export of a component that serves.
 pub(super) const HANDLER: &str = "wasi:http/incoming-handler@0.2.3";
@@ -15,6 +17,7 @@ pub(super) const HANDLER: &str = "wasi:http/incoming-handler@0.2.3";
 pub(super) struct Draft {
     pub(super) spec: WorkloadSpec,
     pub(super) shapes: Vec<Shape>,
+    pub(super) service: Option<Shape>,
     pub(super) granting: Granting,
     pub(super) purpose: Purpose,
 }
@@ -32,6 +35,7 @@ impl Draft {
                 volumes: Vec::new(),
             },
             shapes: Vec::new(),
+            service: None,
             granting: Granting::Everything,
             purpose: Purpose::Serve,
         }
@@ -44,22 +48,18 @@ impl Draft {
             reuse: Reuse::default(),
             resources: Resources::default(),
         });
-        let import = |name: &&str| Import {
-            name: (*name).to_owned(),
-            interface: name.parse().ok(),
-        };
-        let (interfaces, plain): (Vec<&str>, Vec<&str>) = exports
-            .iter()
-            .copied()
-            .partition(|name| name.parse::<weft_api::interface::InterfaceName>().is_ok());
-        self.shapes.push(Shape {
-            imports: imports.iter().map(import).collect(),
-            exports: interfaces
-                .iter()
-                .map(|name| name.parse().unwrap())
-                .collect(),
-            plain_exports: plain.into_iter().map(str::to_owned).collect(),
+        self.shapes.push(shape(imports, exports));
+        self
+    }
+
+    /// Gives it a service that may be started again three times.
+    pub(super) fn service(mut self, imports: &[&str], exports: &[&str]) -> Self {
+        self.spec.service = Some(ServiceSpec {
+            image: Image::File(PathBuf::from("service.wasm")),
+            max_restarts: 3,
+            resources: Resources::default(),
         });
+        self.service = Some(shape(imports, exports));
         self
     }
 
@@ -111,7 +111,11 @@ impl Draft {
     }
 
     pub(super) fn plan(&self) -> Result<ValidWorkload, PlanErrors> {
-        plan(&self.spec, &self.shapes, self.granting, self.purpose)
+        let shapes = Shapes {
+            components: &self.shapes,
+            service: self.service.as_ref(),
+        };
+        plan(&self.spec, shapes, self.granting, self.purpose)
     }
 
     pub(super) fn valid(&self) -> ValidWorkload {
@@ -126,9 +130,14 @@ impl Draft {
     }
 }
 
+/// What answers requests.
+pub(super) fn program(valid: &ValidWorkload) -> &Program {
+    valid.program.as_ref().unwrap()
+}
+
 /// `importer <- provider: import = export` for each link.
 pub(super) fn links(valid: &ValidWorkload) -> Vec<String> {
-    let parts = &valid.program.parts;
+    let parts = &program(valid).parts;
     let of = |part: &Part| {
         let links = part.links.iter().map(|link| {
             format!(
@@ -143,6 +152,25 @@ pub(super) fn links(valid: &ValidWorkload) -> Vec<String> {
 
 /// Names of the parts, the entry first.
 pub(super) fn parts(valid: &ValidWorkload) -> Vec<&str> {
-    let parts = valid.program.parts.iter();
+    let parts = program(valid).parts.iter();
     parts.map(|part| part.component.as_str()).collect()
+}
+
+fn shape(imports: &[&str], exports: &[&str]) -> Shape {
+    let import = |name: &&str| Import {
+        name: (*name).to_owned(),
+        interface: name.parse().ok(),
+    };
+    let (interfaces, plain): (Vec<&str>, Vec<&str>) = exports
+        .iter()
+        .copied()
+        .partition(|name| name.parse::<weft_api::interface::InterfaceName>().is_ok());
+    Shape {
+        imports: imports.iter().map(import).collect(),
+        exports: interfaces
+            .iter()
+            .map(|name| name.parse().unwrap())
+            .collect(),
+        plain_exports: plain.into_iter().map(str::to_owned).collect(),
+    }
 }

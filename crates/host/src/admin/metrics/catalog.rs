@@ -111,6 +111,21 @@ pub(super) static FAILURES: Metric = counter(
     None,
     "Requests that failed in the workload, by cause.",
 );
+pub(super) static EGRESS_DENIED: Metric = counter(
+    "egress_denied",
+    None,
+    "What guests asked for outside and did not get, by reason.",
+);
+pub(super) static EGRESS_CONNECTIONS: Metric = gauge(
+    "egress_connections",
+    None,
+    "Connections from guests to the outside.",
+);
+pub(super) static SERVICE_RESTARTS: Metric = counter(
+    "service_restarts",
+    None,
+    "How often a service was started again.",
+);
 pub(super) static IN_FLIGHT: Metric =
     gauge("requests_in_flight", None, "Requests that are worked on.");
 pub(super) static QUEUED: Metric = gauge(

@@ -21,7 +21,7 @@ fn policy(hosts: &[&str], settings: Settings) -> Policy {
         allowed_hosts: &hosts,
         ..Lists::default()
     };
-    Policy::parse(lists, settings).expect("good entries")
+    Policy::parse(lists).expect("good entries").under(settings)
 }
 
 /// Whether `name`, found at `address`, may be dialled at port 443.
@@ -151,7 +151,8 @@ fn loopback(ports: &[&str], allowed: bool, ask: &Ask) -> Result<Way, Denial> {
         host_loopback: allowed,
         ..Settings::default()
     };
-    Policy::parse(lists, settings)
+    Policy::parse(lists)
+        .map(|policy| policy.under(settings))
         .expect("good entries")
         .admit(ask)
 }
@@ -183,7 +184,7 @@ fn look_ups_have_a_list_of_their_own() {
         allowed_ip_name_lookups: &lookups,
         ..Lists::default()
     };
-    let policy = Policy::parse(lists, OPEN).expect("good entries");
+    let policy = Policy::parse(lists).expect("good entries").under(OPEN);
     let asks = |name: &str| policy.admit_lookup(&Host::parse(name).expect("a host"));
     assert!(asks("a.example.com").is_ok() && asks("DB.test.").is_ok() && asks("10.0.0.1").is_ok());
     let denial = asks("example.com").expect_err("denied");
@@ -203,7 +204,7 @@ fn entries_that_cannot_be_read_are_reported_together_with_their_list() {
         allowed_ip_name_lookups: &lookups,
         allowed_host_loopback_ports: &ports,
     };
-    let errors = Policy::parse(lists, OPEN).expect_err("three bad entries");
+    let errors = Policy::parse(lists).expect_err("three bad entries");
     let text: Vec<_> = errors.iter().map(ToString::to_string).collect();
     assert!(text[0].starts_with("`a*b` cannot stand in `allowedHosts`"));
     assert!(text[1].starts_with("`10.0.0.0/8` cannot stand in `allowedIpNameLookups`"));

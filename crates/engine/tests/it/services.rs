@@ -1,0 +1,277 @@
+//! Services from their start to their end: when they are ready, what becomes of them when they fail, and how they stop.
+
+use std::time::Duration;
+
+use weft_engine::Engine;
+use weft_engine::config::EngineConfig;
+use weft_engine::engine::Started;
+use weft_engine::plan::Purpose;
+use weft_engine::service::{End, Readiness, Service, ServiceConfig, ServiceState, ServiceStatus};
+use weft_testkit::log::LogCapture;
+use weft_testkit::{until, within};
+
+use crate::support::{Draft, engine_with, fault, text, workload};
+
+/// Restarts without the pauses that production has.
+fn hasty() -> Engine {
+    engine(ServiceConfig {
+        first_pause: Duration::from_millis(1),
+        longest_pause: Duration::from_millis(1),
+        ..ServiceConfig::default()
+    })
+}
+
+fn engine(service: ServiceConfig) -> Engine {
+    engine_with(EngineConfig {
+        service,
+        ..EngineConfig::default()
+    })
+}
+
+/// A workload with nothing but the service of the kitchen.
+fn kitchen(name: &str, steps: &str, max_restarts: u32) -> Draft {
+    let mut draft = workload(name).service("service_kitchen", max_restarts);
+    let environment = &mut draft.service_resources().environment;
+    environment.insert("DO".to_owned(), steps.to_owned());
+    draft
+}
+
+async fn start(draft: Draft, engine: &Engine) -> Started {
+    match draft.link(engine, Purpose::Serve).await {
+        Ok(linked) => engine.start(linked),
+        Err(refused) => panic!("{refused}"),
+    }
+}
+
+async fn service(draft: Draft, engine: &Engine) -> Service {
+    start(draft, engine).await.service.unwrap()
+}
+
+/// Waits for a state.
+async fn state(service: &Service, wanted: ServiceState) -> ServiceStatus {
+    until(|| service.status().state == wanted).await;
+    service.status()
+}
+
+#[tokio::test]
+async fn one_that_returns_has_completed() {
+    for code in ["", "exit:0"] {
+        let service = service(kitchen("svc-done", code, 3), &hasty()).await;
+        assert_eq!(within(service.until_ready()).await, Ok(Readiness::Ready));
+        let status = service.status();
+        assert_eq!(status.state, ServiceState::Completed);
+        assert_eq!((status.restarts, status.last_end), (0, Some(End::Exit(0))));
+    }
+}
+
+#[tokio::test]
+async fn one_that_says_so_is_ready_and_runs_on() {
+    let service = service(kitchen("svc-ready", "ready sleep", 0), &hasty()).await;
+    assert_eq!(within(service.until_ready()).await, Ok(Readiness::Ready));
+    assert_eq!(service.status().state, ServiceState::Running);
+    assert_eq!(service.usage().instances, 1);
+}
+
+#[tokio::test]
+async fn one_that_neither_listens_nor_says_anything_is_waited_for_only_so_long() {
+    let patience = Duration::from_millis(50);
+    let engine = engine(ServiceConfig {
+        start_wait: patience,
+        ..ServiceConfig::default()
+    });
+    let service = service(kitchen("svc-mute", "sleep", 0), &engine).await;
+    assert_eq!(
+        within(service.until_ready()).await,
+        Ok(Readiness::Unknown(patience))
+    );
+    assert_eq!(service.status().state, ServiceState::Starting);
+}
+
+#[tokio::test]
+async fn an_exit_with_a_code_an_error_and_a_trap_are_failures_that_are_told_apart() {
+    for (steps, expected) in [("exit:3", 3), ("exit:255", 255), ("fail", 1)] {
+        let service = service(kitchen("svc-exit", steps, 0), &hasty()).await;
+        let why = within(service.until_ready()).await.unwrap_err();
+        assert_eq!(why, format!("it exited with code {expected}"));
+        let status = service.status();
+        assert_eq!(status.state, ServiceState::Failed);
+        assert_eq!(status.last_end, Some(End::Exit(expected)));
+    }
+    let service = service(kitchen("svc-trap", "trap", 0), &hasty()).await;
+    let why = within(service.until_ready()).await.unwrap_err();
+    let Some(End::Trap { cause, detail }) = service.status().last_end else {
+        panic!("{why}")
+    };
+    assert_eq!(cause, "unreachable");
+    assert!(detail.contains("service_kitchen"), "{detail}");
+    assert!(why.contains("unreachable"), "{why}");
+}
+
+#[tokio::test]
+async fn the_same_is_noticed_of_one_for_0_3() {
+    for (what, expected) in [
+        ("return", End::Exit(0)),
+        ("fail", End::Exit(1)),
+        ("exit", End::Exit(3)),
+    ] {
+        let mut draft = workload("svc-p3").service("service_p3", 0);
+        let environment = &mut draft.service_resources().environment;
+        environment.insert("DO".to_owned(), what.to_owned());
+        let service = service(draft, &hasty()).await;
+        until(|| service.status().last_end.is_some()).await;
+        assert_eq!(service.status().last_end, Some(expected), "{what}");
+    }
+    let mut draft = workload("svc-p3-ready").service("service_p3", 0);
+    let environment = &mut draft.service_resources().environment;
+    environment.insert("DO".to_owned(), "sleep".to_owned());
+    let service = service(draft, &hasty()).await;
+    assert_eq!(within(service.until_ready()).await, Ok(Readiness::Ready));
+}
+
+#[tokio::test]
+async fn one_that_fails_is_started_again_as_often_as_its_manifest_says() {
+    let log = LogCapture::of("test/svc-again");
+    let draft = kitchen("svc-again", "say:started trap", 3);
+    let service = service(draft, &hasty()).await;
+    let status = state(&service, ServiceState::Failed).await;
+    assert_eq!((status.restarts, status.restarts_left), (3, 0));
+    let started = |line: &String| line.ends_with("started");
+    assert_eq!(
+        log.guest_lines()
+            .iter()
+            .filter(|line| started(line))
+            .count(),
+        4
+    );
+    let reason = status.reason().unwrap();
+    assert!(reason.ends_with("(restarted 3 times)"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_restart_that_goes_well_makes_it_run() {
+    let mut draft = kitchen("svc-second", "once:/data/f trap ready sleep", 3).empty_dir("data");
+    let mounts = &mut draft.service_resources().volume_mounts;
+    mounts.push(weft_api::spec::VolumeMount {
+        volume: "data".to_owned(),
+        mount_path: "/data".to_owned(),
+        read_only: false,
+    });
+    let service = service(draft, &hasty()).await;
+    assert_eq!(within(service.until_ready()).await, Ok(Readiness::Ready));
+    let status = service.status();
+    assert_eq!(status.state, ServiceState::Running);
+    assert_eq!((status.restarts, status.restarts_left), (1, 2));
+    assert!(matches!(status.last_end, Some(End::Trap { .. })));
+}
+
+#[tokio::test]
+async fn one_that_stays_healthy_has_all_its_restarts_again() {
+    let engine = engine(ServiceConfig {
+        first_pause: Duration::from_millis(1),
+        healthy_after: Duration::ZERO,
+        ..ServiceConfig::default()
+    });
+    let service = service(kitchen("svc-healthy", "trap", 1), &engine).await;
+    until(|| service.status().restarts > 10).await;
+}
+
+#[tokio::test]
+async fn one_that_has_failed_for_good_fails_its_workload() {
+    let draft = kitchen("svc-fails-all", "exit:7", 0).component("http_kitchen");
+    let Started { front, service } = start(draft, &hasty()).await;
+    state(&service.unwrap(), ServiceState::Failed).await;
+    let failed = fault(&front.unwrap(), "/").await;
+    assert_eq!(failed.cause, "service-failed");
+    assert!(failed.detail.contains("exited with code 7"), "{failed}");
+}
+
+#[tokio::test]
+async fn components_beside_a_service_answer() {
+    let draft = kitchen("svc-beside", "ready sleep", 0).component("http_kitchen");
+    let Started { front, service } = start(draft, &hasty()).await;
+    assert_eq!(
+        within(service.unwrap().until_ready()).await,
+        Ok(Readiness::Ready)
+    );
+    assert_eq!(text(&front.unwrap(), "/env?DO").await, "DO is not set");
+}
+
+#[tokio::test]
+async fn one_that_does_not_end_is_ended_by_force_after_its_grace() {
+    let grace = Duration::from_millis(20);
+    let engine = engine(ServiceConfig {
+        grace,
+        ..ServiceConfig::default()
+    });
+    for steps in ["ready sleep", "ready spin"] {
+        let service = service(kitchen("svc-stop", steps, 5), &engine).await;
+        within(service.until_ready()).await.unwrap();
+        within(service.stop()).await;
+        let status = service.status();
+        assert_eq!(status.state, ServiceState::Stopped);
+        assert_eq!(status.last_end, Some(End::Forced(grace)), "{steps}");
+        assert_eq!(service.usage().instances, 0);
+    }
+}
+
+#[tokio::test]
+async fn one_that_waits_for_its_restart_stops_at_once() {
+    let engine = engine(ServiceConfig {
+        first_pause: Duration::from_hours(1),
+        longest_pause: Duration::from_hours(1),
+        ..ServiceConfig::default()
+    });
+    let service = service(kitchen("svc-stop-waiting", "trap", 5), &engine).await;
+    state(&service, ServiceState::Waiting).await;
+    within(service.stop()).await;
+    assert_eq!(service.status().state, ServiceState::Stopped);
+}
+
+#[tokio::test]
+async fn one_that_nobody_holds_is_gone() {
+    let engine = hasty();
+    let service = service(kitchen("svc-dropped", "ready spin", 5), &engine).await;
+    within(service.until_ready()).await.unwrap();
+    assert_eq!(engine.usage().instances, 1);
+    drop(service);
+    until(|| engine.usage().instances == 0).await;
+}
+
+#[tokio::test]
+async fn one_that_computes_without_end_leaves_the_components_beside_it_their_share() {
+    let draft = kitchen("svc-spin", "ready spin", 0).component("http_kitchen");
+    let Started { front, service } = start(draft, &hasty()).await;
+    let (front, service) = (front.unwrap(), service.unwrap());
+    within(service.until_ready()).await.unwrap();
+    for _ in 0..20 {
+        assert_eq!(text(&front, "/env?DO").await, "DO is not set");
+    }
+    assert!(service.usage().cpu > Duration::ZERO);
+}
+
+#[tokio::test]
+async fn one_that_only_answers_requests_is_one_instance_whatever_comes() {
+    let Started { front, service } =
+        start(workload("svc-http").service("service_http", 0), &hasty()).await;
+    assert!(service.is_none());
+    let front = front.unwrap();
+    let (waited, went) = tokio::join!(text(&front, "/wait"), text(&front, "/go"));
+    let mut counts = [waited, went];
+    counts.sort();
+    assert_eq!(counts, ["1", "2"]);
+    assert_eq!(text(&front, "/count").await, "3");
+    assert_eq!(front.usage().instances, 1);
+}
+
+#[tokio::test]
+async fn one_that_only_answers_requests_is_there_again_after_a_trap() {
+    let Started { front, .. } = start(
+        workload("svc-http-trap").service("service_http", 0),
+        &hasty(),
+    )
+    .await;
+    let front = front.unwrap();
+    assert_eq!(text(&front, "/count").await, "1");
+    assert_eq!(fault(&front, "/trap").await.cause, "unreachable");
+    assert_eq!(text(&front, "/count").await, "1");
+}
