@@ -7,6 +7,7 @@ mod dev;
 mod inspect;
 mod limits;
 mod logging;
+mod policy;
 mod printer;
 mod reach;
 mod run;
@@ -46,6 +47,7 @@ enum Command {
     Dev(Box<dev::Args>),
     Check(check::Args),
     Inspect(inspect::Args),
+    Policy(policy::Args),
     Completions(completions::Args),
 }
 
@@ -71,6 +73,7 @@ impl Command {
             Self::Dev(args) => dev::run(&args, global),
             Self::Check(args) => check::run(&args, global),
             Self::Inspect(args) => inspect::run(&args, global),
+            Self::Policy(args) => policy::run(&args, global),
             Self::Completions(args) => completions::run(&args),
         }
     }

@@ -11,6 +11,7 @@ use weft_host::{CommandLine, Granting, Host, HostConfig, Purpose, Running, Tls};
 
 use crate::check::purpose_of;
 use crate::limits::{Clients, Guests, Listener, address, drain, size};
+use crate::policy;
 use crate::printer::{FAINT, GOOD, Global, NAME};
 use crate::reach::Reach;
 use crate::runtime;
@@ -273,6 +274,9 @@ async fn serve(
     let hangup = tls.map_or(Hangup::Stop, reload_on_hangup);
     let (stop, stop_now) = shutdown::signals(host.control(), hangup)?;
     host.set_started();
+    if args.reach.learns() {
+        global.note("nothing is denied for want of an entry in a manifest: --egress learn; what was reached is shown at the end, and by `weft policy`");
+    }
     tracing::info!("{}", host.capacity());
     announce(&Origin { scheme, addr }, admin, &running, global);
     let draining = stop.clone();
@@ -282,6 +286,11 @@ async fn serve(
         () = stop_now.cancelled() => bail!("stopped at once by a second signal; requests in flight were cut"),
         () = told_to_stop(draining, global) => return Ok(ExitCode::FAILURE),
     };
+    if args.reach.learns() {
+        let learned = host.learned();
+        global.object(&serde_json::json!({ "event": "learned", "components": learned.components }));
+        policy::show(&learned, global);
+    }
     futures::future::join_all(running.into_iter().map(Running::stop)).await;
     if drained.cut_requests > 0 {
         global.note(format_args!(

@@ -20,7 +20,7 @@ use crate::limits::Limits;
 use crate::link::{self, LinkError};
 use crate::machine;
 use crate::memory::HostMemory;
-use crate::network::{Denials, Networks, WayOut};
+use crate::network::{Denials, Learning, Networks, WayOut};
 use crate::plan::{Program, ValidWorkload};
 use crate::service::Service;
 use crate::store::{StoreBounds, StoreTemplate};
@@ -405,6 +405,11 @@ impl Identity {
 }
 
 impl LinkedWorkload {
+    /// What its guests will be seen to reach.
+    pub fn learning(&self) -> Learning {
+        Learning(Some(Arc::clone(&self.shared.way_out)))
+    }
+
     /// Whether its service is the same as one that runs: the same code, and the same in the manifest.
     pub fn continues(&self, service: &Service) -> bool {
         self.service

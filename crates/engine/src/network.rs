@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use weft_net::firewall::gate::{Firewall, Parts};
 use weft_net::firewall::grants::Grants;
-use weft_net::firewall::learn::{Learned, LearnedPolicy};
+use weft_net::firewall::learn::Learned;
+pub use weft_net::firewall::learn::LearnedPolicy;
 use weft_net::firewall::observe::{DenialEvent, Observer};
 use weft_net::firewall::policy::Policy;
 pub use weft_net::firewall::policy::{PrivateRanges, Settings};
@@ -88,6 +89,27 @@ pub(crate) struct WayOut {
     quota: Quota,
     learn: bool,
     learned: Mutex<BTreeMap<String, Arc<Learned>>>,
+}
+
+/// What the guests of a workload are seen to reach. By default there are none.
+#[derive(Clone, Default)]
+pub struct Learning(pub(crate) Option<Arc<WayOut>>);
+
+impl Learning {
+    /// The policy that each component needs; empty if nothing is learned.
+    pub fn policies(&self) -> BTreeMap<String, LearnedPolicy> {
+        let way_out = self.0.as_ref();
+        way_out
+            .map(|way_out| way_out.policies())
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Learning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let owner = self.0.as_ref().map(|way_out| &way_out.owner);
+        f.debug_tuple("Learning").field(&owner).finish()
+    }
 }
 
 /// A component's way out.
@@ -180,7 +202,7 @@ impl WayOut {
     }
 
     /// What was learned of each component.
-    pub(crate) fn policies(&self) -> BTreeMap<String, LearnedPolicy> {
+    fn policies(&self) -> BTreeMap<String, LearnedPolicy> {
         let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
         let policies = learned.iter();
         policies

@@ -22,6 +22,7 @@ use crate::admin::{self, AdminError, Pages};
 use crate::bridge::{CountedService, Unrouted, WorkloadTarget};
 use crate::config::HostConfig;
 use crate::control::Control;
+use crate::learned::{self, Learned};
 use crate::readiness::Readiness;
 use crate::registry::{Registration, Registry};
 use crate::series::Requests;
@@ -123,6 +124,7 @@ impl Host {
             connections: Arc::clone(&self.connections),
             unrouted: Arc::clone(&self.unrouted),
             tls: Arc::clone(&self.tls),
+            learning: self.config.engine.network.learn,
         };
         admin::open(addr, pages, &self.control)
     }
@@ -135,6 +137,11 @@ impl Host {
     pub async fn use_tls(&self, files: TlsFiles) -> Result<Tls, TlsError> {
         let tls = Tls::load(files, Arc::clone(&self.connections)).await?;
         Ok(self.tls.get_or_init(|| tls).clone())
+    }
+
+    /// What guests were seen to reach, if that is learned.
+    pub fn learned(&self) -> Learned {
+        learned::learned(&self.registry, self.config.engine.network.learn)
     }
 
     /// Says that everything runs that this host was to run from the beginning: with a listener, it is ready.
@@ -160,14 +167,19 @@ impl Host {
         prepared: Prepared,
     ) -> Result<Running, StartError> {
         let patterns = patterns(spec)?;
+        let learning = prepared.linked.learning();
         let Started { front, service } = self.engine.start(prepared.linked);
         let hosts: Vec<String> = match &front {
             Some(_) => patterns.iter().map(ToString::to_string).collect(),
             None => Vec::new(),
         };
-        let registration =
-            self.registry
-                .register(&spec.tenant, &spec.name, hosts.clone(), service.clone());
+        let registration = self.registry.register(
+            &spec.tenant,
+            &spec.name,
+            hosts.clone(),
+            service.clone(),
+            learning,
+        );
         let service = service.map(|service| CountedService::new(service, registration.series()));
         if let Some(service) = &service {
             until_ready(spec, service).await?;
@@ -215,6 +227,7 @@ impl Host {
             *running = self.start(spec, prepared).await?;
             return Ok(());
         };
+        let learning = prepared.linked.learning();
         let (front, service) = self.next_version(running.service.as_deref(), prepared.linked);
         let Some(front) = front else {
             return Err(StartError::NothingToServe {
@@ -226,8 +239,8 @@ impl Host {
         }
         let series = running.registration.series();
         route.swap(Arc::new(WorkloadTarget::new(front, series)));
+        running.registration.replace(service.clone(), learning);
         if let Some(service) = service {
-            running.registration.replace_service(service.clone());
             running.service = Some(CountedService::new(service, series));
         }
         running.spec = spec.clone();

@@ -3,8 +3,8 @@
 //!
 //! Layout: `config` (what a host is made with), `image` (the bytes of a component), `start` (a workload's life, stage by
 //! stage), `bridge` (a workload seen from the ingress), `host` (what is running), `control` (the runtime for what must
-//! not wait for guests), `admin` (health, metrics and the list of workloads), `registry` and `series` (what these
-//! tell), `readiness` (whether requests should come here).
+//! not wait for guests), `admin` (health, metrics and the list of workloads), `registry`, `series`
+//! and `learned` (what these tell), `readiness` (whether requests should come here).
 //!
 //! Invariants:
 //! - a route is published last and removed first;
@@ -19,6 +19,7 @@ mod config;
 mod control;
 mod host;
 mod image;
+mod learned;
 mod readiness;
 mod registry;
 mod series;
@@ -28,6 +29,7 @@ pub use admin::AdminError;
 pub use config::HostConfig;
 pub use control::Control;
 pub use host::{Host, HostError, Running};
+pub use learned::{ComponentPolicy, Learned};
 pub use start::{Prepared, StartError};
 pub use weft_engine::command::CommandLine;
 pub use weft_engine::config::EngineConfig;

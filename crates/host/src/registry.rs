@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use weft_api::ids::{Tenant, WorkloadName};
+use weft_engine::network::{LearnedPolicy, Learning};
 use weft_engine::service::{Service, ServiceState, ServiceStatus};
 
 use crate::series::{Reading, Series, Totals};
@@ -51,6 +52,7 @@ struct Run {
     hosts: Vec<String>,
     since: SystemTime,
     service: Option<Service>,
+    learning: Learning,
 }
 
 /// A workload that runs. Dropping it says that it ended.
@@ -127,6 +129,7 @@ impl Registry {
         workload: &WorkloadName,
         hosts: Vec<String>,
         service: Option<Service>,
+        learning: Learning,
     ) -> Registration {
         let key = (tenant.clone(), workload.clone());
         let mut guard = self.books();
@@ -146,6 +149,7 @@ impl Registry {
             hosts,
             since,
             service,
+            learning,
         };
         kept.runs.insert(books.runs, run);
         Registration {
@@ -161,6 +165,23 @@ impl Registry {
         let (mut rows, _) = self.rows();
         rows.retain(|row| row.state != State::Ended);
         rows
+    }
+
+    /// What the guests of the workloads that run were seen to reach.
+    pub(crate) fn learned(&self) -> Vec<(Key, BTreeMap<String, LearnedPolicy>)> {
+        let books = self.books();
+        let runs = books.workloads.iter();
+        let runs: Vec<(Key, Learning)> = runs
+            .flat_map(|(key, kept)| {
+                let learning = kept.runs.values().map(|run| run.learning.clone());
+                learning.map(|learning| (key.clone(), learning))
+            })
+            .collect();
+        drop(books);
+        let learned = runs.into_iter();
+        learned
+            .map(|(key, learning)| (key, learning.policies()))
+            .collect()
     }
 
     /// What the page of metrics shows. Workloads that have ended are shown once more and then forgotten.
@@ -294,12 +315,13 @@ impl Books {
 }
 
 impl Registration {
-    /// Another service has taken the place of the one that it was registered with.
-    pub(crate) fn replace_service(&self, service: Service) {
+    /// Another version has taken its place, with a service of its own if there is one here.
+    pub(crate) fn replace(&self, service: Option<Service>, learning: Learning) {
         let mut books = self.registry.books();
         let kept = books.workloads.get_mut(&self.key);
         if let Some(run) = kept.and_then(|kept| kept.runs.get_mut(&self.run)) {
-            let replaced = run.service.replace(service);
+            run.learning = learning;
+            let replaced = service.and_then(|service| run.service.replace(service));
             drop(books);
             // Outside the lock: this may be the end of it.
             drop(replaced);

@@ -2,6 +2,7 @@
 
 mod admin;
 mod commands;
+mod egress;
 mod examples;
 #[cfg(target_os = "linux")]
 mod faults;
@@ -9,4 +10,5 @@ mod harness;
 #[cfg(target_os = "linux")]
 mod hogs;
 mod refusals;
+mod services;
 mod serving;

@@ -11,6 +11,7 @@ use weft_engine::Engine;
 use weft_ingress::{Stats, Tls};
 
 use super::{metrics, workloads};
+use crate::learned::learned;
 use crate::readiness::{NotReady, Readiness};
 use crate::registry::Registry;
 use crate::series::Requests;
@@ -29,6 +30,8 @@ pub(crate) struct Pages {
     /// Requests that no route led anywhere.
     pub(crate) unrouted: Arc<Requests>,
     pub(crate) tls: Arc<OnceLock<Tls>>,
+    /// Whether what guests reach is learned.
+    pub(crate) learning: bool,
 }
 
 impl Pages {
@@ -39,6 +42,10 @@ impl Pages {
             "/readyz" => |pages, _| pages.ready(),
             "/metrics" => |pages, _| pages.metrics(),
             "/workloads" => |pages, uri| pages.workloads(uri),
+            "/policy" => |pages, _| {
+                let learned = learned(&pages.registry, pages.learning);
+                json_page(StatusCode::OK, JSON, &learned)
+            },
             _ => return unknown_path(),
         };
         if method == Method::GET || method == Method::HEAD {
@@ -120,7 +127,7 @@ fn unknown_path() -> Response<Full<Bytes>> {
         StatusCode::NOT_FOUND,
         "unknown-path",
         "Unknown path",
-        "there are /healthz, /readyz, /metrics and /workloads",
+        "there are /healthz, /readyz, /metrics, /workloads and /policy",
     )
 }
 

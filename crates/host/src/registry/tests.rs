@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use weft_api::ids::{Tenant, WorkloadName};
 
+use weft_engine::network::Learning;
+
 use super::{ENDED_MAX, Registration, Registry, Shown, State};
 use crate::series::Series;
 use crate::series::tests::{Version, over};
@@ -25,7 +27,7 @@ fn start(registry: &Arc<Registry>, name: &str) -> Running {
     let tenant = Tenant::parse("t").unwrap();
     let workload = WorkloadName::parse(name).unwrap();
     let host = format!("{name}.example");
-    let registration = registry.register(&tenant, &workload, vec![host], None);
+    let registration = registry.register(&tenant, &workload, vec![host], None, Learning::default());
     let series = Arc::clone(registration.series());
     let version = Arc::new(Version(1));
     series.begin(&version);
@@ -123,6 +125,7 @@ fn a_workload_whose_last_requests_are_answered_is_stopping() {
         &WorkloadName::parse("b").unwrap(),
         Vec::new(),
         None,
+        Learning::default(),
     ));
     assert_eq!(registry.workloads().len(), 1, "`b` never had a version");
     let again = registry.register(
@@ -130,6 +133,7 @@ fn a_workload_whose_last_requests_are_answered_is_stopping() {
         &WorkloadName::parse("c").unwrap(),
         Vec::new(),
         None,
+        Learning::default(),
     );
     again.series().begin(version);
     let held = Arc::clone(again.series());

@@ -11,12 +11,16 @@ use weft_testkit::guests::repository;
 const WALL_CLOCKS: [&str; 4] = ["SystemTime::now", "UNIX_EPOCH", "Utc::now", "Local::now"];
 
 /// Files that may, and why.
-const MAY_ASK: [(&str, &str); 4] = [
+const MAY_ASK: [(&str, &str); 5] = [
     (
         "ingress/src/tls/load.rs",
         "whether a certificate has expired, which it only says",
     ),
     ("host/src/admin/metrics.rs", "when the process started"),
+    (
+        "engine/src/service/status.rs",
+        "since when a service is in its state",
+    ),
     ("host/src/registry.rs", "since when a workload runs"),
     ("ingress/src/tls/load/tests.rs", "ages of files"),
 ];
