@@ -88,7 +88,7 @@ async fn learning_opens_no_special_address() {
         "http://[::1]/",
     ] {
         let text = visitor.get(&format!("/fetch?{url}")).await.unwrap().text;
-        assert_eq!(text, "error: HttpRequestDenied", "{url}");
+        assert_eq!(text, "error: DestinationIpProhibited", "{url}");
     }
     assert_eq!(server.connections(), 0);
 }
