@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use wasmtime::component::Linker;
+use weft_net::sockets::Parts;
 
 use crate::admission::room::Room;
 use crate::admission::{Gate, Tenants};
@@ -18,6 +19,7 @@ use crate::limits::Limits;
 use crate::link::{self, LinkError};
 use crate::machine;
 use crate::memory::HostMemory;
+use crate::network;
 use crate::plan::ValidWorkload;
 use crate::store::{StoreBounds, StoreTemplate};
 use crate::usage::{EngineUsage, TenantUsage};
@@ -139,6 +141,16 @@ impl Engine {
         valid: ValidWorkload,
         components: &[Component],
     ) -> Result<LinkedWorkload, StartError> {
+        self.link_on(valid, components, &network::isolated()).await
+    }
+
+    /// As `link`; `sockets` says what each component, by its name, has of the network.
+    pub async fn link_on(
+        &self,
+        valid: ValidWorkload,
+        components: &[Component],
+        sockets: &(dyn Fn(&str) -> Arc<Parts> + Send + Sync),
+    ) -> Result<LinkedWorkload, StartError> {
         // Volumes and the directories in them are the last thing that can be refused; compiling is the costly step.
         let config = &self.inner.config;
         let volumes = Volumes::prepare(
@@ -155,7 +167,8 @@ impl Engine {
             handles: config.max_handles,
             tasks: config.max_tasks,
         };
-        let template = StoreTemplate::new(&valid, &volumes, config.log_lines_per_second, bounds)?;
+        let lines = config.log_lines_per_second;
+        let template = StoreTemplate::new(&valid, &volumes, lines, bounds, sockets)?;
         let fused = fuse(&valid, components).await?;
         let source = self.inner.compiler.keep(fused.bytes.into());
         let label = format!("{}/{}", valid.tenant, valid.name);

@@ -32,6 +32,7 @@ pub mod limits;
 pub mod link;
 mod machine;
 mod memory;
+mod network;
 pub mod plan;
 mod pool;
 mod presence;

@@ -8,6 +8,7 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 use wasmtime_wasi_http::WasiHttpCtx;
 use weft_caps::{config, logging};
 use weft_net::egress_http::HttpEgress;
+use weft_net::sockets;
 
 use crate::command::CommandLine;
 use crate::cpu::{Account, Meter};
@@ -43,6 +44,9 @@ pub(crate) struct StoreBounds {
     pub(crate) tasks: usize,
 }
 
+/// The sockets of each component, by its name.
+pub(crate) type SocketsOf<'a> = dyn Fn(&str) -> Arc<sockets::Parts> + Send + Sync + 'a;
+
 struct PartTemplate {
     environment: Vec<(String, String)>,
     /// Directories, opened once: what is mounted cannot be exchanged behind our back later.
@@ -51,6 +55,7 @@ struct PartTemplate {
     config: config::Ctx,
     log: Arc<GuestLog>,
     egress: HttpEgress,
+    sockets: Arc<sockets::Parts>,
 }
 
 impl StoreTemplate {
@@ -59,6 +64,7 @@ impl StoreTemplate {
         volumes: &Volumes,
         log_lines_per_second: u32,
         bounds: StoreBounds,
+        sockets: &SocketsOf<'_>,
     ) -> Result<Self, VolumeError> {
         let names: Vec<_> = valid
             .program
@@ -70,7 +76,10 @@ impl StoreTemplate {
             .program
             .parts
             .iter()
-            .map(|part| PartTemplate::new(valid, part, volumes, log_lines_per_second))
+            .map(|part| {
+                let sockets = sockets(part.component.as_str());
+                PartTemplate::new(valid, part, volumes, log_lines_per_second, sockets)
+            })
             .collect::<Result<Vec<_>, _>>()?
             .into_iter();
         // A program has at least its entry: `plan` makes none without.
@@ -150,6 +159,7 @@ impl PartTemplate {
         part: &Part,
         volumes: &Volumes,
         log_lines_per_second: u32,
+        sockets: Arc<sockets::Parts>,
     ) -> Result<Self, VolumeError> {
         let workload = format!("{}/{}", valid.tenant, valid.name);
         let mounts = part
@@ -172,6 +182,7 @@ impl PartTemplate {
                 policy: Arc::new(part.egress.clone()),
             },
             log: GuestLog::new(workload, part.component.to_string(), log_lines_per_second),
+            sockets,
         })
     }
 
@@ -186,6 +197,7 @@ impl PartTemplate {
                 owner: Arc::from(""),
                 policy: Arc::default(),
             },
+            sockets: crate::network::isolated()(""),
         })
     }
 
@@ -206,6 +218,7 @@ impl PartTemplate {
             wasi,
             http,
             egress: self.egress.clone(),
+            sockets: sockets::Ctx::new(&self.sockets),
             config: self.config.clone(),
             logging: logging::Ctx {
                 sink: Arc::clone(&self.log) as Arc<dyn logging::Sink>,

@@ -4,6 +4,7 @@
 //! - `firewall`: every decision about what leaves, and the dialling of what may;
 //! - `loopback` (no I/O): the virtual network of a workload;
 //! - `outbound`: HTTP over connections that the firewall dialled;
+//! - `sockets`: `wasi:sockets` for guests, over the two above;
 //! - `policy` (pure), `egress_http`: the allow-list by name alone and the HTTP that asks it, until `firewall` and
 //!   `outbound` have taken their place in the engine.
 //!
@@ -16,3 +17,4 @@ pub mod firewall;
 pub mod loopback;
 pub mod outbound;
 pub mod policy;
+pub mod sockets;

@@ -12,5 +12,6 @@ mod limits;
 mod linking;
 mod reuse;
 mod serve;
+mod sockets;
 mod support;
 mod volumes;
