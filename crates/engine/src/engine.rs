@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wasmtime::component::Linker;
 use weft_api::ids::{Tenant, WorkloadName};
 use weft_net::loopback::Network;
+use weft_net::sockets::Parts;
 
 use crate::admission::room::Room;
 use crate::admission::{Gate, Tenants};
@@ -405,6 +406,14 @@ impl Identity {
 }
 
 impl LinkedWorkload {
+    /// Gives the components that answer requests other sockets than their manifest does: a network that somebody else has,
+    /// for instance.
+    pub fn connect(&mut self, sockets: impl Fn(&str) -> Arc<Parts>) {
+        if let Some(front) = &mut self.front {
+            front.template.connect(&front.program, sockets);
+        }
+    }
+
     /// What its guests will be seen to reach.
     pub fn learning(&self) -> Learning {
         Learning(Some(Arc::clone(&self.shared.way_out)))

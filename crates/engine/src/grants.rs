@@ -172,6 +172,9 @@ pub fn bears_identity(name: &InterfaceName) -> bool {
         ("wasi", "cli") => matches!(interface, "environment" | "stdin" | "stdout" | "stderr"),
         ("wasi", "filesystem") => interface == "preopens",
         ("wasi", "http") => matches!(interface, "outgoing-handler" | "client"),
+        ("wasi", "sockets") => name
+            .track()
+            .is_some_and(|track| weft_net::sockets::bears_identity(interface, &track)),
         ("wasi", "config" | "logging") => true,
         _ => false,
     }

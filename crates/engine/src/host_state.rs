@@ -10,6 +10,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use weft_caps::{config, logging};
 use weft_net::outbound::wasi::WasiHttp as Outbound;
+use weft_net::sockets;
 
 use crate::cpu::Meter;
 use crate::fault::Circumstances;
@@ -50,6 +51,8 @@ pub(crate) struct PartState {
     pub(crate) http: WasiHttpCtx,
     /// Outbound HTTP, through the firewall.
     pub(crate) egress: Outbound,
+    /// The virtual network and what it lets out.
+    pub(crate) sockets: sockets::Ctx,
     /// `wasi:config/store`.
     pub(crate) config: config::Ctx,
     /// `wasi:logging`.
@@ -134,6 +137,19 @@ impl HostState {
             table,
             hooks: &mut part.egress,
         }
+    }
+
+    pub(crate) fn sockets(&mut self, part: usize) -> sockets::View<'_> {
+        let (table, part) = self.part(part);
+        sockets::View {
+            ctx: &mut part.sockets,
+            table,
+        }
+    }
+
+    /// The sockets of the entry.
+    pub(crate) fn own_sockets(&mut self) -> sockets::View<'_> {
+        self.sockets(0)
     }
 
     pub(crate) fn config(&mut self, part: usize) -> config::View<'_> {

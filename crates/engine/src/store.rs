@@ -10,6 +10,7 @@ use wasmtime_wasi_http::WasiHttpCtx;
 use weft_caps::{config, logging};
 use weft_net::loopback::{Network, Role};
 use weft_net::outbound::wasi::WasiHttp as Outbound;
+use weft_net::sockets;
 
 use crate::command::CommandLine;
 use crate::compose::ComposeError;
@@ -32,9 +33,6 @@ pub(crate) struct StoreTemplate {
     linked: Vec<PartTemplate>,
     components: Arc<str>,
     bounds: StoreBounds,
-    /// The virtual loopback network of the workload, and what the program may do on it.
-    network: Arc<Network>,
-    role: Role,
 }
 
 /// What bounds the stores of a workload.
@@ -59,6 +57,7 @@ struct PartTemplate {
     config: config::Ctx,
     log: Arc<GuestLog>,
     outside: ComponentNetwork,
+    sockets: Arc<sockets::Parts>,
 }
 
 impl StoreTemplate {
@@ -73,7 +72,9 @@ impl StoreTemplate {
     ) -> Result<Self, StartError> {
         let parts = program.parts.iter();
         let names: Vec<_> = parts.map(|part| format!("`{}`", part.component)).collect();
-        let part = |part| PartTemplate::new(label, part, shared, denials, log_lines_per_second);
+        let role = program.role;
+        let part =
+            |part| PartTemplate::new(label, part, role, shared, denials, log_lines_per_second);
         // A program has at least its entry: `plan` makes none without.
         let (entry, linked) = match program.parts.as_slice() {
             [entry, linked @ ..] => (part(entry)?, linked),
@@ -84,14 +85,31 @@ impl StoreTemplate {
             linked: linked.iter().map(part).collect::<Result<_, _>>()?,
             components: names.join(" with ").into(),
             bounds,
-            network: Arc::clone(&shared.network),
-            role: program.role,
         })
     }
 
     /// Connects it to the network of a service that runs already.
     pub(crate) fn join(&mut self, network: &Arc<Network>) {
-        self.network = Arc::clone(network);
+        for part in std::iter::once(&mut self.entry).chain(&mut self.linked) {
+            part.sockets = Arc::new(sockets::Parts {
+                network: Arc::clone(network),
+                role: part.sockets.role,
+                firewall: part.sockets.firewall.clone(),
+                limits: part.sockets.limits,
+            });
+        }
+    }
+
+    /// Gives the parts of `program` other sockets than their manifest does.
+    pub(crate) fn connect(
+        &mut self,
+        program: &Program,
+        sockets: impl Fn(&str) -> Arc<sockets::Parts>,
+    ) {
+        let templates = std::iter::once(&mut self.entry).chain(&mut self.linked);
+        for (template, part) in templates.zip(&program.parts) {
+            template.sockets = sockets(part.component.as_str());
+        }
     }
 
     /// Counts how often the entry component has said on its standard output that it is ready.
@@ -164,6 +182,7 @@ impl PartTemplate {
     fn new(
         label: &str,
         part: &Part,
+        role: Role,
         shared: &Shared,
         denials: &Arc<Denials>,
         log_lines_per_second: u32,
@@ -177,6 +196,15 @@ impl PartTemplate {
             .iter()
             .filter_map(|mount| Some((mount.guest_path.clone(), mount.quota.clone()?)));
         let component = part.component.to_string();
+        let outside = shared
+            .way_out
+            .component(&component, part.egress.clone(), denials)?;
+        let sockets = sockets::Parts {
+            network: Arc::clone(&shared.network),
+            role,
+            firewall: outside.firewall.clone(),
+            limits: sockets::Limits::default(),
+        };
         Ok(Self {
             environment: part.environment.clone(),
             quotas: quotas.collect(),
@@ -184,9 +212,8 @@ impl PartTemplate {
             config: config::Ctx {
                 values: Arc::new(part.config.clone()),
             },
-            outside: shared
-                .way_out
-                .component(&component, part.egress.clone(), denials)?,
+            outside,
+            sockets: Arc::new(sockets),
             log: GuestLog::new(label.to_owned(), component, log_lines_per_second),
         })
     }
@@ -210,6 +237,7 @@ impl PartTemplate {
             egress: Outbound {
                 client: self.outside.http.clone(),
             },
+            sockets: sockets::Ctx::new(&self.sockets),
             config: self.config.clone(),
             logging: logging::Ctx {
                 sink: Arc::clone(&self.log) as Arc<dyn logging::Sink>,

@@ -4,6 +4,7 @@
 //! - `firewall`: every decision about what leaves, and the dialling of what may;
 //! - `loopback` (no I/O): the virtual network of a workload;
 //! - `outbound`: HTTP over connections that the firewall dialled;
+//! - `sockets`: `wasi:sockets` for guests, over `firewall` and `loopback`.
 //!
 //! Invariants:
 //! - an empty policy reaches nothing;
@@ -12,3 +13,4 @@
 pub mod firewall;
 pub mod loopback;
 pub mod outbound;
+pub mod sockets;

@@ -6,10 +6,10 @@ use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
-use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView};
 use wasmtime_wasi::{p2, p3};
 use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 use weft_caps::{config, logging};
+use weft_net::sockets::{self, Sockets};
 
 use super::filesystem;
 use crate::host_state::HostState;
@@ -44,7 +44,8 @@ pub(super) fn add(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
 }
 
 fn add_p2(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
-    use p2::bindings::{cli, clocks, filesystem, io, random, sockets};
+    use p2::bindings::{cli, clocks, filesystem, io, random};
+    use sockets::p2 as sockets;
     package!(linker, HasTable, HostState::resources, {
         "wasi:io/error" => io::error,
         "wasi:io/poll" => io::poll,
@@ -76,10 +77,10 @@ fn add_p2(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
         "wasi:filesystem/preopens" => filesystem::preopens,
     });
     let network = sockets::network::LinkOptions::default();
-    sockets::network::add_to_linker::<HostState, WasiSockets>(linker, &network, |state| {
-        WasiSocketsView::sockets(state.called("wasi:sockets/network"))
+    sockets::network::add_to_linker::<HostState, Sockets>(linker, &network, |state| {
+        state.called("wasi:sockets/network").sockets(0)
     })?;
-    package!(linker, WasiSockets, WasiSocketsView::sockets, {
+    package!(linker, Sockets, HostState::own_sockets, {
         "wasi:sockets/tcp" => sockets::tcp,
         "wasi:sockets/udp" => sockets::udp,
         "wasi:sockets/tcp-create-socket" => sockets::tcp_create_socket,
@@ -91,7 +92,8 @@ fn add_p2(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
 }
 
 fn add_p3(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
-    use p3::bindings::{cli, clocks, filesystem, random, sockets};
+    use p3::bindings::{cli, clocks, filesystem, random};
+    use sockets::p3 as sockets;
     package!(linker, WasiCli, WasiCliView::cli, {
         "wasi:cli/exit" => cli::exit,
         "wasi:cli/environment" => cli::environment,
@@ -118,7 +120,7 @@ fn add_p3(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
         "wasi:filesystem/types" => filesystem::types,
         "wasi:filesystem/preopens" => filesystem::preopens,
     });
-    package!(linker, WasiSockets, WasiSocketsView::sockets, {
+    package!(linker, Sockets, HostState::own_sockets, {
         "wasi:sockets/types" => sockets::types,
         "wasi:sockets/ip-name-lookup" => sockets::ip_name_lookup,
     });

@@ -9,6 +9,7 @@ use wasmtime_wasi::cli::{WasiCli, WasiCliCtxView};
 use wasmtime_wasi::{p2, p3};
 use wasmtime_wasi_http::{WasiHttp, WasiHttpCtxView};
 use weft_caps::{config, logging};
+use weft_net::sockets::{self, Sockets};
 
 use super::filesystem;
 use crate::compose::Scoped;
@@ -18,12 +19,14 @@ use crate::host_state::HostState;
 struct Getters {
     cli: fn(&mut HostState) -> WasiCliCtxView<'_>,
     http: fn(&mut HostState) -> WasiHttpCtxView<'_>,
+    sockets: fn(&mut HostState) -> sockets::View<'_>,
 }
 
 const fn getters<const PART: usize>() -> Getters {
     Getters {
         cli: |state| state.called("wasi:cli").cli(PART),
         http: |state| state.called("wasi:http").outbound_http(PART),
+        sockets: |state| state.called("wasi:sockets").sockets(PART),
     }
 }
 
@@ -73,6 +76,8 @@ pub(super) fn bind(linker: &mut Linker<HostState>, import: &Scoped) -> wasmtime:
         ("filesystem", "preopens", "0.2" | "0.3") => filesystem::preopens(&mut instance, part),
         ("http", "outgoing-handler", "0.2") => outgoing_handler(&mut instance, getters.http),
         ("http", "client", "0.3") => client(&mut instance, getters.http),
+        ("sockets", interface, "0.2") => sockets2(&mut instance, getters.sockets, interface),
+        ("sockets", interface, "0.3") => sockets3(&mut instance, getters.sockets, interface),
         ("config", ..) => config::add_to_instance(&mut instance, move |state: &mut HostState| {
             state.config(part)
         }),
@@ -85,6 +90,7 @@ pub(super) fn bind(linker: &mut Linker<HostState>, import: &Scoped) -> wasmtime:
 
 type Cli = fn(&mut HostState) -> WasiCliCtxView<'_>;
 type Http = fn(&mut HostState) -> WasiHttpCtxView<'_>;
+type SocketsOf = fn(&mut HostState) -> sockets::View<'_>;
 type Instance<'a> = LinkerInstance<'a, HostState>;
 type Cx<'a> = StoreContextMut<'a, HostState>;
 
@@ -181,6 +187,41 @@ fn outgoing_handler(instance: &mut Instance<'_>, http: Http) -> wasmtime::Result
             Err(error) => Ok((Err(error.downcast()?),)),
         },
     )
+}
+
+fn sockets2(
+    instance: &mut Instance<'_>,
+    sockets: SocketsOf,
+    interface: &str,
+) -> wasmtime::Result<()> {
+    use weft_net::sockets::p2::{ip_name_lookup, tcp_create_socket, udp_create_socket};
+    match interface {
+        "tcp-create-socket" => {
+            tcp_create_socket::add_to_linker_instance::<HostState, Sockets>(instance, sockets)
+        }
+        "udp-create-socket" => {
+            udp_create_socket::add_to_linker_instance::<HostState, Sockets>(instance, sockets)
+        }
+        "ip-name-lookup" => {
+            ip_name_lookup::add_to_linker_instance::<HostState, Sockets>(instance, sockets)
+        }
+        _ => bail!("`wasi:sockets/{interface}` bears no identity"),
+    }
+}
+
+fn sockets3(
+    instance: &mut Instance<'_>,
+    sockets: SocketsOf,
+    interface: &str,
+) -> wasmtime::Result<()> {
+    use weft_net::sockets::p3::{ip_name_lookup, types};
+    match interface {
+        "types" => types::add_to_linker_instance::<HostState, Sockets>(instance, sockets),
+        "ip-name-lookup" => {
+            ip_name_lookup::add_to_linker_instance::<HostState, Sockets>(instance, sockets)
+        }
+        _ => bail!("`wasi:sockets/{interface}` bears no identity"),
+    }
 }
 
 fn client(instance: &mut Instance<'_>, http: Http) -> wasmtime::Result<()> {

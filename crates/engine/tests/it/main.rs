@@ -13,5 +13,6 @@ mod linking;
 mod reuse;
 mod serve;
 mod services;
+mod sockets;
 mod support;
 mod volumes;
