@@ -1,5 +1,6 @@
 //! Services from their start to their end: when they are ready, what becomes of them when they fail, and how they stop.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use weft_engine::Engine;
@@ -7,6 +8,7 @@ use weft_engine::config::EngineConfig;
 use weft_engine::engine::Started;
 use weft_engine::plan::Purpose;
 use weft_engine::service::{End, Readiness, Service, ServiceConfig, ServiceState, ServiceStatus};
+use weft_net::loopback::{Family, Role, TcpSocket};
 use weft_testkit::log::LogCapture;
 use weft_testkit::{until, within};
 
@@ -274,4 +276,124 @@ async fn one_that_only_answers_requests_is_there_again_after_a_trap() {
     assert_eq!(text(&front, "/count").await, "1");
     assert_eq!(fault(&front, "/trap").await.cause, "unreachable");
     assert_eq!(text(&front, "/count").await, "1");
+}
+
+/// Connects as a component would.
+async fn connect(service: &Service, port: u16) -> TcpSocket {
+    let socket = service.network().tcp(Family::V4, Role::Component).unwrap();
+    let address = (Ipv4Addr::LOCALHOST, port).into();
+    within(socket.connect(address)).await.unwrap();
+    socket
+}
+
+/// Sends a line and reads until as many bytes have come back, or the connection is over.
+async fn say(socket: &TcpSocket, line: &str) -> String {
+    socket.write(format!("{line}\n").as_bytes()).await.unwrap();
+    let mut answer = vec![0; 100];
+    let mut read = 0;
+    while read < line.len() + 1 {
+        match within(socket.read(&mut answer[read..])).await {
+            Ok(count @ 1..) => read += count,
+            Ok(0) | Err(_) => break,
+        }
+    }
+    String::from_utf8_lossy(&answer[..read])
+        .trim_end()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn one_that_is_killed_a_hundred_times_has_its_port_again_each_time() {
+    let draft = kitchen("svc-hundred", "listen:127.0.0.1:77", 100);
+    let service = service(draft, &hasty()).await;
+    for (round, how) in (0..100).zip(["trap", "exit", "fail", "panic"].into_iter().cycle()) {
+        within(service.until_ready()).await.unwrap();
+        let socket = connect(&service, 77).await;
+        assert_eq!(say(&socket, "hello").await, "hello", "round {round}");
+        assert_eq!(say(&socket, how).await, "", "round {round}");
+        until(|| service.status().restarts > round).await;
+    }
+    within(service.until_ready()).await.unwrap();
+    let status = service.status();
+    assert_eq!((status.restarts, status.restarts_left), (100, 0));
+    assert_eq!(status.listening, ["127.0.0.1:77".parse().unwrap()]);
+    // The listener, and nothing of those that are gone.
+    assert_eq!(service.network().usage().sockets, 1);
+}
+
+#[tokio::test]
+async fn a_hung_one_holds_up_its_peers_and_nobody_else() {
+    let draft = kitchen("svc-hung", "listen:127.0.0.1:77", 0).component("http_kitchen");
+    let Started { front, service } = start(draft, &hasty()).await;
+    let (front, service) = (front.unwrap(), service.unwrap());
+    within(service.until_ready()).await.unwrap();
+    let socket = connect(&service, 77).await;
+    socket.write(b"spin\n").await.unwrap();
+    assert_eq!(text(&front, "/env?A").await, "A is not set");
+    drop(front);
+    drop(service);
+    // What it had open ends with it.
+    let mut rest = [0; 8];
+    assert!(matches!(
+        within(socket.read(&mut rest)).await,
+        Ok(0) | Err(_)
+    ));
+}
+
+#[tokio::test]
+async fn one_that_stops_sees_its_sockets_close() {
+    let service = service(kitchen("svc-sees", "listen:[::]:77 exit:0", 5), &hasty()).await;
+    within(service.until_ready()).await.unwrap();
+    within(service.stop()).await;
+    let status = service.status();
+    assert_eq!(status.state, ServiceState::Stopped);
+    assert_eq!(status.last_end, Some(End::Exit(0)));
+}
+
+#[tokio::test]
+async fn a_new_version_of_the_components_finds_the_service_that_runs() {
+    let engine = hasty();
+    let draft = || kitchen("svc-swap", "listen:127.0.0.1:77", 0).component("sockets_std");
+    let Started { front, service } = start(draft(), &engine).await;
+    let service = service.unwrap();
+    within(service.until_ready()).await.unwrap();
+    assert_eq!(
+        text(&front.unwrap(), "/echo?localhost:77&one").await,
+        "one\n"
+    );
+    let next = draft()
+        .env("A", "changed")
+        .link(&engine, Purpose::Serve)
+        .await
+        .unwrap();
+    assert!(next.continues(&service));
+    let next = engine.start_beside(next, &service).unwrap();
+    assert_eq!(text(&next, "/echo?127.0.0.1:77&two").await, "two\n");
+    assert_eq!(service.status().restarts, 0);
+    assert_eq!(engine.usage().instances, 1);
+
+    let mut other = draft();
+    let environment = &mut other.service_resources().environment;
+    environment.insert("B".to_owned(), "changed".to_owned());
+    let other = other.link(&engine, Purpose::Serve).await.unwrap();
+    assert!(!other.continues(&service));
+}
+
+#[tokio::test]
+async fn two_workloads_may_listen_on_the_same_port_and_do_not_reach_each_other() {
+    let engine = hasty();
+    let one = kitchen("svc-one", "listen:0.0.0.0:77", 0).component("sockets_std");
+    let two = kitchen("svc-two", "listen:0.0.0.0:78", 0).component("sockets_std");
+    let (one, two) = (start(one, &engine).await, start(two, &engine).await);
+    for started in [&one, &two] {
+        within(started.service.as_ref().unwrap().until_ready())
+            .await
+            .unwrap();
+    }
+    let front = one.front.unwrap();
+    assert_eq!(text(&front, "/echo?localhost:77&mine").await, "mine\n");
+    for address in ["127.0.0.1:78", "127.0.0.2:78", "[::1]:78", "127.1.2.3:78"] {
+        let answer = text(&front, &format!("/echo?{address}&theirs")).await;
+        assert_eq!(answer, "error: ConnectionRefused", "{address}");
+    }
 }

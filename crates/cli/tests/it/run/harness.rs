@@ -116,6 +116,29 @@ impl Serving {
         open.unwrap().count()
     }
 
+    /// How many TCP sockets it listens with, as the system says.
+    #[cfg(target_os = "linux")]
+    pub(super) fn listening_sockets(&self) -> usize {
+        let folder = format!("/proc/{}", self.child.id());
+        let open: Vec<String> = std::fs::read_dir(format!("{folder}/fd"))
+            .unwrap()
+            .filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok())
+            .map(|target| target.display().to_string())
+            .collect();
+        let tables =
+            ["tcp", "tcp6"].map(|table| std::fs::read_to_string(format!("{folder}/net/{table}")));
+        let lines = tables
+            .iter()
+            .flatten()
+            .flat_map(|table| table.lines().skip(1));
+        // The fourth column is the state, 0A to listen; the tenth the inode.
+        let is_own = |line: &&str| {
+            let columns: Vec<&str> = line.split_whitespace().collect();
+            columns[3] == "0A" && open.contains(&format!("socket:[{}]", columns[9]))
+        };
+        lines.filter(is_own).count()
+    }
+
     /// The most memory that it had at once so far, in bytes.
     #[cfg(target_os = "linux")]
     pub(super) fn peak_memory(&self) -> u64 {

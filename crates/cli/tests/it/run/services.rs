@@ -109,17 +109,42 @@ fn one_that_fails_at_its_start_ends_the_start() {
 }
 
 #[tokio::test]
-async fn one_that_fails_later_fails_the_workload_and_says_so() {
+async fn a_component_talks_to_the_service_over_its_virtual_port_and_its_failure_fails_the_workload()
+{
     let scratch = Scratch::new();
-    let (serving, admin) = start(&scratch, manifest("listen:127.0.0.1:77", 0, &kitchen()));
+    let components = kitchen().replace("http_kitchen", "sockets_std");
+    let (serving, admin) = start(&scratch, manifest("listen:127.0.0.1:77", 0, &components));
     let mut visitor = serving.visitor("served.example");
-    assert_eq!(visitor.get("/hello").await.unwrap().status, 200);
-    // The kitchen has no socket; what makes the service fail here is a signal to stop, of which the next test tells.
-    drop(visitor);
+    let echo = visitor.get("/echo?localhost:77&hello%0A").await.unwrap();
+    assert_eq!(echo.text, "hello\n");
+    let listening = &workload(&admin).await["service"]["listening"];
+    assert_eq!(listening[0], "127.0.0.1:77");
+    let _ = visitor.get("/echo?localhost:77&trap%0A").await;
+    within(async { while workload(&admin).await["state"] != "failed" {} }).await;
+    let workload = workload(&admin).await;
+    assert_eq!(workload["service"]["lastTrap"], "unreachable");
+    let reason = workload["reason"].as_str().unwrap();
+    assert!(reason.starts_with("its service: it failed: "), "{reason}");
+    let refused = visitor.get("/echo?localhost:77&hello").await.unwrap();
+    assert_eq!(refused.status, 503);
+    assert!(
+        refused.text.contains("\"code\": \"service-failed\""),
+        "{}",
+        refused.text
+    );
+}
+
+#[tokio::test]
+async fn no_port_of_the_machine_is_opened_for_a_service() {
+    let scratch = Scratch::new();
+    let (serving, admin) = start(&scratch, manifest("listen:0.0.0.0:7777", 0, ""));
     assert_eq!(
         workload(&admin).await["service"]["listening"][0],
-        "127.0.0.1:77"
+        "0.0.0.0:7777"
     );
+    // That of HTTP, and that of the admin listener.
+    assert_eq!(serving.listening_sockets(), 2);
+    assert!(std::net::TcpStream::connect("127.0.0.1:7777").is_err());
 }
 
 #[tokio::test]
