@@ -289,7 +289,7 @@ async fn connect(service: &Service, port: u16) -> TcpSocket {
 /// Sends a line and reads until as many bytes have come back, or the connection is over.
 async fn say(socket: &TcpSocket, line: &str) -> String {
     socket.write(format!("{line}\n").as_bytes()).await.unwrap();
-    let mut answer = vec![0; 100];
+    let mut answer = [0; 100];
     let mut read = 0;
     while read < line.len() + 1 {
         match within(socket.read(&mut answer[read..])).await {
