@@ -20,8 +20,8 @@ use weft_api::ids::{ComponentName, Tenant, WorkloadName};
 use weft_api::spec::{ComponentSpec, Image, Resources, Reuse, WorkloadSpec};
 use weft_engine::Engine;
 use weft_engine::config::EngineConfig;
-use weft_engine::engine::Component;
 use weft_engine::inspect::inspect;
+use weft_engine::linked::Component;
 use weft_engine::plan::{Granting, Purpose, plan};
 use weft_engine::workload::{BoxError, Workload};
 

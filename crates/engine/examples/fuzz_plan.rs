@@ -23,8 +23,9 @@ use weft_api::spec::{ComponentSpec, Image, Resources, Reuse, WorkloadSpec};
 use weft_engine::Engine;
 use weft_engine::compile::CompileError;
 use weft_engine::config::EngineConfig;
-use weft_engine::engine::{Component, StartError};
+use weft_engine::engine::StartError;
 use weft_engine::inspect::inspect;
+use weft_engine::linked::Component;
 use weft_engine::plan::{Granting, Purpose, plan};
 
 /// Larger guests take the compiler most of a second; the small ones exercise the same code.

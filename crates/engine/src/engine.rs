@@ -3,25 +3,25 @@
 use std::sync::Arc;
 
 use wasmtime::component::Linker;
-use weft_api::ids::{Tenant, WorkloadName};
 use weft_net::loopback::Network;
-use weft_net::sockets::Parts;
 
 use crate::admission::room::Room;
 use crate::admission::{Gate, Tenants};
 use crate::cache::{CacheError, DiskCache};
 use crate::command::Command;
-use crate::compile::{Code, CompileError, Compiler, Source};
-use crate::compose::{self, ComposeError, Fused, Scoped};
+use crate::compile::{CompileError, Compiler};
+use crate::compose::{self, ComposeError, Fused};
 use crate::config::{Capacity, EPOCH, EngineConfig, wasmtime_config};
 use crate::cpu::{self, Cpu};
 use crate::host_state::HostState;
-use crate::inspect::Shape;
 use crate::limits::Limits;
 use crate::link::{self, LinkError};
+use crate::linked::{
+    Built, Component, Components, Identity, LinkedProgram, LinkedWorkload, Shared, Started,
+};
 use crate::machine;
 use crate::memory::HostMemory;
-use crate::network::{Denials, Learning, Networks, WayOut};
+use crate::network::{Denials, Networks};
 use crate::plan::{Program, ValidWorkload};
 use crate::service::Service;
 use crate::store::{StoreBounds, StoreTemplate};
@@ -72,89 +72,6 @@ pub enum StartError {
     Volume(#[from] VolumeError),
     #[error("outbound TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
-}
-
-/// One component of a workload, as read from its file.
-#[derive(Clone, Debug)]
-pub struct Component {
-    /// The file's content.
-    pub bytes: Arc<[u8]>,
-    /// What `inspect` made of it.
-    pub shape: Shape,
-}
-
-/// The components of a workload, as read from their files.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Components<'a> {
-    /// Those of the manifest, in its order.
-    pub components: &'a [Component],
-    /// The long-lived one.
-    pub service: Option<&'a Component>,
-}
-
-impl<'a> From<&'a [Component]> for Components<'a> {
-    /// Components without a service.
-    fn from(components: &'a [Component]) -> Self {
-        Self {
-            components,
-            service: None,
-        }
-    }
-}
-
-/// A workload whose code exists and whose imports are known to fit.
-pub struct LinkedWorkload {
-    pub(crate) identity: Identity,
-    /// What answers requests.
-    pub(crate) front: Option<LinkedProgram>,
-    /// What runs beside it, and how often it may be started again.
-    pub(crate) service: Option<(LinkedProgram, u32)>,
-    pub(crate) shared: Shared,
-}
-
-/// Whose a workload is, and what it is called.
-#[derive(Clone, Debug)]
-pub(crate) struct Identity {
-    pub(crate) tenant: Tenant,
-    pub(crate) name: WorkloadName,
-    pub(crate) hosts: Vec<String>,
-}
-
-/// What the programs of a workload share.
-#[derive(Clone)]
-pub(crate) struct Shared {
-    pub(crate) volumes: Arc<Volumes>,
-    pub(crate) way_out: Arc<WayOut>,
-    /// The virtual loopback network.
-    pub(crate) network: Arc<Network>,
-}
-
-/// A program whose code exists and whose imports are known to fit.
-pub(crate) struct LinkedProgram {
-    pub(crate) program: Program,
-    pub(crate) limits: Limits,
-    pub(crate) built: Built,
-    pub(crate) template: StoreTemplate,
-    /// What it asked for outside and did not get.
-    pub(crate) denials: Arc<Denials>,
-}
-
-/// A workload that runs.
-pub struct Started {
-    /// What answers requests.
-    pub front: Option<Workload>,
-    /// What runs beside it.
-    pub service: Option<Service>,
-}
-
-/// What became of a program's components.
-pub(crate) struct Built {
-    /// Where the fused component can be had again.
-    pub(crate) source: Source,
-    /// Its imports that belong to one part alone.
-    pub(crate) scoped: Vec<Scoped>,
-    /// Its code.
-    pub(crate) code: Arc<Code>,
 }
 
 impl Engine {
@@ -395,35 +312,6 @@ impl Engine {
 
     pub(crate) fn tenants(&self) -> &Tenants {
         &self.inner.tenants
-    }
-}
-
-impl Identity {
-    /// `tenant/name`.
-    pub(crate) fn label(&self) -> String {
-        format!("{}/{}", self.tenant, self.name)
-    }
-}
-
-impl LinkedWorkload {
-    /// Gives the components that answer requests other sockets than their manifest does: a network that somebody else has,
-    /// for instance.
-    pub fn connect(&mut self, sockets: impl Fn(&str) -> Arc<Parts>) {
-        if let Some(front) = &mut self.front {
-            front.template.connect(&front.program, sockets);
-        }
-    }
-
-    /// What its guests will be seen to reach.
-    pub fn learning(&self) -> Learning {
-        Learning(Some(Arc::clone(&self.shared.way_out)))
-    }
-
-    /// Whether its service is the same as one that runs: the same code, and the same in the manifest.
-    pub fn continues(&self, service: &Service) -> bool {
-        self.service
-            .as_ref()
-            .is_some_and(|(program, _)| service.is_of(program))
     }
 }
 

@@ -30,6 +30,7 @@ mod host_state;
 pub mod inspect;
 pub mod limits;
 pub mod link;
+pub mod linked;
 mod machine;
 mod memory;
 pub mod network;

@@ -3,12 +3,13 @@
 
 mod candidates;
 mod error;
+mod part;
 mod resolve;
 mod service;
 mod walk;
 
 use weft_api::ids::{ComponentName, Tenant, WorkloadName};
-use weft_api::spec::{Resources, Reuse, Volume, VolumeMount, WorkloadSpec};
+use weft_api::spec::{Reuse, Volume, VolumeMount, WorkloadSpec};
 use weft_net::firewall::policy::Policy;
 use weft_net::loopback::Role;
 
@@ -226,25 +227,6 @@ fn programs(
         max_restarts: service.max_restarts,
     };
     (program, Some(service))
-}
-
-/// What a component's `wasi:config/store` holds: the entry's config, then the component's own config, then its
-/// environment, the later winning, as in wasmCloud.
-fn merged_config(
-    spec: &WorkloadSpec,
-    resources: &Resources,
-) -> std::collections::BTreeMap<String, String> {
-    let mut config = std::collections::BTreeMap::new();
-    for entry in spec
-        .host_interfaces
-        .iter()
-        .filter(|e| e.namespace == "wasi" && e.package == "config")
-    {
-        config.extend(entry.config.clone());
-    }
-    config.extend(resources.config.clone());
-    config.extend(resources.environment.clone());
-    config
 }
 
 #[cfg(test)]

@@ -25,8 +25,9 @@ pub use status::{End, ServiceState, ServiceStatus};
 
 use crate::compile::Source;
 use crate::cpu::Account;
-use crate::engine::{Engine, Identity, LinkedProgram, Shared};
+use crate::engine::Engine;
 use crate::limits::Limits;
+use crate::linked::{Identity, LinkedProgram, Shared};
 use crate::memory::Shares;
 use crate::network::{Denials, WayOut};
 use crate::plan::Program;

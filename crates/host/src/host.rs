@@ -9,7 +9,7 @@ use weft_api::spec::{HttpRoute, WorkloadSpec};
 use weft_engine::Engine;
 use weft_engine::command::Command;
 use weft_engine::config::Capacity;
-use weft_engine::engine::{LinkedWorkload, Started};
+use weft_engine::linked::{LinkedWorkload, Started};
 use weft_engine::plan::{Granting, Purpose};
 use weft_engine::service::{Readiness as ServiceReadiness, Service};
 use weft_engine::workload::Workload;

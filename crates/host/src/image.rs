@@ -38,7 +38,7 @@ pub(crate) enum ImageError {
 }
 
 /// Reads a component and what it imports and exports.
-pub(crate) async fn read(image: &Image) -> Result<weft_engine::engine::Component, ImageError> {
+pub(crate) async fn read(image: &Image) -> Result<weft_engine::linked::Component, ImageError> {
     let path = match image {
         Image::File(path) => path.clone(),
         Image::Registry(reference) => {
@@ -65,5 +65,5 @@ pub(crate) async fn read(image: &Image) -> Result<weft_engine::engine::Component
         path: path.clone(),
         source,
     })?;
-    Ok(weft_engine::engine::Component { bytes, shape })
+    Ok(weft_engine::linked::Component { bytes, shape })
 }

@@ -4,7 +4,7 @@
 use futures::future::try_join_all;
 use weft_api::spec::WorkloadSpec;
 use weft_engine::Engine;
-use weft_engine::engine::{Component, Components, LinkedWorkload};
+use weft_engine::linked::{Component, Components, LinkedWorkload};
 use weft_engine::plan::{Granting, PlanErrors, Purpose, Shapes, plan};
 
 use crate::image::{self, ComponentError};

@@ -2,11 +2,10 @@
 
 use weft_api::interface::{InterfaceName, compatible};
 use weft_api::spec::{ComponentSpec, Reuse, WorkloadSpec};
-use weft_net::firewall::policy::{Lists, Policy};
 use weft_net::loopback::Role;
 
 use super::walk::Walk;
-use super::{Entry, Granting, Link, Part, PlanError, Program, Purpose, Report, merged_config};
+use super::{Entry, Granting, Part, PlanError, Program, Purpose, Report};
 use crate::grants::{self, Grant};
 use crate::inspect::{Import, Shape};
 
@@ -305,59 +304,6 @@ impl<'a> Graph<'a> {
                 ));
             }
         }
-    }
-
-    fn part(
-        &self,
-        position: usize,
-        order: &[usize],
-        notes: &mut Vec<String>,
-        errors: &mut Vec<PlanError>,
-    ) -> Option<Part> {
-        let spec = self.spec.components.get(position)?;
-        let shape = self.shapes.get(position)?;
-        let links = shape.imports.iter().filter_map(|import| {
-            match self.provider(position, import).ok()? {
-                Provider::Host => None,
-                Provider::Component { position, export } => {
-                    let provider = order.iter().position(|other| *other == position)?;
-                    Some(Link {
-                        import: import.name.clone(),
-                        export,
-                        provider,
-                    })
-                }
-            }
-        });
-        let lists = Lists {
-            allowed_hosts: &spec.resources.allowed_hosts,
-            allowed_ip_name_lookups: &spec.resources.allowed_ip_name_lookups,
-            allowed_host_loopback_ports: &spec.resources.allowed_host_loopback_ports,
-        };
-        let egress = Policy::parse(lists).unwrap_or_else(|entries| {
-            errors.extend(entries.into_iter().map(|source| PlanError::Egress {
-                component: spec.name.clone(),
-                source,
-            }));
-            Policy::default()
-        });
-        let without_effect = egress.without_effect().into_iter();
-        notes.extend(without_effect.map(|(entry, why)| {
-            format!(
-                "component `{}`: `{entry}` in `allowedHosts` has no effect: {why}",
-                spec.name
-            )
-        }));
-        Some(Part {
-            component: spec.name.clone(),
-            position,
-            links: links.collect(),
-            environment: spec.resources.environment.clone().into_iter().collect(),
-            config: merged_config(self.spec, &spec.resources),
-            egress,
-            mounts: spec.resources.volume_mounts.clone(),
-            limits: spec.resources.limits.clone(),
-        })
     }
 }
 

@@ -12,10 +12,11 @@ use super::End;
 use crate::compile::Source;
 use crate::compose::Scoped;
 use crate::cpu::Meter;
-use crate::engine::{Engine, Identity, LinkedProgram, Shared};
+use crate::engine::Engine;
 use crate::fault::{self, Fault};
 use crate::host_state::HostState;
 use crate::link;
+use crate::linked::{Identity, LinkedProgram, Shared};
 use crate::plan::Entry;
 use crate::store::StoreTemplate;
 

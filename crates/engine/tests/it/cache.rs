@@ -268,7 +268,7 @@ async fn bytes_that_are_no_valid_code_are_refused_with_the_reason() {
         weft_engine::plan::Granting::Everything,
         weft_engine::plan::Purpose::Serve,
     );
-    let component = weft_engine::engine::Component {
+    let component = weft_engine::linked::Component {
         bytes: bytes.into(),
         shape,
     };

@@ -1,8 +1,8 @@
 //! What fusing makes of several components: names that belong to one of them, and misfits that names do not show.
 
 use weft_engine::compose::{ComposeError, Fused, fuse};
-use weft_engine::engine::Component;
 use weft_engine::inspect::inspect;
+use weft_engine::linked::Component;
 use weft_engine::plan::Purpose;
 
 use crate::support::{Draft, engine, workload};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use weft_engine::Engine;
 use weft_engine::config::EngineConfig;
-use weft_engine::engine::Started;
+use weft_engine::linked::Started;
 use weft_engine::plan::Purpose;
 use weft_engine::service::{End, Readiness, Service, ServiceConfig, ServiceState, ServiceStatus};
 use weft_net::loopback::{Family, Role, TcpSocket};

@@ -10,9 +10,10 @@ use weft_api::spec::{
 };
 use weft_engine::Engine;
 use weft_engine::config::EngineConfig;
-use weft_engine::engine::{Component, Components, LinkedWorkload, StartError};
+use weft_engine::engine::StartError;
 use weft_engine::fault::Fault;
 use weft_engine::inspect::inspect;
+use weft_engine::linked::{Component, Components, LinkedWorkload};
 use weft_engine::plan::{Granting, PlanErrors, Purpose, Shapes, ValidWorkload, plan};
 use weft_engine::workload::{Body, Workload};
 use weft_testkit::client::{self, Incoming, Reply};
