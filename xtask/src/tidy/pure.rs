@@ -7,11 +7,18 @@ use super::repository::Repository;
 use std::collections::BTreeSet;
 
 /// Where pure modules are: files whose paths start like this.
-const PURE: [&str; 4] = [
+const PURE: [&str; 11] = [
     "crates/api/src/",
     "crates/engine/src/plan",
     "crates/engine/src/grants",
-    "crates/net/src/policy",
+    "crates/engine/src/service/backoff",
+    "crates/net/src/firewall/ask",
+    "crates/net/src/firewall/denial",
+    "crates/net/src/firewall/entry",
+    "crates/net/src/firewall/host",
+    "crates/net/src/firewall/policy",
+    "crates/net/src/firewall/ranges",
+    "crates/net/src/loopback",
 ];
 
 /// What does input or output.
