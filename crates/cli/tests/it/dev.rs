@@ -4,5 +4,6 @@ mod build;
 mod harness;
 mod project;
 mod requests;
+mod services;
 mod stop;
 mod watch;

@@ -29,11 +29,6 @@ fn an_ordinary_project_has_nothing_that_is_not_used() {
 #[test]
 fn what_would_run_otherwise_than_written_is_refused() {
     for (dev, key) in [
-        ("service: true", "dev.service"),
-        (
-            "service_file: a.wasm",
-            "dev.service_file or dev.service_image",
-        ),
         ("host_plugins: [{id: a, file: a.wasm}]", "dev.host_plugins"),
         ("tls_ca_path: a.pem", "dev.tls_ca_path"),
         (

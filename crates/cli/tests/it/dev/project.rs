@@ -161,7 +161,6 @@ fn a_folder_without_a_project_file_says_what_to_write() {
 #[test]
 fn what_this_version_cannot_do_is_refused_by_key() {
     for (more, key) in [
-        ("dev: {service: true}\n", "dev.service"),
         (
             "dev: {tls_cert_path: a.pem, tls_key_path: a.key}\n",
             "dev.tls_cert_path",
