@@ -160,6 +160,7 @@ fn a_service() {
         spec.service = Some(ServiceSpec {
             image: Image::Registry("registry.example/service:1".to_owned()),
             max_restarts: 0,
+            ports: Vec::new(),
             resources: Resources::default(),
         });
     });
