@@ -233,7 +233,7 @@ fn time(text: &str) -> Result<Duration, String> {
 }
 
 /// The same, but not no time at all.
-fn some_time(text: &str) -> Result<Duration, String> {
+pub(crate) fn some_time(text: &str) -> Result<Duration, String> {
     match time(text)? {
         Duration::ZERO => Err("no request could be answered in no time".to_owned()),
         time => Ok(time),
@@ -257,7 +257,7 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("write a whole number, 1 at least".to_owned()),
         Ok(number) => Ok(number),

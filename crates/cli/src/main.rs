@@ -8,6 +8,7 @@ mod inspect;
 mod limits;
 mod logging;
 mod printer;
+mod publish;
 mod run;
 mod runtime;
 mod shutdown;

@@ -12,6 +12,7 @@ use weft_host::{CommandLine, Granting, Host, HostConfig, Purpose, Running, Tls};
 use crate::check::purpose_of;
 use crate::limits::{Clients, Guests, Listener, address, drain, size};
 use crate::printer::{FAINT, GOOD, Global, NAME};
+use crate::publish::Publish;
 use crate::runtime;
 use crate::shutdown::{self, Hangup};
 use crate::sources::{self, Given, Source};
@@ -48,6 +49,8 @@ pub(crate) struct Args {
     clients: Clients,
     #[command(flatten)]
     listener: Listener,
+    #[command(flatten)]
+    publish: Publish,
     #[command(flatten)]
     admin: Admin,
 }
@@ -148,6 +151,7 @@ async fn run_files(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     args.guests.apply(&mut config.engine);
     args.clients.apply(&mut config.limits);
     args.listener.apply(&mut config);
+    args.publish.apply(&mut config);
     args.admin.apply(&mut config);
     config.limits.drain_timeout = args.drain;
     let host = Host::new(config)?;
@@ -245,6 +249,8 @@ async fn serve(
     global: &Global,
 ) -> anyhow::Result<ExitCode> {
     let addr = args.addr;
+    let specs: Vec<_> = jobs.iter().map(|job| &job.spec).collect();
+    args.publish.check(&specs)?;
     let tls = match args.listener.tls()? {
         Some(files) => Some(host.use_tls(files).await?),
         None => None,
@@ -254,6 +260,7 @@ async fn serve(
     })?;
     let addr = listener.local_addr()?;
     let admin = args.admin.open(host)?;
+    let names = args.publish.open(host)?;
     let mut running = Vec::new();
     for job in jobs {
         running.extend(start(host, job, global).await?);
@@ -263,7 +270,8 @@ async fn serve(
     let (stop, stop_now) = shutdown::signals(host.control(), hangup)?;
     host.set_started();
     tracing::info!("{}", host.capacity());
-    announce(&Origin { scheme, addr }, admin, &running, global);
+    let doors = Doors { admin, names };
+    announce(&Origin { scheme, addr }, doors, &running, global);
     let draining = stop.clone();
     let serving = host.serve(listener, stop);
     let drained = tokio::select! {
@@ -312,31 +320,51 @@ async fn told_to_stop(stop: tokio_util::sync::CancellationToken, global: &Global
 }
 
 /// Tells where what can be reached.
-fn announce(origin: &Origin, admin: Option<SocketAddr>, running: &[Running], global: &Global) {
+fn announce(origin: &Origin, doors: Doors, running: &[Running], global: &Global) {
+    let Doors { admin, names } = doors;
     let workloads: Vec<_> = running
         .iter()
         .map(|workload| {
             let urls: Vec<_> = workload.hosts.iter().map(|host| origin.url(host)).collect();
-            serde_json::json!({ "name": format!("{}/{}", workload.spec.tenant, workload.spec.name), "urls": urls })
+            let name = format!("{}/{}", workload.spec.tenant, workload.spec.name);
+            serde_json::json!({ "name": name, "urls": urls, "ports": workload.ports() })
         })
         .collect();
     global.object(&serde_json::json!({
-        "event": "listening", "addr": origin.addr.to_string(), "adminAddr": admin, "workloads": workloads,
+        "event": "listening", "addr": origin.addr.to_string(), "adminAddr": admin, "tlsForwardAddr": names,
+        "workloads": workloads,
     }));
     if let Some(admin) = admin {
         global.status(format_args!(
             "{GOOD}serving{GOOD:#} health and metrics on http://{admin}/"
         ));
     }
+    if let Some(names) = names {
+        global.status(format_args!(
+            "{GOOD}forwarding{GOOD:#} TLS connections by name on {names}"
+        ));
+    }
     for workload in running {
+        let name = format!("{}/{}", workload.spec.tenant, workload.spec.name);
+        for port in workload.ports() {
+            global.status(format_args!(
+                "{GOOD}published{GOOD:#} {NAME}{name}{NAME:#} {port}"
+            ));
+        }
         for host in &workload.hosts {
-            let name = format!("{}/{}", workload.spec.tenant, workload.spec.name);
             global.status(format_args!(
                 "{GOOD}serving{GOOD:#} {NAME}{name}{NAME:#} on {}",
                 origin.url(host)
             ));
         }
     }
+}
+
+/// Listeners beside the one for requests.
+#[derive(Clone, Copy)]
+struct Doors {
+    admin: Option<SocketAddr>,
+    names: Option<SocketAddr>,
 }
 
 /// Where requests are taken.

@@ -11,14 +11,16 @@ use weft_engine::command::Command;
 use weft_engine::config::Capacity;
 use weft_engine::plan::{Granting, Purpose};
 use weft_ingress::{
-    Config, Drained, HostPattern, PathPrefix, RouteGuard, RoutePattern, Routes, Stats, Target, Tls,
-    TlsError, TlsFiles,
+    Config, Drained, ForwardLimits, HostPattern, PathPrefix, RouteGuard, RoutePattern, Routes,
+    Stats, Target, Tls, TlsError, TlsFiles,
 };
+use weft_net::loopback::Network;
 
 use crate::admin::{self, AdminError, Pages};
 use crate::bridge::{Unrouted, WorkloadTarget};
 use crate::config::HostConfig;
 use crate::control::Control;
+use crate::publish::{PublishError, Published, PublishedPort, Publisher};
 use crate::readiness::Readiness;
 use crate::registry::{Registration, Registry};
 use crate::series::Requests;
@@ -47,6 +49,7 @@ pub struct Host {
     connections: Arc<Stats>,
     unrouted: Arc<Requests>,
     tls: Arc<OnceLock<Tls>>,
+    publisher: Arc<Publisher>,
 }
 
 /// A workload that answers requests. Dropping it takes its routes away, then the workload itself once its last request
@@ -57,6 +60,7 @@ pub struct Running {
     /// Host names that lead to it, each with its path prefix if it has one: `example.com/api`; `*` for every name.
     pub hosts: Vec<String>,
     // In this order: what is not reached any more is then said to have ended.
+    published: Published,
     route: RouteGuard,
     registration: Registration,
 }
@@ -66,15 +70,31 @@ impl Host {
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
         let engine = Engine::new(config.engine.clone())?;
         let control = Control::start().map_err(|source| HostError::Control { source })?;
+        let routes = Routes::new();
+        let tls: Arc<OnceLock<Tls>> = Arc::default();
+        let forward_limits = ForwardLimits {
+            max_connections_per_peer: config.limits.max_connections_per_peer,
+            handshake_timeout: config.limits.handshake_timeout,
+            idle_timeout: config.publish.idle_timeout,
+            drain_timeout: config.limits.drain_timeout,
+            ..ForwardLimits::default()
+        };
+        let publisher = Publisher::new(
+            config.publish.clone(),
+            forward_limits,
+            routes.clone(),
+            Arc::clone(&tls),
+        );
         Ok(Self {
             engine,
-            routes: Routes::new(),
+            routes,
             control,
             registry: Registry::new(config.metrics_workloads),
             readiness: Arc::default(),
             connections: Arc::default(),
             unrouted: Arc::default(),
-            tls: Arc::default(),
+            tls,
+            publisher: Arc::new(publisher),
             config: Arc::new(config),
         })
     }
@@ -116,6 +136,32 @@ impl Host {
         Ok(self.tls.get_or_init(|| tls).clone())
     }
 
+    /// Opens the listener for connections by name (TLS, SNI). Certificates have to be read before, for names whose TLS
+    /// ends here. Gives the address, whose port the system may have chosen. Has to be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When nothing can listen there, or one is open already.
+    pub fn open_names(&self, addr: SocketAddr) -> Result<SocketAddr, PublishError> {
+        self.publisher.open_names(addr)
+    }
+
+    /// Opens the ports of a workload's service to the outside, as far as the host allows it: they lead to the service on
+    /// this network, which is that of the workload. Those that were open before are closed first. Gives notes on ports
+    /// that stay closed. Has to be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When an address is in use, a name is somebody else's or a certificate is missing; then none of them is open.
+    pub fn publish_ports(
+        &self,
+        running: &mut Running,
+        network: &Arc<Network>,
+    ) -> Result<Vec<String>, PublishError> {
+        running.show_ports(Published::default());
+        let (published, notes) = self.publisher.publish(&running.spec, network)?;
+        running.show_ports(published);
+        Ok(notes)
+    }
+
     /// Says that everything runs that this host was to run from the beginning: with a listener, it is ready.
     pub fn set_started(&self) {
         self.readiness.set_started();
@@ -151,6 +197,7 @@ impl Host {
         Ok(Running {
             spec: spec.clone(),
             hosts,
+            published: Published::default(),
             route,
             registration,
         })
@@ -186,10 +233,12 @@ impl Host {
     pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> Drained {
         let _listening = self.readiness.listening();
         let (stop, readiness) = (shutdown.clone(), Arc::clone(&self.readiness));
+        let publisher = Arc::clone(&self.publisher);
         // Not here: this future may have to wait for guests.
         self.control.spawn(async move {
             stop.cancelled().await;
             readiness.set_draining();
+            publisher.stop();
         });
         let config = Config {
             limits: self.config.limits,
@@ -199,7 +248,23 @@ impl Host {
             observer: Some(Arc::new(Unrouted(Arc::clone(&self.unrouted)))),
             stats: Arc::clone(&self.connections),
         };
-        weft_ingress::serve(listener, self.routes.clone(), config, shutdown).await
+        let serving = weft_ingress::serve(listener, self.routes.clone(), config, shutdown);
+        let (mut drained, cut) = tokio::join!(serving, self.publisher.finished());
+        drained.cut_connections = drained.cut_connections.saturating_add(cut);
+        drained
+    }
+}
+
+impl Running {
+    /// Ports of its service that can be reached from outside.
+    pub fn ports(&self) -> &[PublishedPort] {
+        self.published.ports()
+    }
+
+    /// What was there before is closed.
+    fn show_ports(&mut self, published: Published) {
+        self.registration.show_ports(published.ports());
+        self.published = published;
     }
 }
 

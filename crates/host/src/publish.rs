@@ -61,7 +61,6 @@ pub(crate) struct Publisher {
 #[derive(Default)]
 pub(crate) struct Published {
     ports: Vec<PublishedPort>,
-    #[expect(dead_code, reason = "held for its drop")]
     holds: Vec<Hold>,
 }
 
@@ -149,7 +148,10 @@ impl Publisher {
                     published.add(self.at_address(&workload, port, *address)?);
                 }
                 Some(Publish::ServerName { .. }) if self.names.get().is_none() => {
-                    notes.push(closed(port, "give an address with --tls-forward to allow it"));
+                    notes.push(closed(
+                        port,
+                        "give an address with --tls-forward to allow it",
+                    ));
                 }
                 Some(Publish::ServerName { name, tls }) => {
                     published.add(self.by_name(&workload, port, name, *tls)?);

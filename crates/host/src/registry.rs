@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use weft_api::ids::{Tenant, WorkloadName};
 
+use crate::publish::PublishedPort;
 use crate::series::{Reading, Series, Totals};
 
 /// Ended workloads that wait for somebody to read their last numbers. With more, the oldest are forgotten.
@@ -48,6 +49,7 @@ struct Kept {
 #[derive(Clone, Debug)]
 struct Run {
     hosts: Vec<String>,
+    ports: Vec<PublishedPort>,
     since: SystemTime,
 }
 
@@ -70,6 +72,8 @@ pub(crate) struct Row {
     pub(crate) since: Option<SystemTime>,
     /// Host names that lead to it.
     pub(crate) hosts: Vec<String>,
+    /// Ports of its service that can be reached from outside.
+    pub(crate) ports: Vec<PublishedPort>,
     pub(crate) reading: Reading,
     /// Whether the metrics have labels for it.
     labelled: bool,
@@ -133,7 +137,15 @@ impl Registry {
         });
         books.runs = books.runs.wrapping_add(1);
         let since = SystemTime::now();
-        kept.runs.insert(books.runs, Run { hosts, since });
+        let ports = Vec::new();
+        kept.runs.insert(
+            books.runs,
+            Run {
+                hosts,
+                ports,
+                since,
+            },
+        );
         Registration {
             registry: Arc::clone(self),
             key,
@@ -204,6 +216,7 @@ impl Registry {
                     state,
                     since: runs.iter().map(|run| run.since).min(),
                     hosts,
+                    ports: runs.iter().flat_map(|run| run.ports.clone()).collect(),
                     reading: series.read(),
                     labelled,
                     series,
@@ -277,6 +290,15 @@ impl Books {
 }
 
 impl Registration {
+    /// Notes which ports of the service can be reached from outside now.
+    pub(crate) fn show_ports(&self, ports: &[PublishedPort]) {
+        let mut books = self.registry.books();
+        let kept = books.workloads.get_mut(&self.key);
+        if let Some(run) = kept.and_then(|kept| kept.runs.get_mut(&self.run)) {
+            run.ports = ports.to_vec();
+        }
+    }
+
     /// What is counted of the workload.
     pub(crate) fn series(&self) -> &Arc<Series> {
         &self.series

@@ -8,6 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use weft_engine::limits::Limits;
 
+use crate::publish::PublishedPort;
 use crate::registry::{Registry, Row, State};
 
 /// The page.
@@ -26,6 +27,7 @@ struct Entry {
     /// RFC 3339, in UTC.
     since: Option<String>,
     hosts: Vec<String>,
+    ports: Vec<PublishedPort>,
     limits: Option<Bounds>,
     r#use: Use,
     requests: u64,
@@ -88,6 +90,7 @@ fn entry(row: Row) -> Entry {
         reason: reason(row.state),
         since: row.since.map(time),
         hosts: row.hosts,
+        ports: row.ports,
         limits: present.limits.map(bounds),
         r#use: Use {
             in_flight: present.in_flight,

@@ -76,10 +76,13 @@ impl ChosenAddress {
 
     fn wrong_among(&self, specs: &[&WorkloadSpec]) -> Option<String> {
         let Self { port, address, .. } = self;
-        let mut having = specs.iter().filter(|spec| self.is_for(spec)).filter(|spec| {
-            let mut ports = spec.service.iter().flat_map(|service| &service.ports);
-            ports.any(|own| own.name == *port)
-        });
+        let mut having = specs
+            .iter()
+            .filter(|spec| self.is_for(spec))
+            .filter(|spec| {
+                let mut ports = spec.service.iter().flat_map(|service| &service.ports);
+                ports.any(|own| own.name == *port)
+            });
         match (having.next(), having.next()) {
             (Some(_), None) => None,
             (Some(one), Some(other)) => Some(format!(

@@ -57,7 +57,9 @@ pub enum PublishError {
         name: String,
     },
     /// The listener for names cannot have its address.
-    #[error("cannot listen on {address} for connections by name: {source}; choose another address with --tls-forward")]
+    #[error(
+        "cannot listen on {address} for connections by name: {source}; choose another address with --tls-forward"
+    )]
     Names {
         /// The address.
         address: SocketAddr,

@@ -98,6 +98,7 @@ async fn workloads_are_listed_with_limits_and_use() {
         "reason": null,
         "since": null,
         "hosts": ["limited.a.example"],
+        "ports": [],
         "limits": {
             "memoryBytes": 64 << 20,
             "cpuMillicores": 500,

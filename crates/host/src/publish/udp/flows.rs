@@ -86,9 +86,7 @@ impl Flows {
 
     fn begin(&mut self, peer: SocketAddr) -> Result<Arc<Flow>, Error> {
         let PortTarget { network, port, .. } = &self.target;
-        let address = network
-            .receiver_on(*port)
-            .ok_or(Error::ConnectionRefused)?;
+        let address = network.receiver_on(*port).ok_or(Error::ConnectionRefused)?;
         if self.by_peer.len() >= self.limits.flows.max(1) {
             let silent = self.longest_silent().ok_or(Error::NewSocketLimit)?;
             self.drop_flow(silent);
