@@ -2,6 +2,7 @@
 
 use std::net::Shutdown;
 
+use weft_ingress::Cord as _;
 use weft_testkit::until;
 
 use super::*;
@@ -43,7 +44,7 @@ async fn a_mebibyte_each_way_holds_no_more_memory_than_two_buffers() {
     let (near, far) = open.joined(&listener).await;
     let data: Vec<u8> = (0..1_u32 << 20).map(|byte| (byte % 251) as u8).collect();
     let (mut near_in, mut near_out) = near.into_split();
-    let held = std::sync::atomic::AtomicUsize::new(0);
+    let held = AtomicUsize::new(0);
     let note = || held.fetch_max(open.network.usage().buffered, Ordering::Relaxed);
     let far_reads = async {
         // In small pieces, and slowly.

@@ -39,7 +39,11 @@ async fn a_port_that_the_manifest_keeps_inside_is_opened_by_choice_alone() {
     let publisher = publisher(chosen(None, "inside"));
     let spec = spec("t", &[TCP, INSIDE]);
     let (published, notes) = publisher.publish(&spec, &network()).unwrap();
-    let names: Vec<_> = published.ports().iter().map(|port| &port.name).collect();
+    let names: Vec<_> = published
+        .ports()
+        .iter()
+        .map(|port| port.name.as_str())
+        .collect();
     assert_eq!((names, notes.len()), (vec!["inside"], 1));
 }
 
