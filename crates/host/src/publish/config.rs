@@ -14,7 +14,7 @@ pub struct PublishConfig {
     pub addresses: bool,
     /// Ports that are opened elsewhere, whatever their manifests say.
     pub chosen: Vec<ChosenAddress>,
-    /// Forwarded connections of the whole host at a time, at least 1. Further clients wait in the kernel's accept queue.
+    /// Forwarded connections of the whole host at a time, at least 1. Further clients wait in the accept queue.
     pub max_connections: usize,
     /// How long a forwarded connection may move nothing in either direction.
     pub idle_timeout: Duration,

@@ -1,5 +1,5 @@
-//! Datagrams between an address of the host and a UDP port of a service. Each peer outside is a flow: a socket of its own
-//! on the virtual network, so that answers find their way back. As with every UDP, what cannot be delivered is lost.
+//! Datagrams between an address of the host and a UDP port of a service. Each peer outside is a flow: a socket of its
+//! own on the virtual network, so that answers find their way back. As with every UDP, what cannot be delivered is lost.
 
 mod flows;
 
@@ -24,8 +24,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// What peers may use up of one port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UdpLimits {
-    /// Peers at a time, at least 1. One more takes the place of the one that was silent for longest among those that the
-    /// service has never answered; if there is none, its datagrams are lost.
+    /// Peers at a time, at least 1. One more takes the place of the one that was silent for longest among those that
+    /// the service has never answered; if there is none, its datagrams are lost.
     pub flows: usize,
     /// How long a flow is kept without a datagram in either direction.
     pub idle: Duration,

@@ -1,5 +1,5 @@
-//! The name that a TLS client asks for: read out of its ClientHello, which is kept as it came so that the service can be
-//! given it.
+//! The name that a TLS client asks for: read out of its ClientHello, which is kept as it came so that the service can
+//! be given it.
 //!
 //! rustls reads it, so that a hello in many records or one byte at a time is understood as the service would.
 

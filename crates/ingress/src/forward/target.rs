@@ -14,8 +14,8 @@ pub trait ForwardTarget: Send + Sync + 'static {
     /// The name in the log: `tenant/workload`.
     fn name(&self) -> &str;
 
-    /// Makes a connection. It may wait for as long as there is hope; the caller gives up after its own limit by dropping
-    /// the future.
+    /// Makes a connection. It may wait for as long as there is hope; the caller gives up after its own limit by
+    /// dropping the future.
     fn connect(&self) -> BoxFuture<'_, io::Result<Box<dyn Cord>>>;
 }
 

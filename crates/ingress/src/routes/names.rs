@@ -1,5 +1,5 @@
 //! Names that TLS connections are forwarded by. They belong to tenants together with the host names of HTTP: who has one
-//! has the other, so that nobody answers for a name of somebody else on another port of the host.
+//! has the other, so that nobody answers for a name of somebody else on another port.
 
 use std::sync::Arc;
 
