@@ -151,14 +151,14 @@ impl Host {
     ///
     /// # Errors
     /// When an address is in use, a name is somebody else's or a certificate is missing; then none of them is open.
-    pub fn publish_ports(
+    pub async fn publish_ports(
         &self,
         running: &mut Running,
         network: &Arc<Network>,
     ) -> Result<Vec<String>, PublishError> {
-        running.show_ports(Published::default());
+        running.show_ports(Published::default()).close().await;
         let (published, notes) = self.publisher.publish(&running.spec, network)?;
-        running.show_ports(published);
+        let _none = running.show_ports(published);
         Ok(notes)
     }
 
@@ -261,10 +261,10 @@ impl Running {
         self.published.ports()
     }
 
-    /// What was there before is closed.
-    fn show_ports(&mut self, published: Published) {
+    /// Puts other ports in the place of those before, and gives these back.
+    fn show_ports(&mut self, published: Published) -> Published {
         self.registration.show_ports(published.ports());
-        self.published = published;
+        std::mem::replace(&mut self.published, published)
     }
 }
 

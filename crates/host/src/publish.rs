@@ -66,12 +66,21 @@ pub(crate) struct Published {
 
 /// What keeps a port open.
 enum Hold {
-    Listener { _task: Task },
+    Listener { task: Task },
     Name { _guard: NameGuard },
 }
 
 /// A task that ends when this is dropped.
 struct Task(JoinHandle<()>);
+
+impl Task {
+    /// Ends it, and waits until what it held is closed.
+    async fn end(mut self) {
+        self.0.abort();
+        // That it was cut is no news.
+        let _ = (&mut self.0).await;
+    }
+}
 
 impl Drop for Task {
     fn drop(&mut self) {
@@ -205,7 +214,7 @@ impl Publisher {
         };
         let place = Place::Address(bound);
         let shown = PublishedPort::new(port, place, target.gauge());
-        Ok((shown, Hold::Listener { _task: task }))
+        Ok((shown, Hold::Listener { task }))
     }
 
     fn by_name(
@@ -270,6 +279,15 @@ impl Published {
     /// Where the ports are.
     pub(crate) fn ports(&self) -> &[PublishedPort] {
         &self.ports
+    }
+
+    /// Closes the ports, and waits until their addresses are free.
+    pub(crate) async fn close(self) {
+        for hold in self.holds {
+            if let Hold::Listener { task } = hold {
+                task.end().await;
+            }
+        }
     }
 
     fn add(&mut self, (port, hold): (PublishedPort, Hold)) {

@@ -182,6 +182,25 @@ async fn a_guard_that_is_dropped_closes_the_port_and_resets_its_connections() {
 }
 
 #[tokio::test]
+async fn a_port_that_was_closed_can_be_opened_at_the_same_address_at_once() {
+    let open = Open::new(PORT);
+    let Open {
+        publisher,
+        mut published,
+        addr,
+        network,
+    } = open;
+    let spec = spec("t", &[&format!("name: db, port: 77, publish: '{addr}'")]);
+    for _ in 0..20 {
+        published.close().await;
+        (published, _) = publisher.publish(&spec, &network).unwrap();
+    }
+    let listener = listens(&network, "127.0.0.1:77");
+    let _near = TcpStream::connect(addr).await.unwrap();
+    within(listener.accept()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_stop_lets_who_is_busy_finish_and_closes_who_is_silent() {
     let open = Open::new(PORT);
     let listener = listens(&open.network, "127.0.0.1:77");
