@@ -5,6 +5,7 @@ mod component;
 mod interface;
 mod kind;
 mod metadata;
+mod port;
 mod settings;
 mod source;
 mod volume;

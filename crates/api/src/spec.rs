@@ -1,11 +1,13 @@
 //! What a workload is to be: the checked result of reading a manifest or project file, and the engine's input.
 
+mod port;
 mod route;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
+pub use self::port::{Protocol, Publish, ServicePort, TlsEnd, host_address};
 pub use self::route::HttpRoute;
 use crate::ids::{ComponentName, Tenant, WorkloadName};
 pub use crate::limits::Limits;
@@ -29,6 +31,15 @@ pub struct WorkloadSpec {
     pub volumes: Vec<Volume>,
 }
 
+impl WorkloadSpec {
+    /// Ports that its service names; none without a service.
+    pub fn service_ports(&self) -> &[ServicePort] {
+        self.service
+            .as_ref()
+            .map_or(&[], |service| service.ports.as_slice())
+    }
+}
+
 /// One request-driven component.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ComponentSpec {
@@ -49,6 +60,8 @@ pub struct ServiceSpec {
     pub image: Image,
     /// How often it is started again after a failure; 0 = never.
     pub max_restarts: u32,
+    /// Ports that it listens to, as far as somebody outside should know, in the order of the manifest.
+    pub ports: Vec<ServicePort>,
     /// What it may see and reach.
     pub resources: Resources,
 }

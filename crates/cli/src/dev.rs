@@ -138,6 +138,8 @@ fn host_config(args: &Args, addr: SocketAddr) -> HostConfig {
     args.reach.apply(true, &mut config.engine);
     args.clients.apply(&mut config.limits);
     args.admin.apply(&mut config);
+    // What the project publishes is published: on the developer's own machine.
+    config.publish.addresses = true;
     config.limits.drain_timeout = args.drain;
     config
 }

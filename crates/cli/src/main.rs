@@ -9,6 +9,7 @@ mod limits;
 mod logging;
 mod policy;
 mod printer;
+mod publish;
 mod reach;
 mod run;
 mod runtime;

@@ -13,6 +13,7 @@ use crate::check::purpose_of;
 use crate::limits::{Clients, Guests, Listener, address, drain, size};
 use crate::policy;
 use crate::printer::{FAINT, GOOD, Global, NAME};
+use crate::publish::Publish;
 use crate::reach::Reach;
 use crate::runtime;
 use crate::shutdown::{self, Hangup};
@@ -56,6 +57,8 @@ pub(crate) struct Args {
     clients: Clients,
     #[command(flatten)]
     listener: Listener,
+    #[command(flatten)]
+    publish: Publish,
     #[command(flatten)]
     admin: Admin,
 }
@@ -158,6 +161,7 @@ async fn run_files(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         .apply(args.allow_host_loopback, &mut config.engine);
     args.clients.apply(&mut config.limits);
     args.listener.apply(&mut config);
+    args.publish.apply(&mut config);
     args.admin.apply(&mut config);
     config.limits.drain_timeout = args.drain;
     let host = Host::new(config)?;
@@ -257,6 +261,8 @@ async fn serve(
     global: &Global,
 ) -> anyhow::Result<ExitCode> {
     let addr = args.addr;
+    let specs: Vec<_> = jobs.iter().map(|job| &job.spec).collect();
+    args.publish.check(&specs)?;
     let tls = match args.listener.tls()? {
         Some(files) => Some(host.use_tls(files).await?),
         None => None,
@@ -266,6 +272,7 @@ async fn serve(
     })?;
     let addr = listener.local_addr()?;
     let admin = args.admin.open(host)?;
+    let names = args.publish.open(host)?;
     let mut running = Vec::new();
     for job in jobs {
         running.extend(start(host, job, global).await?);
@@ -278,7 +285,8 @@ async fn serve(
         global.note("nothing is denied for want of an entry in a manifest: --egress learn; what was reached is shown at the end, and by `weft policy`");
     }
     tracing::info!("{}", host.capacity());
-    announce(&Origin { scheme, addr }, admin, &running, global);
+    let doors = Doors { admin, names };
+    announce(&Origin { scheme, addr }, doors, &running, global);
     let draining = stop.clone();
     let serving = host.serve(listener, stop);
     let drained = tokio::select! {
@@ -319,7 +327,11 @@ async fn start(host: &Host, job: &Job, global: &Global) -> anyhow::Result<Option
     for note in &prepared.notes {
         global.note(format_args!("`{name}`: {note}"));
     }
-    Ok(Some(host.start(&job.spec, prepared).await?))
+    let running = host.start(&job.spec, prepared).await?;
+    for note in &running.notes {
+        global.note(format_args!("`{name}`: {note}"));
+    }
+    Ok(Some(running))
 }
 
 /// Says once that the stop was heard, then leaves the end to the drain.
@@ -332,31 +344,51 @@ async fn told_to_stop(stop: tokio_util::sync::CancellationToken, global: &Global
 }
 
 /// Tells where what can be reached.
-fn announce(origin: &Origin, admin: Option<SocketAddr>, running: &[Running], global: &Global) {
+fn announce(origin: &Origin, doors: Doors, running: &[Running], global: &Global) {
+    let Doors { admin, names } = doors;
     let workloads: Vec<_> = running
         .iter()
         .map(|workload| {
             let urls: Vec<_> = workload.hosts.iter().map(|host| origin.url(host)).collect();
-            serde_json::json!({ "name": format!("{}/{}", workload.spec.tenant, workload.spec.name), "urls": urls })
+            let name = format!("{}/{}", workload.spec.tenant, workload.spec.name);
+            serde_json::json!({ "name": name, "urls": urls, "ports": workload.ports() })
         })
         .collect();
     global.object(&serde_json::json!({
-        "event": "listening", "addr": origin.addr.to_string(), "adminAddr": admin, "workloads": workloads,
+        "event": "listening", "addr": origin.addr.to_string(), "adminAddr": admin, "tlsForwardAddr": names,
+        "workloads": workloads,
     }));
     if let Some(admin) = admin {
         global.status(format_args!(
             "{GOOD}serving{GOOD:#} health and metrics on http://{admin}/"
         ));
     }
+    if let Some(names) = names {
+        global.status(format_args!(
+            "{GOOD}forwarding{GOOD:#} TLS connections by name on {names}"
+        ));
+    }
     for workload in running {
+        let name = format!("{}/{}", workload.spec.tenant, workload.spec.name);
+        for port in workload.ports() {
+            global.status(format_args!(
+                "{GOOD}published{GOOD:#} {NAME}{name}{NAME:#} {port}"
+            ));
+        }
         for host in &workload.hosts {
-            let name = format!("{}/{}", workload.spec.tenant, workload.spec.name);
             global.status(format_args!(
                 "{GOOD}serving{GOOD:#} {NAME}{name}{NAME:#} on {}",
                 origin.url(host)
             ));
         }
     }
+}
+
+/// Listeners beside the one for requests.
+#[derive(Clone, Copy)]
+struct Doors {
+    admin: Option<SocketAddr>,
+    names: Option<SocketAddr>,
 }
 
 /// Where requests are taken.

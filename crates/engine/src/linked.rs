@@ -116,6 +116,11 @@ impl LinkedWorkload {
         }
     }
 
+    /// The virtual network that its programs share.
+    pub fn network(&self) -> &Arc<Network> {
+        &self.shared.network
+    }
+
     /// What its guests will be seen to reach.
     pub fn learning(&self) -> Learning {
         Learning(Some(Arc::clone(&self.shared.way_out)))

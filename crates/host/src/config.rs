@@ -3,6 +3,8 @@
 use weft_engine::config::EngineConfig;
 use weft_ingress::Limits;
 
+use crate::publish::PublishConfig;
+
 /// The configuration of a host.
 #[derive(Clone, Debug)]
 pub struct HostConfig {
@@ -18,6 +20,8 @@ pub struct HostConfig {
     /// How many workloads, and how many tenants, have labels of their own on the page of metrics. Those that come later
     /// are added up under one label.
     pub metrics_workloads: usize,
+    /// What is allowed of ports of services that are to be reached from outside.
+    pub publish: PublishConfig,
 }
 
 impl Default for HostConfig {
@@ -28,6 +32,7 @@ impl Default for HostConfig {
             list_hosts_when_not_found: false,
             proxy_protocol: false,
             metrics_workloads: 1000,
+            publish: PublishConfig::default(),
         }
     }
 }

@@ -14,15 +14,17 @@ use weft_engine::plan::{Granting, Purpose};
 use weft_engine::service::{Readiness as ServiceReadiness, Service};
 use weft_engine::workload::Workload;
 use weft_ingress::{
-    Config, Drained, HostPattern, PathPrefix, RouteGuard, RoutePattern, Routes, Stats, Tls,
-    TlsError, TlsFiles,
+    Config, Drained, ForwardLimits, HostPattern, PathPrefix, RouteGuard, RoutePattern, Routes,
+    Stats, Tls, TlsError, TlsFiles,
 };
+use weft_net::loopback::Network;
 
 use crate::admin::{self, AdminError, Pages};
 use crate::bridge::{CountedService, Unrouted, WorkloadTarget};
 use crate::config::HostConfig;
 use crate::control::Control;
 use crate::learned::{self, Learned};
+use crate::publish::{PublishError, Published, PublishedPort, Publisher};
 use crate::readiness::Readiness;
 use crate::registry::{Registration, Registry};
 use crate::series::Requests;
@@ -51,6 +53,7 @@ pub struct Host {
     connections: Arc<Stats>,
     unrouted: Arc<Requests>,
     tls: Arc<OnceLock<Tls>>,
+    publisher: Arc<Publisher>,
 }
 
 /// A workload that runs. Dropping it takes its routes away, then the workload itself once its last request is done, and
@@ -61,7 +64,10 @@ pub struct Running {
     /// Host names that lead to it, each with its path prefix if it has one: `example.com/api`; `*` for every name. Empty
     /// for a workload that is a service alone.
     pub hosts: Vec<String>,
+    /// Ports of its service that stay closed, and why.
+    pub notes: Vec<String>,
     // In this order: what is not reached any more is then said to have ended.
+    published: Published,
     route: Option<RouteGuard>,
     service: Option<CountedService>,
     registration: Registration,
@@ -88,15 +94,31 @@ impl Host {
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
         let engine = Engine::new(config.engine.clone())?;
         let control = Control::start().map_err(|source| HostError::Control { source })?;
+        let routes = Routes::new();
+        let tls: Arc<OnceLock<Tls>> = Arc::default();
+        let forward_limits = ForwardLimits {
+            max_connections_per_peer: config.limits.max_connections_per_peer,
+            handshake_timeout: config.limits.handshake_timeout,
+            idle_timeout: config.publish.idle_timeout,
+            drain_timeout: config.limits.drain_timeout,
+            ..ForwardLimits::default()
+        };
+        let publisher = Publisher::new(
+            config.publish.clone(),
+            forward_limits,
+            routes.clone(),
+            Arc::clone(&tls),
+        );
         Ok(Self {
             engine,
-            routes: Routes::new(),
+            routes,
             control,
             registry: Registry::new(config.metrics_workloads),
             readiness: Arc::default(),
             connections: Arc::default(),
             unrouted: Arc::default(),
-            tls: Arc::default(),
+            tls,
+            publisher: Arc::new(publisher),
             config: Arc::new(config),
         })
     }
@@ -144,6 +166,33 @@ impl Host {
         learned::learned(&self.registry, self.config.engine.network.learn)
     }
 
+    /// Opens the listener for connections by name (TLS, SNI). Certificates have to be read before, for names whose TLS
+    /// ends here. Gives the address, whose port the system may have chosen. Has to be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When nothing can listen there, or one is open already.
+    pub fn open_names(&self, addr: SocketAddr) -> Result<SocketAddr, PublishError> {
+        self.publisher.open_names(addr)
+    }
+
+    /// Opens the ports of a workload's service to the outside, as far as the host allows it: they lead to the service on
+    /// this network, which is that of the workload. Those that were open before are closed first. Has to be called within a
+    /// tokio runtime.
+    ///
+    /// # Errors
+    /// When an address is in use, a name is somebody else's or a certificate is missing; then none of them is open.
+    pub async fn publish_ports(
+        &self,
+        running: &mut Running,
+        network: &Arc<Network>,
+    ) -> Result<(), PublishError> {
+        running.show_ports(Published::default()).close().await;
+        let (published, notes) = self.publisher.publish(&running.spec, network)?;
+        let _none = running.show_ports(published);
+        running.notes = notes;
+        Ok(())
+    }
+
     /// Says that everything runs that this host was to run from the beginning: with a listener, it is ready.
     pub fn set_started(&self) {
         self.readiness.set_started();
@@ -168,6 +217,7 @@ impl Host {
     ) -> Result<Running, StartError> {
         let patterns = patterns(spec)?;
         let learning = prepared.linked.learning();
+        let network = Arc::clone(prepared.linked.network());
         let Started { front, service } = self.engine.start(prepared.linked);
         let hosts: Vec<String> = match &front {
             Some(_) => patterns.iter().map(ToString::to_string).collect(),
@@ -188,13 +238,17 @@ impl Host {
             Some(front) => Some(self.publish(spec, patterns, front, &registration)?),
             None => None,
         };
-        Ok(Running {
+        let mut running = Running {
             spec: spec.clone(),
             hosts,
+            published: Published::default(),
             route,
             service,
             registration,
-        })
+            notes: Vec::new(),
+        };
+        self.publish_ports(&mut running, &network).await?;
+        Ok(running)
     }
 
     fn publish(
@@ -228,6 +282,7 @@ impl Host {
             return Ok(());
         };
         let learning = prepared.linked.learning();
+        let mut network = Arc::clone(prepared.linked.network());
         let (front, service) = self.next_version(running.service.as_deref(), prepared.linked);
         let Some(front) = front else {
             return Err(StartError::NothingToServe {
@@ -240,10 +295,20 @@ impl Host {
         let series = running.registration.series();
         route.swap(Arc::new(WorkloadTarget::new(front, series)));
         running.registration.replace(service.clone(), learning);
-        if let Some(service) = service {
-            running.service = Some(CountedService::new(service, series));
+        let same_ports = running.spec.service_ports() == spec.service_ports();
+        let goes_on = service.is_none() && running.service.is_some();
+        match service {
+            Some(service) => running.service = Some(CountedService::new(service, series)),
+            None => {
+                if let Some(service) = &running.service {
+                    network = Arc::clone(service.network());
+                }
+            }
         }
         running.spec = spec.clone();
+        if !(goes_on && same_ports) {
+            self.publish_ports(running, &network).await?;
+        }
         Ok(())
     }
 
@@ -276,10 +341,12 @@ impl Host {
     pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> Drained {
         let _listening = self.readiness.listening();
         let (stop, readiness) = (shutdown.clone(), Arc::clone(&self.readiness));
+        let publisher = Arc::clone(&self.publisher);
         // Not here: this future may have to wait for guests.
         self.control.spawn(async move {
             stop.cancelled().await;
             readiness.set_draining();
+            publisher.stop();
         });
         let config = Config {
             limits: self.config.limits,
@@ -289,7 +356,23 @@ impl Host {
             observer: Some(Arc::new(Unrouted(Arc::clone(&self.unrouted)))),
             stats: Arc::clone(&self.connections),
         };
-        weft_ingress::serve(listener, self.routes.clone(), config, shutdown).await
+        let serving = weft_ingress::serve(listener, self.routes.clone(), config, shutdown);
+        let (mut drained, cut) = tokio::join!(serving, self.publisher.finished());
+        drained.cut_connections = drained.cut_connections.saturating_add(cut);
+        drained
+    }
+}
+
+impl Running {
+    /// Ports of its service that can be reached from outside.
+    pub fn ports(&self) -> &[PublishedPort] {
+        self.published.ports()
+    }
+
+    /// Puts other ports in the place of those before, and gives these back.
+    fn show_ports(&mut self, published: Published) -> Published {
+        self.registration.show_ports(published.ports());
+        std::mem::replace(&mut self.published, published)
     }
 }
 

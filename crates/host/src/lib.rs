@@ -2,9 +2,9 @@
 //! all start workloads through the one function in `start`; they differ in configuration alone.
 //!
 //! Layout: `config` (what a host is made with), `image` (the bytes of a component), `start` (a workload's life, stage by
-//! stage), `bridge` (a workload seen from the ingress), `host` (what is running), `control` (the runtime for what must
-//! not wait for guests), `admin` (health, metrics and the list of workloads), `registry`, `series`
-//! and `learned` (what these tell), `readiness` (whether requests should come here).
+//! stage), `bridge` (a workload seen from the ingress), `publish` (ports of services, seen from outside), `host` (what
+//! is running), `control` (the runtime for what must not wait for guests), `admin` (health, metrics and the list of
+//! workloads), `registry`, `series` and `learned` (what these tell), `readiness` (whether requests should come here).
 //!
 //! Invariants:
 //! - a route is published last and removed first;
@@ -20,6 +20,7 @@ mod control;
 mod host;
 mod image;
 mod learned;
+mod publish;
 mod readiness;
 mod registry;
 mod series;
@@ -30,6 +31,7 @@ pub use config::HostConfig;
 pub use control::Control;
 pub use host::{Host, HostError, Running};
 pub use learned::{ComponentPolicy, Learned};
+pub use publish::{ChosenAddress, Place, PublishConfig, PublishError, PublishedPort, UdpLimits};
 pub use start::{Prepared, StartError};
 pub use weft_engine::command::CommandLine;
 pub use weft_engine::config::EngineConfig;

@@ -13,6 +13,7 @@ use weft_api::ids::{Tenant, WorkloadName};
 use weft_engine::network::{LearnedPolicy, Learning};
 use weft_engine::service::{Service, ServiceState, ServiceStatus};
 
+use crate::publish::PublishedPort;
 use crate::series::{Reading, Series, Totals};
 
 /// Ended workloads that wait for somebody to read their last numbers. With more, the oldest are forgotten.
@@ -50,6 +51,7 @@ struct Kept {
 #[derive(Clone, Debug)]
 struct Run {
     hosts: Vec<String>,
+    ports: Vec<PublishedPort>,
     since: SystemTime,
     service: Option<Service>,
     learning: Learning,
@@ -76,6 +78,8 @@ pub(crate) struct Row {
     pub(crate) hosts: Vec<String>,
     /// How its service fares, if it has one.
     pub(crate) service: Option<ServiceStatus>,
+    /// Ports of its service that can be reached from outside.
+    pub(crate) ports: Vec<PublishedPort>,
     pub(crate) reading: Reading,
     /// Whether the metrics have labels for it.
     labelled: bool,
@@ -147,6 +151,7 @@ impl Registry {
         let since = SystemTime::now();
         let run = Run {
             hosts,
+            ports: Vec::new(),
             since,
             service,
             learning,
@@ -241,6 +246,7 @@ impl Registry {
                     state,
                     since: runs.iter().map(|run| run.since).min(),
                     hosts,
+                    ports: runs.iter().flat_map(|run| run.ports.clone()).collect(),
                     reading: series.read(),
                     labelled,
                     service,
@@ -325,6 +331,15 @@ impl Registration {
             drop(books);
             // Outside the lock: this may be the end of it.
             drop(replaced);
+        }
+    }
+
+    /// Notes which ports of the service can be reached from outside now.
+    pub(crate) fn show_ports(&self, ports: &[PublishedPort]) {
+        let mut books = self.registry.books();
+        let kept = books.workloads.get_mut(&self.key);
+        if let Some(run) = kept.and_then(|kept| kept.runs.get_mut(&self.run)) {
+            run.ports = ports.to_vec();
         }
     }
 

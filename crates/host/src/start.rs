@@ -36,6 +36,8 @@ pub enum StartError {
         "workload `{workload}` has nothing any more that answers requests; stop it and start it again"
     )]
     NothingToServe { workload: String },
+    #[error(transparent)]
+    Publish(#[from] crate::publish::PublishError),
     #[error("workload `{workload}` cannot be published: {source}")]
     Route {
         workload: String,

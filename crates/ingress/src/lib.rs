@@ -17,6 +17,9 @@
 //! drain        the orderly end: stop accepting, finish what runs, cut what does not finish
 //! ```
 //!
+//! `forward` is the other thing that comes from the network: raw connections to ports of services, by an address of their
+//! own or by the name in their TLS handshake.
+//!
 //! `hostname` has the names and patterns of routes, `request_id` the ids, `activity` the counters of what is in flight,
 //! `limits` the numbers. For connections, `proxy_protocol`, `peers` and `tls` are the steps of `arrival`, `socket` notices
 //! a peer that does not read, `patience` decides how long one may stay without a request, and `stats` counts.
@@ -44,6 +47,7 @@ mod body;
 mod connection;
 mod drain;
 mod faults;
+mod forward;
 mod hostname;
 mod limits;
 mod linger;
@@ -69,12 +73,16 @@ mod tls;
 
 pub use body::RequestBodyError;
 pub use drain::Drained;
+pub use forward::{
+    Cord, Entrance, ForwardConfig, ForwardLimits, ForwardRefusal, ForwardStats, ForwardTarget,
+    Places, forward,
+};
 pub use hostname::{HostName, HostPattern, HostPatternError};
 pub use limits::Limits;
 pub use listen::listen;
 pub use observer::{Observer, Outcome};
 pub use path::{PathPrefix, PathPrefixError};
-pub use routes::{Conflict, RouteError, RouteGuard, RoutePattern, Routes};
+pub use routes::{Conflict, NameGuard, RouteError, RouteGuard, RoutePattern, Routes};
 pub use serve::{Config, serve};
 pub use stats::{Cut, Refusal, Stats};
 pub use target::{Body, BoxError, Fault, Target};

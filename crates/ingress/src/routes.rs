@@ -5,6 +5,8 @@
 //! comes last. Among the routes of that one pattern, the longest path prefix wins. Writers build a new snapshot under
 //! the one lock of this crate; `swap` changes a slot that all routes of a workload share, so it is atomic for all of
 //! them.
+//!
+//! `hosts` says what stands at which pattern, `snapshot` has the routes of HTTP, `names` those of forwarded connections.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,9 +19,15 @@ use crate::hostname::HostPattern;
 use crate::path::PathPrefix;
 use crate::target::Target;
 
+use self::names::Names;
 use self::snapshot::{Slot, Snapshot};
 
+mod hosts;
+mod names;
 mod snapshot;
+
+pub use self::names::NameGuard;
+pub(crate) use self::names::NameSlot;
 
 /// The routes of one server. Clones share them.
 #[derive(Clone, Default)]
@@ -104,16 +112,7 @@ impl Routes {
         let _writing = self.table.lock();
         let mut snapshot = Snapshot::clone(&self.table.snapshot.load());
         for RoutePattern { host, .. } in &patterns {
-            if let Some((owner_host, owner)) = snapshot.rival(host, &tenant) {
-                return Err(RouteError::Claimed(Box::new(Conflict {
-                    host: host.clone(),
-                    tenant,
-                    workload,
-                    owner_host: owner_host.clone(),
-                    owner: owner.tenant.clone(),
-                    owner_workload: owner.workload.clone(),
-                })));
-            }
+            self.table.check_claim(host, &tenant, &workload)?;
         }
         let slot = Arc::new(Slot {
             tenant,
@@ -226,6 +225,8 @@ pub(crate) struct Lease {
 #[derive(Default)]
 struct Table {
     snapshot: ArcSwap<Snapshot>,
+    /// What connections are forwarded by.
+    names: ArcSwap<Names>,
     writing: Mutex<()>,
     /// Counts look-ups, so that equally busy targets take turns.
     turn: AtomicUsize,

@@ -122,7 +122,7 @@ impl Entrance<'_> {
 }
 
 /// Pauses if the error calls for it, and counts it then.
-async fn wait_after(error: &io::Error, failures: u32) -> u32 {
+pub(crate) async fn wait_after(error: &io::Error, failures: u32) -> u32 {
     let pause = pause_after(error, failures);
     if pause.is_zero() {
         return failures;
@@ -147,14 +147,14 @@ fn pause_after(error: &io::Error, failures: u32) -> Duration {
 }
 
 /// One permit per open connection.
-struct Permits {
+pub(crate) struct Permits {
     free: Arc<Semaphore>,
     max: usize,
     full: Notice,
 }
 
 impl Permits {
-    fn new(max: usize) -> Self {
+    pub(crate) fn new(max: usize) -> Self {
         let max = max.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             free: Arc::new(Semaphore::new(max)),
@@ -164,7 +164,7 @@ impl Permits {
     }
 
     /// Waits for a free permit. `None` would mean that the semaphore was closed, which nothing does.
-    async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
+    pub(crate) async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
         if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
             return Some(permit);
         }

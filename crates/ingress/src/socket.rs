@@ -36,7 +36,7 @@ pub(crate) struct Pulse {
 impl Socket {
     /// Prepares a socket that was just accepted.
     pub(crate) fn new(stream: TcpStream, limits: &Limits) -> Self {
-        configure(&stream, limits);
+        configure(&stream, limits.tcp_keepalive);
         Self {
             stream,
             pulse: Arc::default(),
@@ -141,14 +141,14 @@ impl AsyncWrite for Socket {
 }
 
 /// Options that make a connection better, but that it can do without.
-fn configure(stream: &TcpStream, limits: &Limits) {
+pub(crate) fn configure(stream: &TcpStream, keepalive: Duration) {
     // Small frames go out as they are written; without this, the kernel holds them back for an acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
     // A peer whose machine or network went away says no good-bye.
     let keepalive = TcpKeepalive::new()
-        .with_time(limits.tcp_keepalive)
+        .with_time(keepalive)
         .with_interval(Limits::TCP_PROBE_INTERVAL)
         .with_retries(Limits::TCP_PROBES);
     if let Err(error) = SockRef::from(stream).set_tcp_keepalive(&keepalive) {

@@ -149,6 +149,13 @@ impl Tls {
         let acceptor = TlsAcceptor::from(self.0.current.load_full());
         acceptor.accept(io).await
     }
+
+    /// What a handshake needs whose connection is forwarded: `protocols` are those that may be agreed on, none for any.
+    pub(crate) fn config_for(&self, protocols: Vec<Vec<u8>>) -> Arc<ServerConfig> {
+        let mut config = ServerConfig::clone(&self.0.current.load());
+        config.alpn_protocols = protocols;
+        Arc::new(config)
+    }
 }
 
 impl Shared {

@@ -4,7 +4,8 @@
 //!
 //! Layout: `state` is a network at a moment, with the transitions of `tcp` and `udp`; all of it is pure. This file waits
 //! and wakes. `address` says which addresses there are, `ports` who has them, `bytes` holds data, `limits` bounds all,
-//! `role` says who may do what, `names` which names lead here. Sockets are as in `wasi:sockets`: what the state of a
+//! `role` says who may do what, `names` which names lead here, `outside` is for the host that brings what comes from
+//! outside. Sockets are as in `wasi:sockets`: what the state of a
 //! socket forbids is `InvalidState`, and a connect that failed leaves nothing but to drop the socket.
 //!
 //! Behaviour is that of the loopback interface of Linux, compared by `tests/it/loopback`, but for this:
@@ -24,6 +25,7 @@ mod error;
 mod limits;
 mod names;
 mod options;
+mod outside;
 mod ports;
 mod role;
 mod state;

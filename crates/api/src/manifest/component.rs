@@ -1,6 +1,7 @@
 //! Components and the service: where their bytes come from, and what they may see and reach.
 
 use super::Scope;
+use super::port;
 use super::settings;
 use super::volume::{self, Mount};
 use crate::document::decode::{At, Fields};
@@ -55,11 +56,16 @@ pub(super) fn service<'t>(
     let mut fields = at.fields(scope.problems)?;
     let image = image(&mut fields, scope);
     let max_restarts = count(&mut fields, "maxRestarts", scope.problems);
+    let ports = fields
+        .optional("ports")
+        .map(|at| port::ports(&at, scope.problems))
+        .unwrap_or_default();
     let resources = resources(&mut fields, scope, mounts);
     fields.finish(scope.problems);
     Some(ServiceSpec {
         image: image?,
         max_restarts: max_restarts.unwrap_or_default(),
+        ports,
         resources,
     })
 }

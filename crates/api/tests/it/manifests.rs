@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use weft_api::manifest::parse;
-use weft_api::spec::{Image, Limits, Reuse, VolumeMount, VolumeSource, WorkloadSpec};
+use weft_api::spec::{
+    Image, Limits, Protocol, Publish, Reuse, TlsEnd, VolumeMount, VolumeSource, WorkloadSpec,
+};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -192,6 +194,64 @@ fn file_images_are_relative_to_the_manifest() {
         Image::File(PathBuf::from("/project/../service/worker.wasm"))
     );
     assert_eq!(service.max_restarts, 5);
+}
+
+#[test]
+fn ports_of_a_service_say_where_they_are_published() {
+    let spec = &good("everything.yaml")[0];
+    let ports = &spec.service.as_ref().unwrap().ports;
+    let read: Vec<_> = ports
+        .iter()
+        .map(|port| {
+            let publish = port.publish.as_ref().map(ToString::to_string);
+            (port.name.as_str(), port.port.get(), port.protocol, publish)
+        })
+        .collect();
+    let at = |place: &str| Some(place.to_owned());
+    let expected = [
+        ("db", 5432, Protocol::Tcp, at("127.0.0.1:5432")),
+        ("db-tls", 5432, Protocol::Tcp, at("tls://db.team-a.example")),
+        ("web", 80, Protocol::Tcp, at("tls://*.web.team-a.example")),
+        ("dns", 53, Protocol::Udp, at("0.0.0.0:0")),
+        ("inside", 77, Protocol::Tcp, None),
+    ];
+    assert_eq!(read, expected);
+    let ends = ports.iter().filter_map(|port| match port.publish {
+        Some(Publish::ServerName { tls, .. }) => Some(tls),
+        _ => None,
+    });
+    assert_eq!(
+        ends.collect::<Vec<_>>(),
+        [TlsEnd::Passthrough, TlsEnd::Terminate]
+    );
+}
+
+#[test]
+fn a_service_has_64_ports_at_most() {
+    let service = |ports: usize| {
+        let lines: String = (0..ports)
+            .map(|port| format!("      - {{name: p{port}, port: 1}}\n"))
+            .collect();
+        let text = format!(
+            "apiVersion: runtime.wasmcloud.dev/v1alpha1\nkind: Workload\nmetadata: {{name: a}}\nspec:\n  service:\n    \
+             image: file:./a.wasm\n    ports:\n{lines}"
+        );
+        parse("a.yaml", Path::new("/"), &text)
+    };
+    assert_eq!(
+        service(64).unwrap()[0]
+            .service
+            .as_ref()
+            .unwrap()
+            .ports
+            .len(),
+        64
+    );
+    let message = service(65).unwrap_err().to_string();
+    assert!(
+        message.contains("at most 64 ports, and this one 65"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -206,10 +206,14 @@ impl Session {
         } = ready;
         let imports = prepared.imports.clone();
         let notes = prepared.notes.clone();
+        let before = published(self.running.as_ref());
         match &mut self.running {
             Some(running) => self.host.swap(running, &spec, prepared).await?,
             None => self.running = Some(self.host.start(&spec, prepared).await?),
         }
+        let after = published(self.running.as_ref());
+        let new = after.iter().filter(|port| !before.contains(port));
+        new.for_each(|port| self.tell.published(port));
         self.version = self.version.saturating_add(1);
         self.host.set_started();
         self.tell
@@ -371,4 +375,10 @@ async fn refusals_in_production(host: &Host, spec: &WorkloadSpec) -> Vec<String>
         // It started here a moment ago, so any other error is of the moment and says nothing about production.
         Ok(_) | Err(_) => Vec::new(),
     }
+}
+
+/// Ports of the service that can be reached from outside, as they are shown.
+fn published(running: Option<&Running>) -> Vec<String> {
+    let ports = running.into_iter().flat_map(Running::ports);
+    ports.map(ToString::to_string).collect()
 }

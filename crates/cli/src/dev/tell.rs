@@ -167,6 +167,14 @@ impl Tell {
         self.global.note(text);
     }
 
+    /// A port of the service can be reached from outside.
+    pub(super) fn published(&self, port: &str) {
+        self.global
+            .object(&json!({ "event": "published", "port": port }));
+        self.global
+            .status(format_args!("{GOOD}published{GOOD:#} {port}"));
+    }
+
     pub(super) fn stopping(&self) {
         self.global.status(format_args!(
             "{FAINT}stopping: finishing what is in flight; again to stop at once{FAINT:#}"

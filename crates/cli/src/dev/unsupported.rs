@@ -156,12 +156,6 @@ fn engine(dev: &Dev, found: &mut Unsupported) {
             found.leave(key, "telemetry is not sent yet");
         }
     }
-    if !dev.service_ports.is_empty() {
-        found.leave(
-            "dev.service_ports",
-            "ports are published by `service.ports` of a manifest",
-        );
-    }
     if dev.allow_insecure_registries {
         found.leave(
             "dev.allow_insecure_registries",

@@ -1,14 +1,15 @@
 //! From a project and its built component to the workload that the host starts. Pure.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::path::Path;
 
 use anyhow::bail;
 use weft_api::ids::{ComponentName, Tenant, WorkloadName};
-use weft_api::project::{DevComponent, Environment, Project, Source};
+use weft_api::project::{self, DevComponent, Environment, Exposure, Port, Project, Source};
 use weft_api::spec::{
-    ComponentSpec, HostInterface, Image, Resources, ServiceSpec, Volume, VolumeMount, VolumeSource,
-    WorkloadSpec,
+    ComponentSpec, HostInterface, Image, Protocol, Publish, Resources, ServicePort, ServiceSpec,
+    Volume, VolumeMount, VolumeSource, WorkloadSpec,
 };
 
 use crate::sources::{self, Given};
@@ -110,8 +111,27 @@ fn service(
     Ok(image.map(|image| ServiceSpec {
         image,
         max_restarts: MAX_RESTARTS,
+        ports: project.dev.service_ports.iter().filter_map(port).collect(),
         resources: shared.clone(),
     }))
+}
+
+/// A port of the service; one that is to be published is so on the loopback of the developer's machine.
+fn port(port: &Port) -> Option<ServicePort> {
+    let publish = match port.exposure? {
+        Exposure::Publish(at) => Publish::Address((Ipv4Addr::LOCALHOST, at).into()),
+        Exposure::Bind(at) => Publish::Address((at, port.port).into()),
+    };
+    Some(ServicePort {
+        name: port.name.clone(),
+        // The project file has none with the number 0.
+        port: port.port.try_into().ok()?,
+        protocol: match port.protocol {
+            project::Protocol::Tcp => Protocol::Tcp,
+            project::Protocol::Udp => Protocol::Udp,
+        },
+        publish: Some(publish),
+    })
 }
 
 fn sidecar(

@@ -129,6 +129,7 @@ impl Draft {
         self.spec.service = Some(ServiceSpec {
             image: Image::File(guest(guest_name)),
             max_restarts,
+            ports: Vec::new(),
             resources: Resources::default(),
         });
         self

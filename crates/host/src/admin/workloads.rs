@@ -9,6 +9,7 @@ use serde::Serialize;
 use weft_engine::limits::Limits;
 use weft_engine::service::{End, ServiceStatus};
 
+use crate::publish::PublishedPort;
 use crate::registry::{Registry, Row, State};
 
 /// The page.
@@ -28,6 +29,7 @@ struct Entry {
     since: Option<String>,
     hosts: Vec<String>,
     service: Option<ServiceEntry>,
+    ports: Vec<PublishedPort>,
     limits: Option<Bounds>,
     r#use: Use,
     requests: u64,
@@ -110,6 +112,7 @@ fn entry(row: Row) -> Entry {
         since: row.since.map(time),
         hosts: row.hosts,
         service: row.service.map(|service| self::service(&service)),
+        ports: row.ports,
         limits: present.limits.map(bounds),
         r#use: Use {
             in_flight: present.in_flight,

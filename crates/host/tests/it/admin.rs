@@ -99,6 +99,7 @@ async fn workloads_are_listed_with_limits_and_use() {
         "since": null,
         "hosts": ["limited.a.example"],
         "service": null,
+        "ports": [],
         "limits": {
             "memoryBytes": 64 << 20,
             "cpuMillicores": 500,

@@ -21,4 +21,5 @@ mod neighbours;
 mod operated;
 mod output;
 mod overload;
+mod published;
 mod stage;

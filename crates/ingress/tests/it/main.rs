@@ -6,6 +6,7 @@ mod bodies;
 mod cancel;
 mod connections;
 mod drain;
+mod forward;
 mod grpc;
 mod hostile;
 mod logged;

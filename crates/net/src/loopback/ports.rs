@@ -102,6 +102,12 @@ impl Ports {
         })
     }
 
+    /// Sockets that have a port, on any address, IPv4 first.
+    pub(super) fn on_port(&self, port: u16) -> impl Iterator<Item = &Holder> {
+        let families = [Family::V4, Family::V6].into_iter();
+        families.flat_map(move |family| self.holders.get(&(family, port)).into_iter().flatten())
+    }
+
     /// Addresses that are listened to.
     pub(super) fn listeners(&self) -> Vec<SocketAddr> {
         let all = self.holders.iter();

@@ -57,6 +57,7 @@ impl Draft {
         self.spec.service = Some(ServiceSpec {
             image: Image::File(PathBuf::from("service.wasm")),
             max_restarts: 3,
+            ports: Vec::new(),
             resources: Resources::default(),
         });
         self.service = Some(shape(imports, exports));

@@ -35,6 +35,17 @@ impl State {
         Ok(())
     }
 
+    /// Gives a connection up, as a close does that may not linger: the peer gets a reset, whatever was read.
+    pub(in super::super) fn reset(&mut self, id: SocketId) {
+        let Ok(stream) = self.stream(id) else {
+            return;
+        };
+        if let Some(peer) = stream.peer {
+            self.give_up(peer);
+        }
+        self.give_up(id);
+    }
+
     /// Forgets a socket, which nobody holds any more.
     pub(in super::super) fn drop_tcp(&mut self, id: SocketId) {
         if let Some(Phase::Connecting { listener, .. }) = self.tcp.get(&id).map(|tcp| &tcp.phase) {

@@ -220,6 +220,11 @@ impl TcpSocket {
         self.shared.with(|state| state.shut_down(self.id, how))
     }
 
+    /// Gives the connection up: the peer gets a reset once it has read what arrived. Nothing, unless connected.
+    pub fn reset(&self) {
+        self.shared.with(|state| state.reset(self.id));
+    }
+
     /// Where it is bound, listens or talks from.
     ///
     /// # Errors
