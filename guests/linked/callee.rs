@@ -29,11 +29,22 @@ pub(crate) fn read(path: &str) -> Result<String, String> {
 
 /// The status, or the error code's name.
 pub(crate) fn fetch(url: &str) -> Result<u16, String> {
+    if let Some(address) = url.strip_prefix("tcp://") {
+        return connect(address);
+    }
     get(url).map_err(|code| {
         format!("{code:?}")
             .trim_start_matches("ErrorCode::")
             .to_owned()
     })
+}
+
+/// 0 for a connection.
+fn connect(address: &str) -> Result<u16, String> {
+    match std::net::TcpStream::connect(address) {
+        Ok(_) => Ok(0),
+        Err(error) => Err(error.kind().to_string()),
+    }
 }
 
 fn get(url: &str) -> Result<u16, ErrorCode> {

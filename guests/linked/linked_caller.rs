@@ -4,7 +4,7 @@
 //! - `/who`: `caller NAME=VALUE` and `callee NAME=VALUE` lines; `/config?KEY` and `/read?PATH`: what each of the two sees
 //! - `/things`: bumps of a made and of a constructed counter, the consumed value, counters alive: `6 11 12 6 1`
 //! - `/things-churn?N`: makes and drops N counters, tells how many are alive in the callee
-//! - `/fetch?URL`: the callee's outbound GET
+//! - `/fetch?URL`: the callee's outbound GET; `/connect?ADDRESS`: a TCP connection of each of the two
 //! - `/bench?N`: nanoseconds per call over N calls of `add`; `/bench-greet?N`: the same of `greet`
 
 use std::time::Instant;
@@ -69,6 +69,13 @@ fn text(route: &str, query: &str) -> Option<String> {
             "not reached".into()
         }
         "/fetch" => format!("{:?}", plain::fetch(query)),
+        "/connect" => {
+            let own = std::net::TcpStream::connect(&first)
+                .map(|_| 0)
+                .map_err(|error| error.kind().to_string());
+            let callee = plain::fetch(&format!("tcp://{first}"));
+            format!("caller: {own:?}\ncallee: {callee:?}\n")
+        }
         "/things" => count(),
         "/things-churn" => {
             (0..number(query, 0)).for_each(|start| drop(things::Counter::new(start as u32)));

@@ -10,7 +10,7 @@
 //! What fails is `error: KIND`, with the kind of the standard library.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 
 use wasip2::exports::http::incoming_handler::Guest;
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
@@ -76,7 +76,11 @@ fn bulk(address: &str, bytes: usize) -> io::Result<String> {
 
 fn serve(address: &str, text: &str) -> io::Result<String> {
     let listener = TcpListener::bind(address)?;
-    let mut client = TcpStream::connect(listener.local_addr()?)?;
+    let mut at = listener.local_addr()?;
+    if at.ip().is_unspecified() {
+        at.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    let mut client = TcpStream::connect(at)?;
     let (mut server, from) = listener.accept()?;
     if from != client.local_addr()? {
         return Ok(format!("accepted from {from}"));

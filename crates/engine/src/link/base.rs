@@ -9,7 +9,7 @@ use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
 use wasmtime_wasi::{p2, p3};
 use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 use weft_caps::{config, logging};
-use weft_net::sockets::{self, Sockets};
+use weft_net::sockets::Sockets;
 
 use super::filesystem;
 use crate::host_state::HostState;
@@ -45,7 +45,7 @@ pub(super) fn add(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
 
 fn add_p2(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     use p2::bindings::{cli, clocks, filesystem, io, random};
-    use sockets::p2 as sockets;
+    use weft_net::sockets::p2 as sockets;
     package!(linker, HasTable, HostState::resources, {
         "wasi:io/error" => io::error,
         "wasi:io/poll" => io::poll,
@@ -93,7 +93,7 @@ fn add_p2(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
 
 fn add_p3(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     use p3::bindings::{cli, clocks, filesystem, random};
-    use sockets::p3 as sockets;
+    use weft_net::sockets::p3 as sockets;
     package!(linker, WasiCli, WasiCliView::cli, {
         "wasi:cli/exit" => cli::exit,
         "wasi:cli/environment" => cli::environment,

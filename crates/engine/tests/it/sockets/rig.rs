@@ -69,7 +69,7 @@ impl Rig {
         }
     }
 
-    fn parts(&self) -> Arc<Parts> {
+    pub(crate) fn parts(&self) -> Arc<Parts> {
         let lists = Lists {
             allowed_hosts: &self.hosts,
             allowed_ip_name_lookups: &self.lookups,
@@ -104,13 +104,13 @@ impl Rig {
 
     /// Starts a workload.
     pub(crate) async fn start_draft(&self, draft: Draft) -> Workload {
-        self.start_each(draft, |_| self.parts()).await
+        self.start_each(&draft, |_| self.parts()).await
     }
 
     /// Starts a workload whose components differ in what they may.
     pub(crate) async fn start_each(
         &self,
-        draft: Draft,
+        draft: &Draft,
         parts: impl Fn(&str) -> Arc<Parts>,
     ) -> Workload {
         let engine = engine();
@@ -123,7 +123,7 @@ impl Rig {
     }
 
     /// A listener of the service that sends back what comes, on as many connections as there are.
-    pub(crate) async fn echo(&self, address: &str) {
+    pub(crate) fn echo(&self, address: &str) {
         let address: SocketAddr = address.parse().unwrap();
         let listener = self.listen(address);
         tokio::spawn(async move {
