@@ -5,6 +5,7 @@
 //! - `listen:ADDR`: accepts connections, one thread of control for one after the other, until the listener fails, and goes
 //!   on with the next step then. A connection sends lines and gets each back; the lines `trap`, `exit`, `fail`, `spin`
 //!   and `quit` are done instead
+//! - `http:ADDR`: the same for HTTP; each request is answered with its first line and the address that it was sent to
 //! - `once:PATH`: goes on if the file is not there, and makes it; skips the next step otherwise
 //! - `exit:CODE`, `trap`, `panic`, `spin`, `sleep` (for ever)
 //!
@@ -21,7 +22,8 @@ fn main() {
         match name {
             "ready" => println!("READY=1"),
             "say" => println!("{value}"),
-            "listen" => listen(value),
+            "listen" => listen(value, serve),
+            "http" => listen(value, answer),
             "once" if std::fs::exists(value).unwrap_or_default() => {
                 steps.next();
             }
@@ -31,7 +33,7 @@ fn main() {
     }
 }
 
-fn listen(addr: &str) {
+fn listen(addr: &str, serve: fn(&TcpStream) -> io::Result<()>) {
     let listener = match TcpListener::bind(addr) {
         Ok(listener) => listener,
         Err(error) => {
@@ -61,6 +63,23 @@ fn serve(stream: &TcpStream) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+fn answer(stream: &TcpStream) -> io::Result<()> {
+    let lines = BufReader::new(stream).lines().map_while(Result::ok);
+    let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+    let host = head.iter().find_map(|line| line.strip_prefix("host: "));
+    let text = format!(
+        "{} for {}",
+        head.first().map_or("", String::as_str),
+        host.unwrap_or_default()
+    );
+    let length = text.len();
+    let mut to = stream;
+    write!(
+        to,
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{text}"
+    )
 }
 
 fn end(how: &str, value: &str) -> ! {

@@ -98,6 +98,7 @@ impl StoreTemplate {
                 firewall: part.sockets.firewall.clone(),
                 limits: part.sockets.limits,
             });
+            part.outside.http = part.outside.http.at_home(network);
         }
     }
 
@@ -200,6 +201,8 @@ impl PartTemplate {
         let outside = shared
             .way_out
             .component(&component, part.egress.clone(), denials)?;
+        let mut outside = outside;
+        outside.http = outside.http.at_home(&shared.network);
         let sockets = sockets::Parts {
             network: Arc::clone(&shared.network),
             role,

@@ -3,6 +3,7 @@
 //! - `client`: one request: is it allowed, over which connection, within which time;
 //! - `pool`: connections that wait for the next request;
 //! - `connect`: a new connection: dial, TLS, HTTP/1.1 or HTTP/2 by ALPN;
+//! - `home`: to the service of the workload instead, over the virtual network, for `localhost`;
 //! - `body`: the response's body, with a limit on silence;
 //! - `error`: why there is no response, and which error code of `wasi:http` that is;
 //! - `wasi`: the client as what sends the requests of `wasi:http`, 0.2 and 0.3.
@@ -16,6 +17,7 @@ pub mod body;
 pub mod client;
 mod connect;
 pub mod error;
+mod home;
 mod pool;
 pub mod wasi;
 

@@ -12,7 +12,7 @@ use weft_net::loopback::{Family, Role, TcpSocket};
 use weft_testkit::log::LogCapture;
 use weft_testkit::{until, within};
 
-use crate::support::{Draft, engine_with, fault, text, workload};
+use crate::support::{Draft, KITCHENS, engine_with, fault, text, workload};
 
 /// Restarts without the pauses that production has.
 fn hasty() -> Engine {
@@ -395,5 +395,23 @@ async fn two_workloads_may_listen_on_the_same_port_and_do_not_reach_each_other()
     for address in ["127.0.0.1:78", "127.0.0.2:78", "[::1]:78", "127.1.2.3:78"] {
         let answer = text(&front, &format!("/echo?{address}&theirs")).await;
         assert_eq!(answer, "error: ConnectionRefused", "{address}");
+    }
+}
+
+#[tokio::test]
+async fn components_ask_their_service_over_http_as_localhost() {
+    let engine = hasty();
+    for guest in KITCHENS {
+        let draft = kitchen("svc-web", "http:[::1]:8080", 0).component(guest);
+        let Started { front, service } = start(draft, &engine).await;
+        let (front, service) = (front.unwrap(), service.unwrap());
+        within(service.until_ready()).await.unwrap();
+        for host in ["localhost", "service.weft.internal", "[::1]"] {
+            let answer = text(&front, &format!("/fetch?http://{host}:8080/a?b")).await;
+            let expected = format!("200 GET /a?b HTTP/1.1 for {host}:8080");
+            assert_eq!(answer, expected, "{guest}");
+        }
+        let nobody = text(&front, "/fetch?http://localhost:8081/").await;
+        assert_eq!(nobody, "error: ConnectionRefused", "{guest}");
     }
 }

@@ -7,8 +7,9 @@ use futures::future::BoxFuture;
 use tokio::task::yield_now;
 use weft_ingress::{Cord, ForwardTarget};
 use weft_net::loopback::{Error, Family, Network, Role};
+use weft_net::virtual_stream::io_error;
 
-use super::cord::{VirtualCord, io_error};
+use super::cord::VirtualCord;
 use super::place::{Counted, Gauge};
 
 /// A port of a service. Clones are the same port.

@@ -15,12 +15,14 @@ use tokio::time::timeout;
 
 use super::RequestBody;
 use super::body::ResponseBody;
-use super::connect::Connect;
+use super::connect::{Connect, Way};
 use super::error::HttpError;
+use super::home::Home;
 pub use super::pool::PoolLimits;
 use super::pool::{Key, Pool, Sender};
 use crate::firewall::ask::Ask;
 use crate::firewall::gate::Firewall;
+use crate::loopback::Network;
 
 /// Connections of HTTP/2 that are made at the same time, at most, to destinations that are known to speak it.
 const GATES: usize = 16;
@@ -33,6 +35,7 @@ pub struct HttpClient {
 
 struct Inner {
     firewall: Firewall,
+    home: Option<Home>,
     connect: Connect,
     pool: Arc<Pool>,
     /// Of many requests that want the first connection of HTTP/2, one makes it.
@@ -85,6 +88,7 @@ impl HttpClient {
         Ok(Self {
             inner: Arc::new(Inner {
                 firewall,
+                home: None,
                 connect: Connect::new(roots)?,
                 pool: Arc::new(Pool::new(limits)),
                 gates: Default::default(),
@@ -93,13 +97,33 @@ impl HttpClient {
         })
     }
 
+    /// A client with the same settings, and no connections yet, for a component that is at home on this network: what is
+    /// asked of `localhost` goes to its service.
+    #[must_use]
+    pub fn at_home(&self, network: &Arc<Network>) -> Self {
+        let inner = &self.inner;
+        Self {
+            inner: Arc::new(Inner {
+                firewall: inner.firewall.clone(),
+                home: Some(Home(Arc::clone(network))),
+                connect: inner.connect.clone(),
+                pool: Arc::new(Pool::new(inner.pool.limits())),
+                gates: Default::default(),
+                hasher: RandomState::new(),
+            }),
+        }
+    }
+
     /// Sends a request. Its URL is absolute; its `Host` becomes the host of the URL, whatever it was.
     pub async fn send(
         &self,
         mut request: Request<RequestBody>,
         times: Times,
     ) -> Result<Response<ResponseBody>, HttpError> {
-        let ask = self.inner.firewall.request(request.uri())?;
+        let ask = match Ask::url(request.uri()) {
+            Ok(ask) if self.inner.home_of(&ask).is_some() => ask,
+            Ok(_) | Err(_) => self.inner.firewall.request(request.uri())?,
+        };
         if request.method() == Method::CONNECT {
             return Err(HttpError::Method(Method::CONNECT));
         }
@@ -151,12 +175,16 @@ impl HttpClient {
         if let Some(sender) = inner.pool.take(key) {
             return Ok(sender);
         }
-        if inner.firewall.quota().is_used_up() {
+        let way = match inner.home_of(ask) {
+            Some(home) => Way::Home(home),
+            None => Way::Out(&inner.firewall),
+        };
+        if matches!(way, Way::Out(_)) && inner.firewall.quota().is_used_up() {
             inner.pool.make_room();
         }
         let connect = &inner.connect;
         let sender = connect
-            .connect(&inner.firewall, ask, key.prior_knowledge, limit)
+            .connect(way, ask, key.prior_knowledge, limit)
             .await?;
         if let Sender::Http2(shared) = &sender {
             inner.pool.put(key.clone(), Sender::Http2(shared.clone()));
@@ -204,6 +232,13 @@ impl HttpClient {
                 pool.put(key, Sender::Http1(sender));
             }
         });
+    }
+}
+
+impl Inner {
+    /// The virtual network, if a destination is on it.
+    fn home_of(&self, ask: &Ask) -> Option<&Home> {
+        self.home.as_ref().filter(|_| Home::has(ask))
     }
 }
 

@@ -13,9 +13,10 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use super::error::HttpError;
+use super::home::Home;
 use super::pool::Sender;
 use crate::firewall::ask::Ask;
-use crate::firewall::dial::DialLimits;
+use crate::firewall::dial::{DialError, DialLimits};
 use crate::firewall::gate::Firewall;
 use crate::firewall::host::Host;
 
@@ -47,18 +48,42 @@ impl Connect {
     /// Connects to what was asked for, all within `limit`.
     pub(super) async fn connect(
         &self,
-        firewall: &Firewall,
+        way: Way<'_>,
         ask: &Ask,
         prior_knowledge: bool,
         limit: Duration,
     ) -> Result<Sender, HttpError> {
         let until = Instant::now() + limit;
+        let firewall = match way {
+            Way::Home(home) => {
+                let dialled = timeout_at(until, home.dial(ask)).await;
+                let stream = dialled.map_err(|_| late(ask, limit))??;
+                return self.begin(stream, ask, prior_knowledge, limit, until).await;
+            }
+            Way::Out(firewall) => firewall,
+        };
         let usual = DialLimits::default();
         let limits = DialLimits {
             total: limit,
             ..usual
         };
         let connection = firewall.dial(ask, limits).await?;
+        self.begin(connection, ask, prior_knowledge, limit, until)
+            .await
+    }
+
+    /// Begins TLS, if that was asked for, and HTTP.
+    async fn begin<S>(
+        &self,
+        connection: S,
+        ask: &Ask,
+        prior_knowledge: bool,
+        limit: Duration,
+        until: Instant,
+    ) -> Result<Sender, HttpError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         if ask.scheme() != "https" {
             return handshake(connection, prior_knowledge).await;
         }
@@ -72,6 +97,22 @@ impl Connect {
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         handshake(stream, http2).await
     }
+}
+
+/// Where a connection leads.
+#[derive(Clone, Copy)]
+pub(super) enum Way<'a> {
+    /// To the service of the workload.
+    Home(&'a Home),
+    /// Through the firewall.
+    Out(&'a Firewall),
+}
+
+fn late(ask: &Ask, limit: Duration) -> HttpError {
+    HttpError::Dial(DialError::TimedOut {
+        asked: ask.clone(),
+        limit,
+    })
 }
 
 /// Who the certificate has to be for. A name with an underscore is a name of DNS, but no certificate is for one.

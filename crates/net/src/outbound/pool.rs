@@ -82,6 +82,11 @@ impl Pool {
         }
     }
 
+    /// What bounds it.
+    pub(super) fn limits(&self) -> PoolLimits {
+        self.limits
+    }
+
     /// A connection that can take a request now: the one that was used last, so that others grow old and go. One of HTTP/2
     /// stays where it is, for others to use at the same time.
     pub(super) fn take(&self, key: &Key) -> Option<Sender> {
