@@ -6,6 +6,8 @@
 //!   on with the next step then. A connection sends lines and gets each back; the lines `trap`, `exit`, `fail`, `spin`
 //!   and `quit` are done instead
 //! - `http:ADDR`: the same for HTTP; each request is answered with its first line and the address that it was sent to
+//! - `hold:N&ADDR`: accepts N connections and holds them all, then writes a line to each and closes it
+//! - `deaf:ADDR`: accepts connections, holds them and never reads
 //! - `once:PATH`: goes on if the file is not there, and makes it; skips the next step otherwise
 //! - `exit:CODE`, `trap`, `panic`, `spin`, `sleep` (for ever)
 //!
@@ -24,6 +26,8 @@ fn main() {
             "say" => println!("{value}"),
             "listen" => listen(value, serve),
             "http" => listen(value, answer),
+            "hold" => hold(value).expect("connections"),
+            "deaf" => deaf(value).expect("connections"),
             "once" if std::fs::exists(value).unwrap_or_default() => {
                 steps.next();
             }
@@ -61,6 +65,23 @@ fn serve(stream: &TcpStream) -> io::Result<()> {
             "trap" | "exit" | "fail" | "spin" | "panic" => end(&line, "3"),
             _ => writeln!(to, "{line}")?,
         }
+    }
+    Ok(())
+}
+
+fn hold(value: &str) -> io::Result<()> {
+    let (count, addr) = value.split_once('&').unwrap_or(("1", value));
+    let listener = TcpListener::bind(addr)?;
+    let count = count.parse().expect("a number of connections");
+    let held: Vec<TcpStream> = listener.incoming().take(count).collect::<io::Result<_>>()?;
+    held.iter().try_for_each(|mut stream| stream.write_all(b"held\n"))
+}
+
+fn deaf(addr: &str) -> io::Result<()> {
+    let listener = TcpListener::bind(addr)?;
+    let mut held = Vec::new();
+    for stream in listener.incoming() {
+        held.push(stream?);
     }
     Ok(())
 }

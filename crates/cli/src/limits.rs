@@ -26,6 +26,9 @@ pub(crate) struct Guests {
     /// Resources of the host (open files, bodies, streams) that one instance may hold
     #[arg(long, value_name = "N", default_value_t = EngineConfig::default().max_handles, value_parser = at_least_one)]
     max_handles: usize,
+    /// Resources of the host that a service may hold; a connection takes three
+    #[arg(long, value_name = "N", default_value_t = EngineConfig::default().max_service_handles, value_parser = at_least_one)]
+    max_service_handles: usize,
     /// Concurrent calls, streams and futures that one instance may have
     #[arg(long, value_name = "N", default_value_t = EngineConfig::default().max_tasks, value_parser = at_least_one)]
     max_tasks: usize,
@@ -148,6 +151,7 @@ impl Guests {
         config.tenant_memory = self.tenant_memory;
         config.instances = self.instances;
         config.max_handles = self.max_handles;
+        config.max_service_handles = self.max_service_handles;
         config.max_tasks = self.max_tasks;
         config.tenant_requests.max_in_flight = self.tenant_max_in_flight;
         config.tenant_requests.max_queue = self.tenant_max_queue;

@@ -45,6 +45,8 @@ pub struct EngineConfig {
     pub service: ServiceConfig,
     /// Resources of the host (open files, bodies, streams, ..) that one instance may hold.
     pub max_handles: usize,
+    /// The same for a service. A connection takes three.
+    pub max_service_handles: usize,
     /// Concurrent calls, streams and futures of the component model that one instance may have.
     pub max_tasks: usize,
 }
@@ -80,6 +82,7 @@ impl Default for EngineConfig {
             loopback: weft_net::loopback::Limits::default(),
             service: ServiceConfig::default(),
             max_handles: 5_000,
+            max_service_handles: 65_536,
             max_tasks: 10_000,
         }
     }

@@ -183,7 +183,11 @@ impl Engine {
             memory: limits.memory,
             shares: self.inner.memory.shares(tenant),
             account: self.inner.cpu.account(tenant, limits.cpu),
-            handles: config.max_handles,
+            handles: if program.is_resident() {
+                config.max_service_handles
+            } else {
+                config.max_handles
+            },
             tasks: config.max_tasks,
         };
         let label = identity.label();

@@ -415,3 +415,79 @@ async fn components_ask_their_service_over_http_as_localhost() {
         assert_eq!(nobody, "error: ConnectionRefused", "{guest}");
     }
 }
+
+#[tokio::test]
+async fn ten_thousand_connections_are_held_at_the_same_time() {
+    const COUNT: usize = 10_000;
+    let steps = format!("hold:{COUNT}&127.0.0.1:77");
+    let service = service(kitchen("svc-crowd", &steps, 0), &hasty()).await;
+    within(service.until_ready()).await.unwrap();
+    let mut held = Vec::with_capacity(COUNT);
+    for _ in 0..COUNT {
+        held.push(connect(&service, 77).await);
+    }
+    for socket in &held {
+        let mut line = [0; 8];
+        let read = within(socket.read(&mut line)).await.unwrap();
+        assert_eq!(&line[..read], b"held\n");
+    }
+    drop(held);
+    state(&service, ServiceState::Completed).await;
+    assert_eq!(service.network().usage().sockets, 0);
+}
+
+#[tokio::test]
+async fn a_flood_that_nobody_reads_stops_at_the_buffers_and_leaves_others_alone() {
+    let engine = hasty();
+    let draft = kitchen("svc-deaf", "deaf:127.0.0.1:77", 0).component("sockets_std");
+    let Started { front, service } = start(draft, &engine).await;
+    let (front, service) = (front.unwrap(), service.unwrap());
+    within(service.until_ready()).await.unwrap();
+    let flood = text(&front, "/bulk?127.0.0.1:77&100000000");
+    let mut flood = std::pin::pin!(flood);
+    let full = until(|| service.network().usage().buffered > 0);
+    tokio::select! {
+        answer = &mut flood => panic!("{answer}"),
+        () = full => {}
+    }
+    let others = kitchen("svc-other", "listen:127.0.0.1:77", 0).component("sockets_std");
+    let others = start(others, &engine).await;
+    within(others.service.as_ref().unwrap().until_ready())
+        .await
+        .unwrap();
+    let answer = text(others.front.as_ref().unwrap(), "/echo?localhost:77&hi");
+    tokio::select! {
+        answer = &mut flood => panic!("{answer}"),
+        answer = answer => assert_eq!(answer, "hi\n"),
+    }
+    // Both buffers of one connection.
+    assert!(service.network().usage().buffered <= 2 * (64 << 10) + 1024);
+    drop(flood);
+}
+
+#[tokio::test]
+async fn one_that_holds_too_much_is_refused_more_and_goes_on() {
+    let engine = engine_with(EngineConfig {
+        max_service_handles: 50,
+        service: ServiceConfig {
+            first_pause: Duration::from_millis(1),
+            ..ServiceConfig::default()
+        },
+        ..EngineConfig::default()
+    });
+    let service = service(kitchen("svc-handles", "hold:100&127.0.0.1:77", 3), &engine).await;
+    within(service.until_ready()).await.unwrap();
+    let mut held = Vec::new();
+    while service.status().restarts == 0 && held.len() < 100 {
+        let socket = service.network().tcp(Family::V4, Role::Component).unwrap();
+        // Refused while it is between two lives.
+        let _ = within(socket.connect((Ipv4Addr::LOCALHOST, 77).into())).await;
+        held.push(socket);
+        tokio::task::yield_now().await;
+    }
+    until(|| service.status().restarts > 0).await;
+    assert!(matches!(
+        service.status().last_end,
+        Some(End::Trap { .. } | End::Exit(_))
+    ));
+}

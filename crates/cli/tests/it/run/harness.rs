@@ -16,6 +16,8 @@ pub(super) struct Serving {
     events: BufReader<ChildStdout>,
     /// The `listening` event.
     pub(super) listening: Value,
+    /// Notes that came before it.
+    notes: Vec<String>,
     addr: SocketAddr,
 }
 
@@ -82,14 +84,29 @@ impl Serving {
             .spawn()
             .unwrap();
         let mut events = BufReader::new(child.stdout.take().unwrap());
-        let listening = next_event(&mut events, "listening");
+        let mut notes = Vec::new();
+        let listening = loop {
+            let event = any_event(&mut events);
+            match event["event"].as_str() {
+                Some("listening") => break event,
+                Some("note") => notes.push(event["message"].as_str().unwrap().to_owned()),
+                _ => {}
+            }
+        };
         let addr = listening["addr"].as_str().unwrap().parse().unwrap();
         Self {
             child,
             events,
             listening,
+            notes,
             addr,
         }
+    }
+
+    /// The note from the start that contains a text.
+    pub(super) fn note(&self, text: &str) -> &str {
+        let note = self.notes.iter().find(|note| note.contains(text));
+        note.unwrap_or_else(|| panic!("{:#?}", self.notes))
     }
 
     /// A client of one host name that keeps its connection.
@@ -170,6 +187,12 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn any_event(events: &mut impl BufRead) -> Value {
+    let mut line = String::new();
+    assert!(events.read_line(&mut line).unwrap() > 0, "it ended");
+    serde_json::from_str(&line).unwrap()
 }
 
 fn next_event(events: &mut impl BufRead, name: &str) -> Value {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use weft_testkit::client::Client;
 use weft_testkit::{guest, within};
 
@@ -40,9 +42,14 @@ fn kitchen() -> String {
 }
 
 fn start(scratch: &Scratch, manifest: String) -> (Serving, Client) {
+    start_with(scratch, &[], manifest)
+}
+
+fn start_with(scratch: &Scratch, flags: &[&str], manifest: String) -> (Serving, Client) {
     let file = scratch.file("served.yaml", manifest);
-    let args = [Path::new("--admin-addr"), Path::new("127.0.0.1:0"), &file];
-    let serving = Serving::start(args.map(PathBuf::from));
+    let admin = ["--admin-addr", "127.0.0.1:0"];
+    let flags = flags.iter().chain(&admin).map(PathBuf::from);
+    let serving = Serving::start(flags.chain([file]));
     let admin = serving.listening["adminAddr"].as_str().unwrap();
     let admin = Client::new(admin.parse().unwrap());
     (serving, admin)
@@ -155,4 +162,53 @@ async fn when_weft_stops_a_service_sees_its_sockets_close() {
     // Without a look at its socket it would be there for the whole of its grace.
     let status = within(async { tokio::task::spawn_blocking(|| serving.exit()).await }).await;
     assert!(status.unwrap().success());
+}
+
+/// The address of the one port that is published.
+async fn published(admin: &Client) -> String {
+    let ports = workload(admin).await["ports"].take();
+    let address = ports[0]["address"].as_str();
+    address.unwrap_or_else(|| panic!("{ports}")).to_owned()
+}
+
+/// A service that listens on port 77, which its manifest publishes on a free port.
+fn publishing() -> String {
+    let text = manifest("listen:127.0.0.1:77", 5, "");
+    text.replace(
+        "    maxRestarts",
+        "    ports: [{name: echo, port: 77, publish: '127.0.0.1:0'}]\n    maxRestarts",
+    )
+}
+
+#[tokio::test]
+async fn a_published_port_leads_to_the_service_also_after_it_failed() {
+    let scratch = Scratch::new();
+    let (_serving, admin) = start_with(&scratch, &["--publish"], publishing());
+    let address = published(&admin).await;
+    for word in ["one", "trap", "two"] {
+        let talk = async {
+            let mut stream = TcpStream::connect(&address).await.unwrap();
+            stream
+                .write_all(format!("{word}\n").as_bytes())
+                .await
+                .unwrap();
+            stream.shutdown().await.unwrap();
+            let mut answer = String::new();
+            let _ = stream.read_to_string(&mut answer).await;
+            answer
+        };
+        let expected = if word == "trap" { "" } else { word };
+        assert_eq!(within(talk).await.trim_end(), expected);
+    }
+    assert_eq!(workload(&admin).await["service"]["restarts"], 1);
+}
+
+#[tokio::test]
+async fn without_the_flag_a_port_stays_closed_and_a_note_says_which_flag() {
+    let scratch = Scratch::new();
+    let (serving, admin) = start(&scratch, publishing());
+    assert_eq!(workload(&admin).await["ports"], Value::Array(Vec::new()));
+    assert_eq!(serving.listening_sockets(), 2);
+    let note = serving.note("--publish");
+    assert!(note.contains("echo"), "{note}");
 }
