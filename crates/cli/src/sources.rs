@@ -164,7 +164,6 @@ pub(crate) fn lone_component(
                 read_only: dir.read_only,
             })
             .collect(),
-        ..Resources::default()
     };
     let volumes = dirs.iter().enumerate().map(|(index, dir)| Volume {
         name: volume_name(index),

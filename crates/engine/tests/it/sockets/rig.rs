@@ -128,18 +128,7 @@ impl Rig {
         let listener = self.listen(address);
         tokio::spawn(async move {
             while let Ok(peer) = listener.accept().await {
-                tokio::spawn(async move {
-                    let mut buffer = vec![0; 16 << 10];
-                    while let Ok(count @ 1..) = peer.read(&mut buffer).await {
-                        let mut rest = &buffer[..count];
-                        while let Ok(written @ 1..) = peer.write(rest).await {
-                            rest = &rest[written..];
-                            if rest.is_empty() {
-                                break;
-                            }
-                        }
-                    }
-                });
+                tokio::spawn(send_back(peer));
             }
         });
     }
@@ -151,5 +140,19 @@ impl Rig {
         listener.bind(address).unwrap();
         listener.listen().unwrap();
         listener
+    }
+}
+
+/// Sends back what comes, until no more does.
+async fn send_back(peer: weft_net::loopback::TcpSocket) {
+    let mut buffer = vec![0; 16 << 10];
+    while let Ok(count @ 1..) = peer.read(&mut buffer).await {
+        let mut rest = &buffer[..count];
+        while let Ok(written @ 1..) = peer.write(rest).await {
+            rest = &rest[written..];
+            if rest.is_empty() {
+                break;
+            }
+        }
     }
 }
