@@ -61,6 +61,10 @@ const RUN_ELSEWHERE: [(&str, &str); 22] = [
         "the benchmark page has its figures",
     ),
     (
+        "cargo xtask bench services",
+        "the benchmark page has its figures",
+    ),
+    (
         "cargo xtask bench start",
         "the benchmark page has its figures",
     ),
