@@ -1,5 +1,7 @@
 //! `weft run`: serve components and manifests, or run one command to its end.
 
+mod announce;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,10 +11,11 @@ use anyhow::{Context, bail};
 use weft_api::spec::WorkloadSpec;
 use weft_host::{CommandLine, Granting, Host, HostConfig, Purpose, Running, Tls};
 
+use self::announce::{Doors, Origin, announce};
 use crate::check::purpose_of;
 use crate::limits::{Clients, Guests, Listener, address, drain, size};
 use crate::policy;
-use crate::printer::{FAINT, GOOD, Global, NAME};
+use crate::printer::{FAINT, Global};
 use crate::publish::Publish;
 use crate::reach::Reach;
 use crate::runtime;
@@ -341,72 +344,6 @@ async fn told_to_stop(stop: tokio_util::sync::CancellationToken, global: &Global
         "{FAINT}stopping: finishing what is in flight; again to stop at once{FAINT:#}"
     ));
     std::future::pending::<()>().await;
-}
-
-/// Tells where what can be reached.
-fn announce(origin: &Origin, doors: Doors, running: &[Running], global: &Global) {
-    let Doors { admin, names } = doors;
-    let workloads: Vec<_> = running
-        .iter()
-        .map(|workload| {
-            let urls: Vec<_> = workload.hosts.iter().map(|host| origin.url(host)).collect();
-            let name = format!("{}/{}", workload.spec.tenant, workload.spec.name);
-            serde_json::json!({ "name": name, "urls": urls, "ports": workload.ports() })
-        })
-        .collect();
-    global.object(&serde_json::json!({
-        "event": "listening", "addr": origin.addr.to_string(), "adminAddr": admin, "tlsForwardAddr": names,
-        "workloads": workloads,
-    }));
-    if let Some(admin) = admin {
-        global.status(format_args!(
-            "{GOOD}serving{GOOD:#} health and metrics on http://{admin}/"
-        ));
-    }
-    if let Some(names) = names {
-        global.status(format_args!(
-            "{GOOD}forwarding{GOOD:#} TLS connections by name on {names}"
-        ));
-    }
-    for workload in running {
-        let name = format!("{}/{}", workload.spec.tenant, workload.spec.name);
-        for port in workload.ports() {
-            global.status(format_args!(
-                "{GOOD}published{GOOD:#} {NAME}{name}{NAME:#} {port}"
-            ));
-        }
-        for host in &workload.hosts {
-            global.status(format_args!(
-                "{GOOD}serving{GOOD:#} {NAME}{name}{NAME:#} on {}",
-                origin.url(host)
-            ));
-        }
-    }
-}
-
-/// Listeners beside the one for requests.
-#[derive(Clone, Copy)]
-struct Doors {
-    admin: Option<SocketAddr>,
-    names: Option<SocketAddr>,
-}
-
-/// Where requests are taken.
-struct Origin {
-    scheme: &'static str,
-    addr: SocketAddr,
-}
-
-impl Origin {
-    /// What to type into a browser for a host name and its path. A workload that answers every name is shown under the
-    /// address itself.
-    fn url(&self, route: &str) -> String {
-        let Self { scheme, addr } = self;
-        match route.split_once('/').unwrap_or((route, "")) {
-            ("*", path) => format!("{scheme}://{addr}/{path}"),
-            (host, path) => format!("{scheme}://{host}:{}/{path}", addr.port()),
-        }
-    }
 }
 
 /// Certificates are read again at once instead of in a few seconds. What is wrong with them is in the log.

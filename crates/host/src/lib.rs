@@ -2,8 +2,8 @@
 //! all start workloads through the one function in `start`; they differ in configuration alone.
 //!
 //! Layout: `config` (what a host is made with), `image` (the bytes of a component), `start` (a workload's life, stage by
-//! stage), `bridge` (a workload seen from the ingress), `publish` (ports of services, seen from outside), `host` (what
-//! is running), `control` (the runtime for what must not wait for guests), `admin` (health, metrics and the list of
+//! stage), `bridge` (a workload seen from the ingress), `publish` (ports of services, seen from outside), `host` (listeners
+//! and what they share), `launch` (start and swap), `running` (a workload that runs), `control` (the runtime for what must not wait for guests), `admin` (health, metrics and the list of
 //! workloads), `registry`, `series` and `learned` (what these tell), `readiness` (whether requests should come here).
 //!
 //! Invariants:
@@ -19,19 +19,22 @@ mod config;
 mod control;
 mod host;
 mod image;
+mod launch;
 mod learned;
 mod publish;
 mod readiness;
 mod registry;
+mod running;
 mod series;
 mod start;
 
 pub use admin::AdminError;
 pub use config::HostConfig;
 pub use control::Control;
-pub use host::{Host, HostError, Running};
+pub use host::{Host, HostError};
 pub use learned::{ComponentPolicy, Learned};
 pub use publish::{ChosenAddress, Place, PublishConfig, PublishError, PublishedPort, UdpLimits};
+pub use running::Running;
 pub use start::{Prepared, StartError};
 pub use weft_engine::command::CommandLine;
 pub use weft_engine::config::EngineConfig;
