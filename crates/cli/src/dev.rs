@@ -21,7 +21,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use weft_host::{Host, HostConfig};
+use weft_api::project::Dev;
+use weft_host::{Host, HostConfig, NetworkConfig};
 
 use self::project::Opened;
 use self::session::{Options, Session};
@@ -83,7 +84,7 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let opened = Opened::find(&args.dir)?;
     let addr = args.addr.unwrap_or(opened.project.dev.address);
-    let host = Host::new(host_config(args, addr))?;
+    let host = Host::new(host_config(args, &opened.project.dev, addr))?;
     let listener = weft_host::listen(addr).with_context(|| {
         format!("cannot listen on {addr}; choose another address with --addr, e.g. --addr 127.0.0.1:0 for a free port")
     })?;
@@ -124,7 +125,24 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn host_config(args: &Args, addr: SocketAddr) -> HostConfig {
+/// The limits of the project that are stricter than those of the flags. HTTP and sockets share their places here, so the
+/// stricter of the two bounds both.
+fn bound_connections(dev: &Dev, network: &mut NetworkConfig) {
+    let least = |limit: &mut usize, asked: Option<u32>| {
+        if let Some(asked) = asked {
+            *limit = (*limit).min(usize::try_from(asked).unwrap_or(usize::MAX));
+        }
+    };
+    least(&mut network.tenant_connections, dev.max_connections);
+    for asked in [
+        dev.max_outbound_http_connections_per_workload,
+        dev.max_outbound_socket_connections_per_workload,
+    ] {
+        least(&mut network.connections, asked);
+    }
+}
+
+fn host_config(args: &Args, dev: &Dev, addr: SocketAddr) -> HostConfig {
     let mut config = HostConfig {
         list_hosts_when_not_found: addr.ip().is_loopback(),
         ..HostConfig::default()
@@ -136,10 +154,33 @@ fn host_config(args: &Args, addr: SocketAddr) -> HostConfig {
     args.guests.apply(&mut config.engine);
     // The machine is that of the developer, whose project lists the ports.
     args.reach.apply(true, &mut config.engine);
+    bound_connections(dev, &mut config.engine.network);
     args.clients.apply(&mut config.limits);
     args.admin.apply(&mut config);
     // What the project publishes is published: on the developer's own machine.
     config.publish.addresses = true;
     config.limits.drain_timeout = args.drain;
     config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stricter_of_project_and_flags_bounds_connections() {
+        let mut network = NetworkConfig::default();
+        let dev = Dev {
+            max_connections: Some(1_000_000),
+            max_outbound_http_connections_per_workload: Some(7),
+            max_outbound_socket_connections_per_workload: Some(9),
+            ..Dev::default()
+        };
+        bound_connections(&dev, &mut network);
+        let flags = NetworkConfig::default().tenant_connections;
+        assert_eq!(
+            (network.connections, network.tenant_connections),
+            (7, flags)
+        );
+    }
 }

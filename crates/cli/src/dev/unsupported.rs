@@ -70,15 +70,6 @@ fn tls(dev: &Dev, found: &mut Unsupported) {
 
 fn limits(dev: &Dev, found: &mut Unsupported) {
     for (key, given) in [
-        ("dev.max_connections", dev.max_connections.is_some()),
-        (
-            "dev.max_outbound_http_connections_per_workload",
-            dev.max_outbound_http_connections_per_workload.is_some(),
-        ),
-        (
-            "dev.max_outbound_socket_connections_per_workload",
-            dev.max_outbound_socket_connections_per_workload.is_some(),
-        ),
         (
             "dev.max_inbound_socket_connections_per_workload",
             dev.max_inbound_socket_connections_per_workload.is_some(),

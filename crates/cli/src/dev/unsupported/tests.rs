@@ -35,7 +35,10 @@ fn what_would_run_otherwise_than_written_is_refused() {
             "http_client_trust_roots: native",
             "dev.http_client_trust_roots",
         ),
-        ("max_connections: 1", "dev.max_connections"),
+        (
+            "max_inbound_socket_connections_per_workload: 1",
+            "dev.max_inbound_socket_connections_per_workload",
+        ),
         ("http_connection_wait: 1s", "dev.http_connection_wait"),
     ] {
         let found = review(&project(dev));

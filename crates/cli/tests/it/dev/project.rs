@@ -165,7 +165,10 @@ fn what_this_version_cannot_do_is_refused_by_key() {
             "dev: {tls_cert_path: a.pem, tls_key_path: a.key}\n",
             "dev.tls_cert_path",
         ),
-        ("dev: {max_connections: 3}\n", "dev.max_connections"),
+        (
+            "dev: {http_connection_wait: 3s}\n",
+            "dev.http_connection_wait",
+        ),
     ] {
         let output = Folder::new(&kitchen(more)).output(&[]);
         let shown = stderr(&output);
