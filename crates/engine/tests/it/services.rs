@@ -411,8 +411,11 @@ async fn components_ask_their_service_over_http_as_localhost() {
             let expected = format!("200 GET /a?b HTTP/1.1 for {host}:8080");
             assert_eq!(answer, expected, "{guest}");
         }
+        let log = LogCapture::of("test/svc-web");
         let nobody = text(&front, "/fetch?http://localhost:8081/").await;
         assert_eq!(nobody, "error: ConnectionRefused", "{guest}");
+        log.wait_for_message("the loopback of the host is `host.weft.internal`")
+            .await;
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 /// What somebody may have meant who asks for a loopback address.
-pub(super) const HOST_LOOPBACK_HINT: &str = "; the loopback of the host is `host.weft.internal`, with the port in `allowedHostLoopbackPorts`";
+pub(crate) const HOST_LOOPBACK_HINT: &str = "; the loopback of the host is `host.weft.internal`, with the port in `allowedHostLoopbackPorts`";
 
 /// Characters of what was asked that are kept for messages, where it could not be read.
 const KEPT: usize = 200;

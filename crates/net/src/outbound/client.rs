@@ -3,6 +3,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HOST, HeaderValue};
@@ -21,6 +22,7 @@ use super::home::Home;
 pub use super::pool::PoolLimits;
 use super::pool::{Key, Pool, Sender};
 use crate::firewall::ask::Ask;
+use crate::firewall::denial::HOST_LOOPBACK_HINT;
 use crate::firewall::gate::Firewall;
 use crate::loopback::Network;
 
@@ -36,6 +38,8 @@ pub struct HttpClient {
 struct Inner {
     firewall: Firewall,
     home: Option<Home>,
+    /// Requests to a service that was not there.
+    missed: AtomicU64,
     connect: Connect,
     pool: Arc<Pool>,
     /// Of many requests that want the first connection of HTTP/2, one makes it.
@@ -89,6 +93,7 @@ impl HttpClient {
             inner: Arc::new(Inner {
                 firewall,
                 home: None,
+                missed: AtomicU64::new(0),
                 connect: Connect::new(roots)?,
                 pool: Arc::new(Pool::new(limits)),
                 gates: Default::default(),
@@ -106,6 +111,7 @@ impl HttpClient {
             inner: Arc::new(Inner {
                 firewall: inner.firewall.clone(),
                 home: Some(Home(Arc::clone(network))),
+                missed: AtomicU64::new(0),
                 connect: inner.connect.clone(),
                 pool: Arc::new(Pool::new(inner.pool.limits())),
                 gates: Default::default(),
@@ -183,9 +189,11 @@ impl HttpClient {
             inner.pool.make_room();
         }
         let connect = &inner.connect;
-        let sender = connect
-            .connect(way, ask, key.prior_knowledge, limit)
-            .await?;
+        let made = connect.connect(way, ask, key.prior_knowledge, limit).await;
+        if made.is_err() && matches!(way, Way::Home(_)) {
+            inner.nobody_home(ask);
+        }
+        let sender = made?;
         if let Sender::Http2(shared) = &sender {
             inner.pool.put(key.clone(), Sender::Http2(shared.clone()));
         }
@@ -239,6 +247,23 @@ impl Inner {
     /// The virtual network, if a destination is on it.
     fn home_of(&self, ask: &Ask) -> Option<&Home> {
         self.home.as_ref().filter(|_| Home::has(ask))
+    }
+
+    /// Says what somebody may have meant who asked for a service that is not there: the first time, the second, the
+    /// fourth, and so on.
+    fn nobody_home(&self, ask: &Ask) {
+        let times = self
+            .missed
+            .fetch_add(1, Ordering::Relaxed)
+            .saturating_add(1);
+        if times.is_power_of_two() {
+            let owner = self.firewall.owner();
+            tracing::warn!(
+                owner,
+                times,
+                "no service of the workload listens at `{ask}`, which is its own network{HOST_LOOPBACK_HINT}"
+            );
+        }
     }
 }
 
