@@ -8,7 +8,8 @@ use crate::document::problem::shown;
 /// Characters of a path to answer.
 const ROUTE_PATH_MAX: usize = 1024;
 
-/// `*`, or `[scheme://][*.]host[:port][/]`.
+/// `*`, or `[scheme://][*.]host[:port][/]`; the host may be an address or a block of addresses, IPv6 in brackets. The
+/// firewall reads the same entries; this is to say early, and with the place, what is wrong with one.
 pub(crate) fn allowed_host(text: &str) -> Result<(), String> {
     let wrong = |why: String| Err(format!("`{}` is not an allowed host: {why}", shown(text)));
     if text == "*" {
@@ -24,6 +25,9 @@ pub(crate) fn allowed_host(text: &str) -> Result<(), String> {
         Some(stripped) if scheme.is_some() => stripped,
         _ => rest,
     };
+    if let Some(block) = block(rest) {
+        return block.or_else(|why| wrong(why.to_owned()));
+    }
     if rest.contains(['/', '?', '#']) {
         return wrong("it is a host, without a path or query".to_owned());
     }
@@ -37,7 +41,37 @@ pub(crate) fn allowed_host(text: &str) -> Result<(), String> {
     if let Some(port) = port.filter(|port| port_number(port).is_none()) {
         return wrong(format!("`{}` is not a port from 1 to 65535", shown(port)));
     }
-    host_name(name).or_else(|why| wrong(why.to_owned()))
+    dns_name(name).or_else(|why| wrong(why.to_owned()))
+}
+
+/// Checks `10.0.0.0/8:5432`, `[2001:db8::1]:443` and `[fd00::/8]`; none for an entry of another form.
+fn block(text: &str) -> Option<Result<(), &'static str>> {
+    let (inside, port) = match text.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?,
+        None => {
+            let (address, rest) = text.split_once('/')?;
+            address.parse::<std::net::Ipv4Addr>().ok()?;
+            let digits = rest.find(':').unwrap_or(rest.len());
+            text.split_at_checked(address.len() + 1 + digits)?
+        }
+    };
+    let (address, length) = match inside.split_once('/') {
+        Some((address, length)) => (address, Some(length)),
+        None => (inside, None),
+    };
+    let Ok(address) = address.parse::<IpAddr>() else {
+        return Some(Err("between the brackets stands no IPv6 address"));
+    };
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let fits = |length: &str| length.parse::<u8>().is_ok_and(|bits| bits <= most);
+    if !length.is_none_or(fits) {
+        return Some(Err("behind the `/` stands no length of a prefix"));
+    }
+    match port.strip_prefix(':') {
+        Some(port) if port_number(port).is_some() => Some(Ok(())),
+        None if port.is_empty() => Some(Ok(())),
+        Some(_) | None => Some(Err("behind the address stands no port from 1 to 65535")),
+    }
 }
 
 /// `*`, `*.suffix`, a host name or an IP address.
@@ -45,7 +79,7 @@ pub(crate) fn allowed_name(text: &str) -> Result<(), String> {
     if text == "*" || text.parse::<IpAddr>().is_ok() {
         return Ok(());
     }
-    host_name(text).map_err(|why| {
+    dns_name(text).map_err(|why| {
         format!(
             "`{}` is not a name that can be looked up: {why}",
             shown(text)
@@ -115,6 +149,20 @@ pub(crate) fn route_path(text: &str) -> Result<(), String> {
         return wrong("a part between slashes must not be empty, `.` or `..`");
     }
     Ok(())
+}
+
+/// A name that DNS may know, one leading `*.` allowed: as a host name, but with underscores, letters of any language, and
+/// a dot at the end.
+fn dns_name(text: &str) -> Result<(), &'static str> {
+    let letter = |c: char| {
+        if c == '_' || c.is_alphabetic() {
+            'a'
+        } else {
+            c
+        }
+    };
+    let plain: String = text.chars().map(letter).collect();
+    host_name(plain.strip_suffix('.').unwrap_or(&plain))
 }
 
 /// An RFC 1123 host name, one leading `*.` allowed.

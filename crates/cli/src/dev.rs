@@ -121,6 +121,10 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         drained = serving => drained.context("the server ended in a way that it should not")?,
         () = stop_now.cancelled() => bail!("stopped at once by a second signal; requests in flight were cut"),
     };
+    tokio::select! {
+        () = session.stop() => {}
+        () = stop_now.cancelled() => bail!("stopped at once by a second signal; the service was cut"),
+    }
     session.tell().stopped(drained.cut_requests);
     Ok(ExitCode::SUCCESS)
 }

@@ -105,7 +105,7 @@ impl Cache {
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Health and metrics")]
 pub(crate) struct Admin {
-    /// Where /healthz, /readyz, /metrics and /workloads are served; nowhere, if not given. Whoever reaches it sees
+    /// Where /healthz, /readyz, /metrics, /workloads and /policy are served; nowhere, if not given. Whoever reaches it sees
     /// what all tenants run, so keep it from strangers
     #[arg(long, value_name = "ADDR", env = "WEFT_ADMIN_ADDR", value_parser = address)]
     admin_addr: Option<SocketAddr>,

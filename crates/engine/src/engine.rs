@@ -237,7 +237,7 @@ impl Engine {
 
     /// Makes the components of a linked workload ready for requests, beside a service that runs already: they share its
     /// network. The service that was linked with them is never started.
-    pub fn start_beside(&self, linked: LinkedWorkload, service: &Service) -> Option<Workload> {
+    pub fn start_beside(&self, linked: LinkedWorkload, service: &Service) -> Started {
         let LinkedWorkload {
             identity,
             front,
@@ -245,16 +245,14 @@ impl Engine {
             ..
         } = linked;
         shared.network = Arc::clone(service.network());
-        let mut front = front?;
-        front.template.join(&shared.network);
-        let service = Some(service.clone());
-        Some(Workload::new(
-            self.clone(),
-            identity,
-            shared,
+        let front = front.map(|mut front| {
+            front.template.join(&shared.network);
+            Workload::new(self.clone(), identity, shared, front, Some(service.clone()))
+        });
+        Started {
             front,
-            service,
-        ))
+            service: Some(service.clone()),
+        }
     }
 
     /// What this host has room for.

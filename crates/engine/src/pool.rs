@@ -123,6 +123,7 @@ impl HandlerState for Pool {
         let taken = Taken::default();
         let expiration = Expiry {
             kept: warm.is_some(),
+            resident: self.resident,
             idle: self.idle,
             patience: self.patience,
             meter: Arc::clone(&store.data().cpu),

@@ -63,7 +63,7 @@ impl Default for ServiceConfig {
     }
 }
 
-/// A service that was started. Clones are the same; when the last is dropped, it is ended by force.
+/// A service that was started. Clones are the same; when the last is dropped, it is stopped with its grace.
 #[derive(Clone)]
 pub struct Service {
     inner: Arc<Inner>,
@@ -74,7 +74,7 @@ struct Inner {
     origin: Origin,
     network: Arc<Network>,
     status: watch::Receiver<ServiceStatus>,
-    /// Cancelled to end it with its grace.
+    /// Cancelled to stop it.
     stop: CancellationToken,
     account: Arc<Account>,
     tally: Arc<Tally>,
@@ -83,8 +83,7 @@ struct Inner {
     way_out: Arc<WayOut>,
     limits: Limits,
     start_wait: Duration,
-    /// Cancelled to end it by force.
-    _end: DropGuard,
+    _stop: DropGuard,
 }
 
 /// What makes two services the same.
@@ -109,7 +108,7 @@ impl Service {
     ) -> Self {
         let config = engine.config().service;
         let (status, watched) = watch::channel(ServiceStatus::new(max_restarts));
-        let (stop, end) = (CancellationToken::new(), CancellationToken::new());
+        let stop = CancellationToken::new();
         let tally = Arc::<Tally>::default();
         let inner = Inner {
             name: identity.label(),
@@ -127,7 +126,7 @@ impl Service {
             way_out: Arc::clone(&shared.way_out),
             limits: linked.limits,
             start_wait: config.start_wait,
-            _end: end.clone().drop_guard(),
+            _stop: stop.clone().drop_guard(),
         };
         let supervisor = Supervisor {
             incarnation: Incarnation::new(engine, identity, shared, linked),
@@ -138,10 +137,7 @@ impl Service {
             config,
             name: inner.name.clone(),
         };
-        tokio::spawn(async move {
-            end.run_until_cancelled_owned(supervisor.run(max_restarts))
-                .await
-        });
+        tokio::spawn(supervisor.run(max_restarts));
         Self {
             inner: Arc::new(inner),
         }
@@ -182,7 +178,7 @@ impl Service {
         let ready = status.wait_for(|status| !status.state.is_starting());
         match tokio::time::timeout(self.inner.start_wait, ready).await {
             Err(_) => Ok(Readiness::Unknown(self.inner.start_wait)),
-            // Who reports is gone only when the service was ended by force.
+            // Who reports is gone only when the runtime ends.
             Ok(Err(_)) => Err("it was ended before it was ready".to_owned()),
             Ok(Ok(status)) => match status.state {
                 ServiceState::Failed => Err(status.reason().unwrap_or_default()),
@@ -211,7 +207,8 @@ impl Service {
         &self.inner.network
     }
 
-    /// Whether it runs this program. One that mounts volumes does not go on: they are those of the old version.
+    /// Whether it runs this program, so that it can go on. One that has failed cannot, nor one that mounts volumes: they
+    /// are those of the old version.
     pub(crate) fn is_of(&self, linked: &LinkedProgram) -> bool {
         let origin = &self.inner.origin;
         let has_volumes = linked
@@ -220,6 +217,7 @@ impl Service {
             .iter()
             .any(|part| !part.mounts.is_empty());
         !has_volumes
+            && self.failure().is_none()
             && origin.source.is_same(&linked.built.source)
             && origin.program == linked.program
     }

@@ -125,7 +125,8 @@ fn fault(fault: weft_engine::fault::Fault) -> Fault {
         FaultKind::Load => (StatusCode::INTERNAL_SERVER_ERROR, "the host failed"),
         FaultKind::ServiceFailed => (StatusCode::SERVICE_UNAVAILABLE, "the workload has failed"),
     };
-    let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER);
+    let passes = matches!(kind, FaultKind::Busy | FaultKind::Full);
+    let retry_after = passes.then_some(RETRY_AFTER);
     Fault {
         status,
         code: kind.code(),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use weft_api::spec::{HttpRoute, WorkloadSpec};
-use weft_engine::linked::{LinkedWorkload, Started};
+use weft_engine::linked::Started;
 use weft_engine::service::{Readiness, Service};
 use weft_engine::workload::Workload;
 use weft_ingress::{HostPattern, PathPrefix, RouteGuard, RoutePattern};
@@ -93,7 +93,17 @@ impl Host {
         };
         let learning = prepared.linked.learning();
         let mut network = Arc::clone(prepared.linked.network());
-        let (front, service) = self.next_version(running.service.as_deref(), prepared.linked);
+        let linked = prepared.linked;
+        let service = running.service.as_deref();
+        let going_on = service.filter(|service| linked.continues(service));
+        let Started { front, service } = match going_on {
+            Some(service) => {
+                network = Arc::clone(service.network());
+                self.engine.start_beside(linked, service)
+            }
+            None => self.engine.start(linked),
+        };
+        let goes_on = going_on.is_some();
         let Some(front) = front else {
             return Err(StartError::NothingToServe {
                 workload: full_name(spec),
@@ -105,38 +115,16 @@ impl Host {
         let series = running.registration.series();
         route.swap(Arc::new(WorkloadTarget::new(front, series)));
         running.registration.replace(service.clone(), learning);
-        let same_ports = running.spec.service_ports() == spec.service_ports();
-        let goes_on = service.is_none() && running.service.is_some();
-        match service {
-            Some(service) => running.service = Some(CountedService::new(service, series)),
-            None => {
-                if let Some(service) = &running.service {
-                    network = Arc::clone(service.network());
-                }
-            }
+        if !goes_on {
+            // The old one ends when the last request of the old version has.
+            running.service = service.map(|service| CountedService::new(service, series));
         }
+        let same_ports = running.spec.service_ports() == spec.service_ports();
         running.spec = spec.clone();
         if !(goes_on && same_ports) {
             self.publish_ports(running, &network).await?;
         }
         Ok(())
-    }
-
-    /// What answers requests next, and the service that has to be started for it, if it is not the one that runs.
-    fn next_version(
-        &self,
-        service: Option<&Service>,
-        linked: LinkedWorkload,
-    ) -> (Option<Workload>, Option<Service>) {
-        match service {
-            Some(service) if linked.continues(service) => {
-                (self.engine.start_beside(linked, service), None)
-            }
-            _ => {
-                let Started { front, service } = self.engine.start(linked);
-                (front, service)
-            }
-        }
     }
 
     /// Opens the ports of a workload's service to the outside, as far as the host allows it: they lead to the service on

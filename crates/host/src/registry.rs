@@ -321,13 +321,13 @@ impl Books {
 }
 
 impl Registration {
-    /// Another version has taken its place, with a service of its own if there is one here.
+    /// Another version has taken its place, with this service.
     pub(crate) fn replace(&self, service: Option<Service>, learning: Learning) {
         let mut books = self.registry.books();
         let kept = books.workloads.get_mut(&self.key);
         if let Some(run) = kept.and_then(|kept| kept.runs.get_mut(&self.run)) {
             run.learning = learning;
-            let replaced = service.and_then(|service| run.service.replace(service));
+            let replaced = std::mem::replace(&mut run.service, service);
             drop(books);
             // Outside the lock: this may be the end of it.
             drop(replaced);

@@ -56,6 +56,9 @@ pub enum StartError {
     },
 }
 
+/// What the service is called where components have their names.
+const SERVICE: &str = "service";
+
 /// Reads, checks, compiles and links a workload.
 pub(crate) async fn prepare(
     engine: &Engine,
@@ -71,7 +74,7 @@ pub(crate) async fn prepare(
         let Some(service) = &spec.service else {
             return Ok(None);
         };
-        let name = || "service".to_owned();
+        let name = || SERVICE.to_owned();
         read(name, &service.image).await.map(Some)
     };
     let (components, service) = futures::future::try_join(components, service).await?;
@@ -110,10 +113,15 @@ pub(crate) async fn prepare(
                     .collect(),
             )
         });
+    let service = service.iter().map(|service| {
+        let imports = service.shape.imports.iter();
+        let names = imports.map(|import| import.name.clone()).collect();
+        (SERVICE.to_owned(), names)
+    });
     Ok(Prepared {
         linked,
         notes,
-        imports: imports.collect(),
+        imports: imports.chain(service).collect(),
     })
 }
 

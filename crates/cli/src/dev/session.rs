@@ -119,6 +119,13 @@ impl Session {
         }
     }
 
+    /// Lets the service end, if there is one.
+    pub(super) async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+    }
+
     async fn next_change(&mut self) -> Change {
         next(&mut self.watch).await
     }

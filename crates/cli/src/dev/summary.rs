@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use weft_api::spec::{ComponentSpec, VolumeSource, WorkloadSpec};
+use weft_api::spec::{Resources, VolumeSource, WorkloadSpec};
 
 use crate::printer::{CARE, FAINT, GOOD, NAME};
 
@@ -48,7 +48,13 @@ impl Summary {
         let parts: Vec<Part> = spec
             .components
             .iter()
-            .map(|component| Part::new(spec, component, of(component.name.as_str()), hosts_given))
+            .map(|component| (component.name.as_str(), &component.resources))
+            .chain(
+                spec.service
+                    .iter()
+                    .map(|service| ("service", &service.resources)),
+            )
+            .map(|(name, resources)| Part::new(spec, name, resources, of(name), hosts_given))
             .collect();
         let calls_out = imports
             .iter()
@@ -116,11 +122,11 @@ impl Summary {
 impl Part {
     fn new(
         spec: &WorkloadSpec,
-        component: &ComponentSpec,
+        name: &str,
+        resources: &Resources,
         imports: &[String],
         hosts_given: bool,
     ) -> Self {
-        let resources = &component.resources;
         let source = |name: &str| {
             spec.volumes
                 .iter()
@@ -137,7 +143,7 @@ impl Part {
                 Some(VolumeSource::EmptyDir) | None => mount.mount_path.clone(),
             });
         Self {
-            name: component.name.to_string(),
+            name: name.to_owned(),
             imports: by_package(imports),
             environment: resources.environment.keys().cloned().collect(),
             config: resources.config.keys().cloned().collect(),

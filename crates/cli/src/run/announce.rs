@@ -38,6 +38,11 @@ pub(super) fn announce(origin: &Origin, doors: Doors, running: &[Running], globa
                 "{GOOD}published{GOOD:#} {NAME}{name}{NAME:#} {port}"
             ));
         }
+        if workload.hosts.is_empty() {
+            global.status(format_args!(
+                "{GOOD}running{GOOD:#} {NAME}{name}{NAME:#}, a service alone"
+            ));
+        }
         for host in &workload.hosts {
             global.status(format_args!(
                 "{GOOD}serving{GOOD:#} {NAME}{name}{NAME:#} on {}",

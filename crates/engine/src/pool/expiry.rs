@@ -23,6 +23,8 @@ const AFTERWARDS: Duration = Duration::from_secs(30);
 /// When an instance is over.
 pub(crate) struct Expiry {
     pub(super) kept: bool,
+    /// It is the only instance of a service, which is never given up.
+    pub(super) resident: bool,
     pub(super) idle: Duration,
     pub(super) patience: Duration,
     pub(super) meter: Arc<Meter>,
@@ -54,6 +56,9 @@ impl Expiry {
     fn stay(&mut self, cx: &mut Context<'_>, since: Instant) -> Poll<()> {
         if self.closed.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
+        }
+        if self.resident {
+            return Poll::Pending;
         }
         if self.wanted.is_none() {
             ready!(self.wait(cx, since, IN_USE.min(self.idle)));
@@ -98,6 +103,10 @@ impl WorkerExpiration for Expiry {
         let patience = self.patience;
         if status != WorkerStatus::Idle {
             self.wanted = None;
+        }
+        if self.resident && !given_up && status != WorkerStatus::Idle {
+            // What a service goes on with after an answer is its own business.
+            return Poll::Pending;
         }
         match status {
             WorkerStatus::Idle if self.kept => self.stay(cx, since),

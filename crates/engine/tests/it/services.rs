@@ -231,12 +231,27 @@ async fn one_that_waits_for_its_restart_stops_at_once() {
 
 #[tokio::test]
 async fn one_that_nobody_holds_is_gone() {
+    let engine = engine(ServiceConfig {
+        grace: Duration::from_millis(20),
+        ..ServiceConfig::default()
+    });
+    for steps in ["ready spin", "listen:127.0.0.1:77 exit:0"] {
+        let service = service(kitchen("svc-dropped", steps, 5), &engine).await;
+        within(service.until_ready()).await.unwrap();
+        assert_eq!(engine.usage().instances, 1);
+        drop(service);
+        until(|| engine.usage().instances == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn one_that_has_failed_is_not_gone_on_with() {
     let engine = hasty();
-    let service = service(kitchen("svc-dropped", "ready spin", 5), &engine).await;
-    within(service.until_ready()).await.unwrap();
-    assert_eq!(engine.usage().instances, 1);
-    drop(service);
-    until(|| engine.usage().instances == 0).await;
+    let draft = || kitchen("svc-failed-swap", "exit:3", 0).component("http_kitchen");
+    let service = service(draft(), &engine).await;
+    state(&service, ServiceState::Failed).await;
+    let next = draft().link(&engine, Purpose::Serve).await.unwrap();
+    assert!(!next.continues(&service));
 }
 
 #[tokio::test]
@@ -263,6 +278,25 @@ async fn one_that_only_answers_requests_is_one_instance_whatever_comes() {
     assert_eq!(counts, ["1", "2"]);
     assert_eq!(text(&front, "/count").await, "3");
     assert_eq!(front.usage().instances, 1);
+}
+
+#[tokio::test]
+async fn one_that_only_answers_requests_keeps_its_instance_when_room_is_needed() {
+    let engine = engine_with(EngineConfig {
+        instances: Some(2),
+        ..EngineConfig::default()
+    });
+    let draft = workload("svc-http-room").service("service_http", 0);
+    let front = start(draft, &engine).await.front.unwrap();
+    assert_eq!(text(&front, "/count").await, "1");
+    let other = workload("svc-http-other")
+        .tenant("other")
+        .component("http_kitchen");
+    let other = other.reuse(4, 0, 1).start_on(&engine).await;
+    for _ in 0..5 {
+        assert_eq!(text(&other, "/env?A").await, "A is not set");
+    }
+    assert_eq!(text(&front, "/count").await, "2");
 }
 
 #[tokio::test]
@@ -367,7 +401,7 @@ async fn a_new_version_of_the_components_finds_the_service_that_runs() {
         .await
         .unwrap();
     assert!(next.continues(&service));
-    let next = engine.start_beside(next, &service).unwrap();
+    let next = engine.start_beside(next, &service).front.unwrap();
     assert_eq!(text(&next, "/echo?127.0.0.1:77&two").await, "two\n");
     assert_eq!(service.status().restarts, 0);
     assert_eq!(engine.usage().instances, 1);

@@ -51,7 +51,13 @@ impl Ask {
 
     /// What a request of `wasi:http` goes to: an absolute URL with `http` or `https`, a host and at most a port.
     pub fn url(url: &http::Uri) -> Result<Self, Denial> {
-        let refused = |why: &str| Denial::malformed(&url.to_string(), why.to_owned());
+        // Without a user, who may come with a password, and without path and query, which logs do not show.
+        let shown = || {
+            let authority = url.authority().map_or("", |authority| authority.as_str());
+            let host = authority.rsplit('@').next().unwrap_or_default();
+            format!("{}://{host}", url.scheme_str().unwrap_or_default())
+        };
+        let refused = |why: &str| Denial::malformed(&shown(), why.to_owned());
         let (scheme, default) = match url.scheme_str() {
             Some("http") => ("http", 80),
             Some("https") => ("https", 443),
