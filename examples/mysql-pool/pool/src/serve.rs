@@ -1,0 +1,48 @@
+//! The listener that components connect to.
+
+use crate::backend::Backend;
+use crate::lender::Lender;
+use crate::session;
+use crate::settings::Settings;
+use sql_pool_protocol::{Fault, Reply, encode};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+
+/// Listens until the host stops the service.
+pub(crate) async fn serve<B: Backend>(settings: Settings) -> Result<(), String> {
+    let listener = TcpListener::bind(&settings.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
+    let lender = Arc::new(Lender::<B>::new(settings)?);
+    println!("the pool listens on {}", lender.settings.listen);
+    tokio::task::spawn_local(Arc::clone(&lender).watch());
+    loop {
+        match listener.accept().await {
+            Ok((socket, _)) => admit(&lender, socket),
+            Err(error) => {
+                eprintln!("a component could not connect: {error}");
+                tokio::time::sleep(Duration::from_millis(50)).await; // what is short now may be there then
+            }
+        }
+    }
+}
+
+/// Serves a component, or turns it away when there are too many.
+fn admit<B: Backend>(lender: &Arc<Lender<B>>, socket: TcpStream) {
+    drop(socket.set_nodelay(true)); // answers are small and somebody waits for them
+    if lender.gauges.clients.load(Relaxed) < lender.settings.clients {
+        tokio::task::spawn_local(session::serve(Arc::clone(lender), socket));
+        return;
+    }
+    lender.gauges.refused.fetch_add(1, Relaxed);
+    let reply = Reply::Error(Fault {
+        code: "53300".to_owned(),
+        message: "too many components are connected to the pool".to_owned(),
+    });
+    let mut bytes = Vec::new();
+    if encode(&reply, &mut bytes).is_ok() {
+        drop(socket.try_write(&bytes)); // there is room for it in a new socket
+    }
+}
