@@ -13,6 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -74,6 +75,23 @@ impl Database {
             Kind::PostgreSql => postgresql::add_user(&database),
         }
         database
+    }
+
+    /// A server that the tests of one process share for as long as one of them has it. Tests that stop it need one of
+    /// their own.
+    pub fn shared(kind: Kind) -> Arc<Self> {
+        static SHARED: Mutex<[Weak<Database>; 2]> = Mutex::new([Weak::new(), Weak::new()]);
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let [mariadb, postgresql] = &mut *shared;
+        let known = match kind {
+            Kind::MariaDb => mariadb,
+            Kind::PostgreSql => postgresql,
+        };
+        known.upgrade().unwrap_or_else(|| {
+            let database = Arc::new(Self::start(kind));
+            *known = Arc::downgrade(&database);
+            database
+        })
     }
 
     /// Where `weft` finds the database `app`, with the password.

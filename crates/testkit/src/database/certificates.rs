@@ -17,7 +17,8 @@ impl Certificates {
     pub(super) fn make(folder: &Path) -> Self {
         let (authority, issuer) = authority("weft test authority");
         let key = KeyPair::generate().expect("a key can be made");
-        let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+        // The last is what host.weft.internal resolves to inside a guest.
+        let names = ["127.0.0.1", "localhost", "127.255.255.254"].map(str::to_owned);
         let server = CertificateParams::new(names)
             .and_then(|params| params.signed_by(&key, &issuer))
             .expect("a certificate can be signed");
