@@ -9,6 +9,7 @@ mod http;
 mod load;
 mod machine;
 mod page;
+mod pool;
 mod server;
 mod soak;
 mod start;
@@ -41,6 +42,8 @@ enum Bench {
     Soak(soak::Args),
     /// Thousands of idle workloads on one host
     Density(density::Args),
+    /// Rows from a database through the pool example, beside a native program
+    Pool(pool::Args),
     /// From `weft run` to the first answer
     Start(start::Args),
     /// A benchmark program of a crate; its own arguments may follow
@@ -63,6 +66,7 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
         Some(Bench::Http(args)) => http::run(steps, args),
         Some(Bench::Soak(args)) => soak::run(steps, args),
         Some(Bench::Density(args)) => density::run(steps, args),
+        Some(Bench::Pool(args)) => pool::run(steps, args),
         Some(Bench::Start(args)) => start::run(steps, args),
         Some(Bench::Program(words)) => match words.split_first() {
             Some((name, rest)) => program(steps, name, rest),

@@ -9,3 +9,4 @@ mod recovery;
 mod service;
 mod sessions;
 mod values;
+mod workload;

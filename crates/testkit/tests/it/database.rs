@@ -1,6 +1,4 @@
 //! The database servers of the testkit do what other tests rely on.
-#![cfg(test)]
-
 use std::net::TcpStream;
 
 use weft_testkit::database::{Database, Kind};
