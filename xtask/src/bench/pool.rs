@@ -171,9 +171,11 @@ impl Bench<'_> {
         for turn in 0..rounds as usize {
             for step in 0..servers.len() {
                 let index = (turn + step) % servers.len();
-                let (Some(server), Some(side), Some(found)) =
-                    (servers.get(index), Side::ALL.get(index), found.get_mut(index))
-                else {
+                let (Some(server), Some(side), Some(found)) = (
+                    servers.get(index),
+                    Side::ALL.get(index),
+                    found.get_mut(index),
+                ) else {
                     continue;
                 };
                 let round = load.press(server, &target, time)?;
@@ -206,7 +208,10 @@ impl Bench<'_> {
             Side::NativePool => {
                 let size = self.size.to_string();
                 let sh = self.cores.server(&self.peer);
-                (sh.args([&addr.to_string(), "pool", &size]), Some("listening"))
+                (
+                    sh.args([&addr.to_string(), "pool", &size]),
+                    Some("listening"),
+                )
             }
             Side::NativeEach => {
                 let sh = self.cores.server(&self.peer);
@@ -288,7 +293,15 @@ fn middle(rounds: &[Round]) -> Round {
 }
 
 fn table(results: &[Round]) -> Vec<Vec<String>> {
-    let head = ["Side", "req/s", "p50, ms", "p99, ms", "CPU µs / req", "Errors", "req/s, of weft's"];
+    let head = [
+        "Side",
+        "req/s",
+        "p50, ms",
+        "p99, ms",
+        "CPU µs / req",
+        "Errors",
+        "req/s, of weft's",
+    ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     let weft = results.first().map_or(0.0, |round| round.per_second);
     for (side, round) in Side::ALL.iter().zip(results) {

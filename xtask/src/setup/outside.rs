@@ -160,7 +160,10 @@ fn write_wrappers(prefix: &Path) -> Result<()> {
         (CLANG, relative(prefix, &clang, 0)?),
         ("mariadbd", "usr/sbin/mariadbd".to_owned()),
         ("mariadb", "usr/bin/mariadb".to_owned()),
-        ("mariadb-install-db", "usr/bin/mariadb-install-db".to_owned()),
+        (
+            "mariadb-install-db",
+            "usr/bin/mariadb-install-db".to_owned(),
+        ),
         ("postgres", format!("{bin}/postgres")),
         ("initdb", format!("{bin}/initdb")),
         ("psql", format!("{bin}/psql")),
@@ -195,7 +198,10 @@ fn only(parent: &Path, prefix: &str, inside: &str) -> Result<PathBuf> {
 /// `file`, or a folder some levels above it, from `prefix` on.
 fn relative(prefix: &Path, file: &Path, above: usize) -> Result<String> {
     let ancestor = file.ancestors().nth(above).context("no such folder")?;
-    Ok(ancestor.strip_prefix(prefix)?.to_string_lossy().into_owned())
+    Ok(ancestor
+        .strip_prefix(prefix)?
+        .to_string_lossy()
+        .into_owned())
 }
 
 /// Points `target/programs` to `place`.

@@ -40,7 +40,11 @@ pub(super) fn server(database: &Database) -> Command {
         .arg(set("ssl", "on"))
         .arg(file("ssl_cert_file", "server.pem"))
         .arg(file("ssl_key_file", "server.key"))
-        .args(["--fsync=off", "--max_connections=300", "--shared_buffers=32MB"]);
+        .args([
+            "--fsync=off",
+            "--max_connections=300",
+            "--shared_buffers=32MB",
+        ]);
     server
 }
 
@@ -53,7 +57,11 @@ pub(super) fn client(database: &Database) -> Command {
         .arg(database.folder.path())
         .args(["--port", &port, "--username=postgres"]);
     client.args(["--no-psqlrc", "--tuples-only", "--no-align", "--quiet"]);
-    let name = if database.path("has-app").exists() { "app" } else { "postgres" };
+    let name = if database.path("has-app").exists() {
+        "app"
+    } else {
+        "postgres"
+    };
     client.args(["--dbname", name, "--command"]);
     client
 }

@@ -79,7 +79,8 @@ async fn with_table<T>(
     let mut pool = Connection::open().await?;
     match ask(&mut pool).await {
         Err(Failed::Database(fault)) if dialect.lacks_table(&fault.code) => {
-            pool.execute(dialect.create().to_owned(), Vec::new()).await?;
+            pool.execute(dialect.create().to_owned(), Vec::new())
+                .await?;
             ask(&mut pool).await
         }
         other => other,

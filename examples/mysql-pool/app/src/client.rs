@@ -2,7 +2,9 @@
 //! dropped, the pool rolls back what was left open.
 
 use serde_json::{Value as Json, json};
-use sql_pool_protocol::{Fault, HEADER, Reply, Request, Stats, Value, decode, encode, frame_length};
+use sql_pool_protocol::{
+    Fault, HEADER, Reply, Request, Stats, Value, decode, encode, frame_length,
+};
 use wstd::http::StatusCode;
 use wstd::io::{AsyncRead, AsyncWrite};
 use wstd::net::TcpStream;

@@ -17,10 +17,8 @@ pub(crate) type Conn<B> = <<B as Backend>::Db as Database>::Connection;
 /// How one is made.
 pub(crate) type Options<B> = <Conn<B> as sqlx::Connection>::Options;
 /// What running a statement yields: rows, and a result at the end.
-pub(crate) type Answer<B> = Either<
-    <<B as Backend>::Db as Database>::QueryResult,
-    <<B as Backend>::Db as Database>::Row,
->;
+pub(crate) type Answer<B> =
+    Either<<<B as Backend>::Db as Database>::QueryResult, <<B as Backend>::Db as Database>::Row>;
 
 /// One kind of database.
 pub trait Backend: Sized + 'static {
@@ -82,9 +80,7 @@ pub(crate) fn address(host: &str, port: u16) -> Result<IpAddr, String> {
 /// Whether the URL sets this parameter.
 pub(crate) fn sets(url: &str, names: &[&str]) -> bool {
     let query = url.split_once('?').map_or("", |(_, query)| query);
-    let mut keys = query
-        .split('&')
-        .filter_map(|pair| pair.split('=').next());
+    let mut keys = query.split('&').filter_map(|pair| pair.split('=').next());
     keys.any(|key| names.contains(&key))
 }
 

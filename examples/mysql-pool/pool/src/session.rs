@@ -111,7 +111,11 @@ impl<B: Backend> Session<B> {
             Request::Commit => self.commit().await,
             Request::Rollback => self.rollback().await,
             Request::Ping => self.ping().await,
-            Request::Stats => self.out.push(&Reply::Stats(self.lender.stats())).await.map(Ok),
+            Request::Stats => self
+                .out
+                .push(&Reply::Stats(self.lender.stats()))
+                .await
+                .map(Ok),
         };
         match done {
             Ok(Ok(())) => {}
@@ -217,14 +221,18 @@ impl<B: Backend> Session<B> {
             Effect::Data | Effect::Session => {}
             Effect::Nothing => return Ok(Err(fault("42601", "there is no statement"))),
             Effect::Transaction => {
-                let words = "transactions and locks are no statements here: use begin, commit and rollback";
+                let words =
+                    "transactions and locks are no statements here: use begin, commit and rollback";
                 return Ok(Err(fault("0A000", words)));
             }
         }
         let mut own = None;
         let loan = match &mut self.transaction {
             Some(transaction) if transaction.failed => {
-                return Ok(Err(fault("25P02", "a statement of this transaction failed: roll it back")));
+                return Ok(Err(fault(
+                    "25P02",
+                    "a statement of this transaction failed: roll it back",
+                )));
             }
             Some(transaction) => &mut transaction.loan,
             None => match self.lender.lend().await {
@@ -246,7 +254,9 @@ impl<B: Backend> Session<B> {
         if let Failure::Lost(_) = failure {
             drop(self.take());
         } else {
-            self.transaction.iter_mut().for_each(|transaction| transaction.failed = true);
+            self.transaction
+                .iter_mut()
+                .for_each(|transaction| transaction.failed = true);
             own.into_iter().for_each(Loan::give_back);
         }
         Ok(Err(failure.fault()))
@@ -259,12 +269,17 @@ impl<B: Backend> Session<B> {
             let ends = ["08", "57P"].iter().any(|class| code.starts_with(class));
             if !ends {
                 // MariaDB's word for a statement that took too long.
-                let code = if code == "70100" { "57014".to_owned() } else { code };
+                let code = if code == "70100" {
+                    "57014".to_owned()
+                } else {
+                    code
+                };
                 let message = error.message().to_owned();
                 return Failure::Statement(Fault { code, message });
             }
-        } else if let sqlx::Error::Encode(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } =
-            error
+        } else if let sqlx::Error::Encode(_)
+        | sqlx::Error::Decode(_)
+        | sqlx::Error::ColumnDecode { .. } = error
         {
             return Failure::Statement(fault("22000", &error.to_string()));
         }
@@ -444,7 +459,9 @@ fn fault(code: &str, message: &str) -> Fault {
 fn short(mut fault: Fault) -> Fault {
     const MOST: usize = 4096;
     if fault.message.len() > MOST {
-        let end = (0..=MOST).rev().find(|&end| fault.message.is_char_boundary(end));
+        let end = (0..=MOST)
+            .rev()
+            .find(|&end| fault.message.is_char_boundary(end));
         fault.message.truncate(end.unwrap_or(0));
     }
     fault

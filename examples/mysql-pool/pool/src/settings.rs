@@ -39,7 +39,9 @@ impl Settings {
             None => Ok(usual),
             Some(text) => match text.trim().parse() {
                 Ok(value) if (least..=most).contains(&value) => Ok(value),
-                _ => Err(format!("{name} takes a whole number from {least} to {most}")),
+                _ => Err(format!(
+                    "{name} takes a whole number from {least} to {most}"
+                )),
             },
         };
         let millis = |name: &str, usual: u32| {
@@ -48,7 +50,8 @@ impl Settings {
         };
         let size = number("POOL_SIZE", 10, 1, 1000)?;
         Ok(Self {
-            url: get("DATABASE_URL").ok_or("DATABASE_URL is not set: it says where the database is")?,
+            url: get("DATABASE_URL")
+                .ok_or("DATABASE_URL is not set: it says where the database is")?,
             authority: get("DATABASE_CA").filter(|pem| !pem.trim().is_empty()),
             listen: get("POOL_LISTEN").unwrap_or_else(|| "127.0.0.1:77".to_owned()),
             size,

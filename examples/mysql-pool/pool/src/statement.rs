@@ -20,12 +20,30 @@ const DATA: [&str; 8] = [
     "SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "VALUES", "TABLE",
 ];
 const TRANSACTION: [&str; 13] = [
-    "BEGIN", "START", "COMMIT", "ROLLBACK", "END", "ABORT", "SAVEPOINT", "RELEASE", "XA", "PREPARE",
-    "LOCK", "UNLOCK", "HANDLER",
+    "BEGIN",
+    "START",
+    "COMMIT",
+    "ROLLBACK",
+    "END",
+    "ABORT",
+    "SAVEPOINT",
+    "RELEASE",
+    "XA",
+    "PREPARE",
+    "LOCK",
+    "UNLOCK",
+    "HANDLER",
 ];
 /// In a statement that else is about data: variables, settings, locks and the like.
 const TRACES: [&str; 9] = [
-    "@", "SET_CONFIG", "ADVISORY", "GET_LOCK", "INTO TEMP", "LISTEN", "LASTVAL", "LAST_INSERT_ID",
+    "@",
+    "SET_CONFIG",
+    "ADVISORY",
+    "GET_LOCK",
+    "INTO TEMP",
+    "LISTEN",
+    "LASTVAL",
+    "LAST_INSERT_ID",
     "SQL_CALC_FOUND_ROWS",
 ];
 

@@ -182,7 +182,9 @@ impl Message for Reply {
                 out.push(132);
                 write::u64(out, *affected);
                 out.push(u8::from(last_id.is_some()));
-                last_id.iter().for_each(|id| write::u64(out, id.cast_unsigned()));
+                last_id
+                    .iter()
+                    .for_each(|id| write::u64(out, id.cast_unsigned()));
             }
             Self::Stats(stats) => {
                 out.push(133);

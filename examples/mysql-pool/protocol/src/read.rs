@@ -69,7 +69,11 @@ impl<'a> Body<'a> {
         &mut self,
         read: impl Fn(&mut Self) -> Result<T, Malformed>,
     ) -> Result<Option<T>, Malformed> {
-        if self.bool()? { read(self).map(Some) } else { Ok(None) }
+        if self.bool()? {
+            read(self).map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// A count and so many things. Nothing is allocated for things that are not there: each takes a byte at least.

@@ -66,7 +66,10 @@ fn requests_may_be_sent_ahead_and_in_pieces() {
     }
     for number in 0..100 {
         assert!(matches!(client.receive(), Some(Reply::Columns(_))));
-        assert_eq!(client.receive(), Some(Reply::Rows(vec![vec![Value::Int(number)]])));
+        assert_eq!(
+            client.receive(),
+            Some(Reply::Rows(vec![vec![Value::Int(number)]]))
+        );
         assert_eq!(client.receive(), Some(Reply::End));
     }
 }

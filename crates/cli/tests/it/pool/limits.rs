@@ -149,7 +149,9 @@ fn fifty_components_share_five_connections() {
         let settings = [("POOL_SIZE", "5"), ("POOL_WAIT_MS", "60000")];
         let (database, service) = with_shared(kind, &settings);
         service.client().execute("CREATE TABLE tally (n INT)", &[]);
-        service.client().execute("INSERT INTO tally VALUES (0)", &[]);
+        service
+            .client()
+            .execute("INSERT INTO tally VALUES (0)", &[]);
         std::thread::scope(|scope| {
             for _ in 0..50 {
                 scope.spawn(|| {

@@ -22,14 +22,21 @@ fn the_pool_finds_its_database_again_after_a_restart() {
         open.execute("INSERT INTO kept VALUES (43)", &[]);
         database.stop();
         let fault = client.try_query("SELECT n FROM kept", &[]).unwrap_err();
-        assert!(["08001", "08006"].contains(&fault.code.as_str()), "{fault:?}");
+        assert!(
+            ["08001", "08006"].contains(&fault.code.as_str()),
+            "{fault:?}"
+        );
         assert!(!fault.message.contains("127.0.0.1"), "{fault:?}");
         assert_eq!(open.commit().unwrap_err().code, "08007");
         assert!(!service.stats().healthy);
         database.start_again();
         let back = Instant::now();
         while client.try_query("SELECT n FROM kept", &[]).is_err() {}
-        assert!(back.elapsed() < Duration::from_secs(2), "{:?}", back.elapsed());
+        assert!(
+            back.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            back.elapsed()
+        );
         let rows = client.query("SELECT n FROM kept", &[]);
         assert_eq!(rows, [[Value::Int(42)]], "{kind:?}");
         let stats = service.stats();
@@ -42,7 +49,9 @@ fn a_restart_under_load_gives_errors_but_no_wrong_result() {
     for kind in KINDS {
         let mut database = Database::start(kind);
         let service = Service::start(&database, &[("POOL_SIZE", "5")]);
-        service.client().execute("CREATE TABLE sums (n BIGINT)", &[]);
+        service
+            .client()
+            .execute("CREATE TABLE sums (n BIGINT)", &[]);
         service.client().execute("INSERT INTO sums VALUES (0)", &[]);
         let sql = match kind {
             Kind::MariaDb => "SELECT CAST(? AS SIGNED) + 1",
@@ -69,8 +78,15 @@ fn a_restart_under_load_gives_errors_but_no_wrong_result() {
                 (sure + more, unsure + doubtful)
             })
         });
-        let sum = service.client().value("SELECT n FROM sums", &[]).as_int().unwrap();
-        assert!((sure..=sure + unsure).contains(&sum), "{kind:?}: {sure} {sum} {unsure}");
+        let sum = service
+            .client()
+            .value("SELECT n FROM sums", &[])
+            .as_int()
+            .unwrap();
+        assert!(
+            (sure..=sure + unsure).contains(&sum),
+            "{kind:?}: {sure} {sum} {unsure}"
+        );
     }
 }
 
@@ -112,12 +128,19 @@ fn the_way_to_the_database_is_encrypted_and_the_certificate_is_checked() {
         let rows = service.client().query(sql, &[]);
         assert_eq!(rows[0][place].as_text(), Some("TLSv1.3"), "{kind:?}");
 
-        let wrong = [("DATABASE_CA", database.stranger()), ("POOL_WAIT_MS", "500")];
+        let wrong = [
+            ("DATABASE_CA", database.stranger()),
+            ("POOL_WAIT_MS", "500"),
+        ];
         let service = Service::start_with(kind, &database.url(), &wrong);
         let fault = service.client().ask(&Request::Ping).unwrap_err();
         assert_eq!(fault.code, "08001");
         assert_eq!(fault.message, "the database cannot be reached");
-        assert!(service.log().contains("no connection to the database"), "{}", service.log());
+        assert!(
+            service.log().contains("no connection to the database"),
+            "{}",
+            service.log()
+        );
     }
 }
 
@@ -126,10 +149,16 @@ fn a_wrong_password_is_told_to_the_log_and_not_to_components() {
     for kind in KINDS {
         let database = Database::shared(kind);
         let url = database.url().replace(PASSWORD, "another-secret");
-        let settings = [("DATABASE_CA", database.authority()), ("POOL_WAIT_MS", "500")];
+        let settings = [
+            ("DATABASE_CA", database.authority()),
+            ("POOL_WAIT_MS", "500"),
+        ];
         let service = Service::start_with(kind, &url, &settings);
         let fault = service.client().ask(&Request::Ping).unwrap_err();
-        assert_eq!((fault.code.as_str(), fault.message.as_str()), ("08001", "the database cannot be reached"));
+        assert_eq!(
+            (fault.code.as_str(), fault.message.as_str()),
+            ("08001", "the database cannot be reached")
+        );
         assert!(!service.log().contains("another-secret"));
     }
 }

@@ -3,6 +3,7 @@
 use sql_pool_protocol::{Request, Value};
 use weft_testkit::database::Kind;
 
+use super::client::Client;
 use super::service::with_shared;
 
 const KINDS: [Kind; 2] = [Kind::MariaDb, Kind::PostgreSql];
@@ -55,11 +56,18 @@ fn a_transaction_in_which_a_statement_failed_can_only_be_rolled_back() {
         client.execute("CREATE TABLE whole (n INT)", &[]);
         client.begin();
         client.execute("INSERT INTO whole VALUES (1)", &[]);
-        assert!(client.try_execute("INSERT INTO no_such_table VALUES (1)", &[]).is_err());
+        assert!(
+            client
+                .try_execute("INSERT INTO no_such_table VALUES (1)", &[])
+                .is_err()
+        );
         let fault = client.try_execute("INSERT INTO whole VALUES (2)", &[]);
         assert_eq!(fault.unwrap_err().code, "25P02");
         assert_eq!(client.commit().unwrap_err().code, "40000");
-        assert_eq!(client.value("SELECT COUNT(*) FROM whole", &[]), Value::Int(0));
+        assert_eq!(
+            client.value("SELECT COUNT(*) FROM whole", &[]),
+            Value::Int(0)
+        );
         assert_eq!(client.commit().unwrap_err().code, "25P01", "it is over");
     }
 }
@@ -70,15 +78,28 @@ fn transactions_cannot_be_begun_or_ended_behind_the_pools_back() {
         let (_database, service) = with_shared(kind, &[]);
         let mut client = service.client();
         for sql in [
-            "BEGIN", "start transaction", "/* x */ COMMIT", "-- x\n rollback", "SAVEPOINT a",
-            "SET autocommit = 0", "/*! COMMIT */", "/*!50000 BEGIN */ ", "# x\nBEGIN", "(commit)",
-            "SELECT 1 /*! INTO @x */", "LOCK TABLES t READ",
+            "BEGIN",
+            "start transaction",
+            "/* x */ COMMIT",
+            "-- x\n rollback",
+            "SAVEPOINT a",
+            "SET autocommit = 0",
+            "/*! COMMIT */",
+            "/*!50000 BEGIN */ ",
+            "# x\nBEGIN",
+            "(commit)",
+            "SELECT 1 /*! INTO @x */",
+            "LOCK TABLES t READ",
         ] {
             let fault = client.try_execute(sql, &[]).unwrap_err();
             assert_eq!(fault.code, "0A000", "{sql}");
         }
         for sql in ["", "  ", "-- only a comment", "/* open"] {
-            assert_eq!(client.try_execute(sql, &[]).unwrap_err().code, "42601", "{sql}");
+            assert_eq!(
+                client.try_execute(sql, &[]).unwrap_err().code,
+                "42601",
+                "{sql}"
+            );
         }
         // One statement is one statement.
         let two = client.try_execute("SELECT 1; COMMIT", &[]);
@@ -99,8 +120,17 @@ fn nothing_of_a_session_is_left_for_the_next_borrower_in_mariadb() {
     assert_eq!(other.value("SELECT @secret", &[]), Value::Null);
     let mode = other.value("SELECT @@sql_mode", &[]);
     assert_ne!(mode.as_text(), Some(""));
-    assert_eq!(other.try_query("SELECT * FROM scratch", &[]).unwrap_err().code, "42S02");
-    assert_eq!(other.value("SELECT IS_FREE_LOCK('mine')", &[]), Value::Int(1));
+    assert_eq!(
+        other
+            .try_query("SELECT * FROM scratch", &[])
+            .unwrap_err()
+            .code,
+        "42S02"
+    );
+    assert_eq!(
+        other.value("SELECT IS_FREE_LOCK('mine')", &[]),
+        Value::Int(1)
+    );
 }
 
 #[test]
@@ -119,8 +149,17 @@ fn nothing_of_a_session_is_left_for_the_next_borrower_in_postgresql() {
     assert_eq!(other.value(&setting("my.secret"), &[]), Value::from(""));
     let path = other.value(&setting("search_path"), &[]);
     assert_eq!(path.as_text(), Some("\"$user\", public"));
-    assert_eq!(other.value(&setting("statement_timeout"), &[]), Value::from("5s"));
-    assert_eq!(other.try_query("SELECT * FROM scratch", &[]).unwrap_err().code, "42P01");
+    assert_eq!(
+        other.value(&setting("statement_timeout"), &[]),
+        Value::from("5s")
+    );
+    assert_eq!(
+        other
+            .try_query("SELECT * FROM scratch", &[])
+            .unwrap_err()
+            .code,
+        "42P01"
+    );
     let locks = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory'";
     assert_eq!(other.value(locks, &[]), Value::Int(0));
     let again = other.value("SELECT pg_backend_pid()", &[]);
@@ -129,20 +168,18 @@ fn nothing_of_a_session_is_left_for_the_next_borrower_in_postgresql() {
 
 #[test]
 fn statements_are_prepared_once_for_a_connection() {
-    let (database, service) = with_shared(Kind::MariaDb, &[("POOL_SIZE", "1")]);
-    let prepared = || database.sql("SHOW GLOBAL STATUS LIKE 'Com_stmt_prepare'");
+    let (_database, service) = with_shared(Kind::MariaDb, &[("POOL_SIZE", "1")]);
     let mut client = service.client();
-    client.value("SELECT ?", &[Value::Int(0)]);
-    let own = "SELECT CONCAT('own ', ?)";
-    client.value(own, &[Value::Int(0)]);
-    let count = |client: &mut super::client::Client| {
-        let sql = "SHOW SESSION STATUS LIKE 'Com_stmt_prepare'";
-        drop(client.query(sql, &[]));
+    client.begin();
+    let prepared = |client: &mut Client| {
+        let rows = client.query("SHOW SESSION STATUS LIKE 'Com_stmt_prepare'", &[]);
+        rows[0][1].as_text().unwrap().parse::<u32>().unwrap()
     };
-    drop(count);
-    let before = prepared();
+    let before = prepared(&mut client);
     for number in 0..50 {
-        assert!(client.value(own, &[Value::Int(number)]).as_text().is_some());
+        let value = client.value("SELECT ? + 1", &[Value::Int(number)]);
+        assert_eq!(value, Value::Int(number + 1));
     }
-    drop((before, prepared()));
+    assert_eq!(prepared(&mut client), before + 1);
+    client.commit().unwrap();
 }

@@ -41,13 +41,19 @@ fn manifest(database: &Database, name: &str) -> String {
             lines.push(format!("  DATABASE_URL: {url}"));
             lines.push(format!("  DATABASE_CA: |\n    {authority}"));
         } else {
-            lines.push(line.replace(&format!("[\"{port}\"]"), &format!("[\"{}\"]", database.addr.port())));
+            lines.push(line.replace(
+                &format!("[\"{port}\"]"),
+                &format!("[\"{}\"]", database.addr.port()),
+            ));
         }
     }
     let components = repository().join("target/guests/examples");
     lines
         .join("\n")
-        .replace("file:../../target/guests/examples", &format!("file:{}", components.display()))
+        .replace(
+            "file:../../target/guests/examples",
+            &format!("file:{}", components.display()),
+        )
         .replace(&format!("name: {own}\n"), &format!("name: {name}\n"))
         .replace(&format!("{own}-database"), &format!("{name}-database"))
         .replace(&format!("{own}.localhost"), &format!("{name}.localhost"))
@@ -72,13 +78,19 @@ impl Running {
     async fn get(&self, path: &str) -> (u16, Json) {
         let reply = self.client().get(path).await.unwrap();
         let body = serde_json::from_str(&reply.text);
-        (reply.status, body.unwrap_or_else(|_| panic!("{}", reply.text)))
+        (
+            reply.status,
+            body.unwrap_or_else(|_| panic!("{}", reply.text)),
+        )
     }
 
     async fn post(&self, path: &str) -> (u16, Json) {
         let reply = self.client().post(path, "").await.unwrap();
         let body = serde_json::from_str(&reply.text);
-        (reply.status, body.unwrap_or_else(|_| panic!("{}", reply.text)))
+        (
+            reply.status,
+            body.unwrap_or_else(|_| panic!("{}", reply.text)),
+        )
     }
 }
 
@@ -89,14 +101,22 @@ async fn accounts_are_opened_and_money_is_transferred_whole_or_not_at_all() {
         let running = Running::start(&database, "bank");
         let (status, ada) = running.post("/accounts?name=Ada+L.&balance=100").await;
         assert_eq!((status, &ada["name"]), (200, &json!("Ada L.")), "{ada}");
-        let (_, grace) = running.post("/accounts?name=Grace%20%F0%9F%90%9B&balance=50").await;
+        let (_, grace) = running
+            .post("/accounts?name=Grace%20%F0%9F%90%9B&balance=50")
+            .await;
         let (ada, grace) = (&ada["id"], &grace["id"]);
-        let (status, _) = running.post(&format!("/transfer?from={ada}&to={grace}&amount=30")).await;
+        let (status, _) = running
+            .post(&format!("/transfer?from={ada}&to={grace}&amount=30"))
+            .await;
         assert_eq!(status, 200);
         // More than there is: the database refuses the second half, and the first is undone.
-        let (status, refused) = running.post(&format!("/transfer?from={grace}&to={ada}&amount=81")).await;
+        let (status, refused) = running
+            .post(&format!("/transfer?from={grace}&to={ada}&amount=81"))
+            .await;
         assert_eq!(status, 422, "{refused}");
-        let (status, _) = running.post(&format!("/transfer?from={ada}&to=999&amount=1")).await;
+        let (status, _) = running
+            .post(&format!("/transfer?from={ada}&to=999&amount=1"))
+            .await;
         assert_eq!(status, 404);
         let (_, accounts) = running.get("/accounts").await;
         let expected = json!([
@@ -117,7 +137,10 @@ async fn the_component_knows_neither_the_database_nor_the_password() {
         let (status, environment) = running.get("/environment").await;
         assert_eq!(status, 200);
         let text = environment.to_string();
-        assert!(!text.contains("DATABASE") && !text.contains(PASSWORD), "{text}");
+        assert!(
+            !text.contains("DATABASE") && !text.contains(PASSWORD),
+            "{text}"
+        );
         // Nor does any answer, when the database refuses its service.
         let (_, pool) = running.get("/pool.json").await;
         assert!(!pool.to_string().contains(PASSWORD));
@@ -130,7 +153,12 @@ async fn the_page_and_the_figures_behind_it_are_served() {
     let running = Running::start(&database, "shown");
     let page = running.client().get("/").await.unwrap();
     assert_eq!(page.status, 200);
-    for part in ["<html lang=\"en\">", "Queries per second", "/pool.json", "role=\"status\""] {
+    for part in [
+        "<html lang=\"en\">",
+        "Queries per second",
+        "/pool.json",
+        "role=\"status\"",
+    ] {
         assert!(page.text.contains(part), "{part}");
     }
     running.get("/accounts").await;
@@ -143,17 +171,26 @@ async fn the_page_and_the_figures_behind_it_are_served() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_workloads_listen_on_the_same_port_and_have_nothing_to_do_with_each_other() {
-    let (mariadb, postgresql) = (Database::start(Kind::MariaDb), Database::start(Kind::PostgreSql));
+    let (mariadb, postgresql) = (
+        Database::start(Kind::MariaDb),
+        Database::start(Kind::PostgreSql),
+    );
     let scratch = Scratch::new();
     let files = [
         scratch.file("one.yaml", manifest(&mariadb, "one")),
         scratch.file("two.yaml", manifest(&postgresql, "two")),
     ];
-    let args: Vec<_> = ["--allow-host-loopback".into()].into_iter().chain(files).collect();
+    let args: Vec<_> = ["--allow-host-loopback".into()]
+        .into_iter()
+        .chain(files)
+        .collect();
     let serving = Serving::start(args);
     for (host, name) in [("one.localhost", "of+one"), ("two.localhost", "of+two")] {
         let client = serving.client().host(host);
-        let reply = client.post(&format!("/accounts?name={name}&balance=1"), "").await.unwrap();
+        let reply = client
+            .post(&format!("/accounts?name={name}&balance=1"), "")
+            .await
+            .unwrap();
         assert_eq!(reply.status, 200, "{}", reply.text);
     }
     for (host, name) in [("one.localhost", "of one"), ("two.localhost", "of two")] {

@@ -5,9 +5,7 @@ use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 use sql_pool_protocol::{Fault, Value};
-use sqlx::mysql::{
-    MySqlArguments, MySqlConnectOptions, MySqlQueryResult, MySqlRow, MySqlSslMode,
-};
+use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlQueryResult, MySqlRow, MySqlSslMode};
 use sqlx::types::chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use sqlx::{Arguments, AssertSqlSafe, Column, Executor, Row, Type, TypeInfo, ValueRef};
 use std::time::Duration;
@@ -18,9 +16,16 @@ pub struct MySql;
 impl Backend for MySql {
     type Db = sqlx::MySql;
 
-    fn options(url: &str, authority: Option<&str>, _limit: Duration) -> Result<MySqlConnectOptions, String> {
+    fn options(
+        url: &str,
+        authority: Option<&str>,
+        _limit: Duration,
+    ) -> Result<MySqlConnectOptions, String> {
         if sets(url, &["ssl-ca", "sslca", "ssl-cert", "ssl-key"]) {
-            return Err("DATABASE_URL names files of certificates: give the authority's PEM in DATABASE_CA".to_owned());
+            return Err(
+                "DATABASE_URL names files of certificates: give the authority's PEM in DATABASE_CA"
+                    .to_owned(),
+            );
         }
         let mut options: MySqlConnectOptions = url
             .parse()
@@ -42,7 +47,11 @@ impl Backend for MySql {
     fn ready(conn: &mut Conn<Self>, limit: Duration) -> BoxFuture<'_, Result<(), sqlx::Error>> {
         Box::pin(async move {
             let mariadb = format!("SET SESSION max_statement_time = {}", limit.as_secs_f64());
-            if conn.execute(sqlx::raw_sql(AssertSqlSafe(mariadb))).await.is_err() {
+            if conn
+                .execute(sqlx::raw_sql(AssertSqlSafe(mariadb)))
+                .await
+                .is_err()
+            {
                 let mysql = format!("SET SESSION max_execution_time = {}", limit.as_millis());
                 conn.execute(sqlx::raw_sql(AssertSqlSafe(mysql))).await?;
             }
@@ -89,7 +98,9 @@ impl Backend for MySql {
     }
 
     fn value(row: &MySqlRow, index: usize) -> Result<Value, Fault> {
-        let raw = row.try_get_raw(index).map_err(|error| undecodable(&error))?;
+        let raw = row
+            .try_get_raw(index)
+            .map_err(|error| undecodable(&error))?;
         if raw.is_null() {
             return Ok(Value::Null);
         }
@@ -106,8 +117,9 @@ impl Backend for MySql {
             "DOUBLE" => row.try_get_unchecked(index).map(Value::Float),
             "DECIMAL" => row.try_get_unchecked(index).map(Value::Text),
             // Text and bytes have the same types on the wire; the collation tells them apart.
-            "CHAR" | "VARCHAR" | "TINYTEXT" | "TEXT" | "MEDIUMTEXT" | "LONGTEXT" | "ENUM" | "SET"
-            | "JSON" | "BINARY" | "VARBINARY" | "TINYBLOB" | "BLOB" | "MEDIUMBLOB" | "LONGBLOB" => {
+            "CHAR" | "VARCHAR" | "TINYTEXT" | "TEXT" | "MEDIUMTEXT" | "LONGTEXT" | "ENUM"
+            | "SET" | "JSON" | "BINARY" | "VARBINARY" | "TINYBLOB" | "BLOB" | "MEDIUMBLOB"
+            | "LONGBLOB" => {
                 if <String as Type<sqlx::MySql>>::compatible(&raw.type_info()) {
                     row.try_get_unchecked(index).map(Value::Text)
                 } else {

@@ -26,13 +26,29 @@ const RESET: &str = "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UN
 impl Backend for Postgres {
     type Db = sqlx::Postgres;
 
-    fn options(url: &str, authority: Option<&str>, limit: Duration) -> Result<PgConnectOptions, String> {
-        if sets(url, &["sslrootcert", "ssl-root-cert", "ssl-ca", "sslcert", "sslkey"]) {
-            return Err("DATABASE_URL names files of certificates: give the authority's PEM in DATABASE_CA".to_owned());
+    fn options(
+        url: &str,
+        authority: Option<&str>,
+        limit: Duration,
+    ) -> Result<PgConnectOptions, String> {
+        if sets(
+            url,
+            &[
+                "sslrootcert",
+                "ssl-root-cert",
+                "ssl-ca",
+                "sslcert",
+                "sslkey",
+            ],
+        ) {
+            return Err(
+                "DATABASE_URL names files of certificates: give the authority's PEM in DATABASE_CA"
+                    .to_owned(),
+            );
         }
-        let mut options: PgConnectOptions = url.parse().map_err(|_| {
-            "DATABASE_URL is no URL like postgres://user:password@host:5432/database"
-        })?;
+        let mut options: PgConnectOptions = url.parse().map_err(
+            |_| "DATABASE_URL is no URL like postgres://user:password@host:5432/database",
+        )?;
         let address = address(options.get_host(), options.get_port())?;
         options = options
             .host(&address.to_string())
@@ -97,15 +113,21 @@ impl Backend for Postgres {
     }
 
     fn value(row: &PgRow, index: usize) -> Result<Value, Fault> {
-        let raw = row.try_get_raw(index).map_err(|error| undecodable(&error))?;
+        let raw = row
+            .try_get_raw(index)
+            .map_err(|error| undecodable(&error))?;
         if raw.is_null() {
             return Ok(Value::Null);
         }
         let kind = raw.type_info().name().to_owned();
         let value = match kind.as_str() {
             "BOOL" => row.try_get(index).map(Value::Bool),
-            "INT2" => row.try_get::<i16, _>(index).map(|value| Value::Int(value.into())),
-            "INT4" => row.try_get::<i32, _>(index).map(|value| Value::Int(value.into())),
+            "INT2" => row
+                .try_get::<i16, _>(index)
+                .map(|value| Value::Int(value.into())),
+            "INT4" => row
+                .try_get::<i32, _>(index)
+                .map(|value| Value::Int(value.into())),
             "INT8" => row.try_get(index).map(Value::Int),
             "OID" => row
                 .try_get::<Oid, _>(index)
