@@ -48,6 +48,7 @@ impl Service {
         wasi.env("DATABASE_URL", url)
             .env("POOL_LISTEN", addr.to_string())
             .inherit_network()
+            .allow_tcp(true)
             .stdout(log.clone())
             .stderr(log.clone());
         for (name, value) in settings {
