@@ -14,6 +14,8 @@ pub(super) fn create(folder: &Path) {
     }
     install
         .arg(format!("--datadir={}", folder.join("data").display()))
+        // A server deletes what others have left in its folder for temporary tables.
+        .arg(format!("--tmpdir={}", folder.display()))
         .args(["--auth-root-authentication-method=normal", "--skip-test-db"])
         .args(as_root(folder))
         .args(SMALL);
@@ -35,6 +37,7 @@ pub(super) fn server(database: &Database) -> Command {
     }
     let file = |option: &str, name: &str| format!("--{option}={}", database.path(name).display());
     server
+        .arg(format!("--tmpdir={}", database.folder.path().display()))
         .arg(file("datadir", "data"))
         .arg(file("socket", "socket"))
         .arg(file("pid-file", "pid"))

@@ -10,11 +10,12 @@
 //! - `lender`: the pool: who waits, who gets a connection, what state it comes back in;
 //! - `session`: one component's connection and its transaction;
 //! - `wire`: frames in, frames out;
-//! - `serve`: the listener.
+//! - `listener`, `serve`: where components connect.
 
 mod backend;
 mod gauges;
 mod lender;
+mod listener;
 mod serve;
 mod session;
 mod settings;

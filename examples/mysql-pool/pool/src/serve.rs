@@ -2,31 +2,35 @@
 
 use crate::backend::Backend;
 use crate::lender::Lender;
+use crate::listener::Listener;
 use crate::session;
 use crate::settings::Settings;
 use sql_pool_protocol::{Fault, Reply, encode};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
-/// Listens until the host stops the service.
+/// Listens until the host stops the service, which closes its sockets.
 pub(crate) async fn serve<B: Backend>(settings: Settings) -> Result<(), String> {
-    let listener = TcpListener::bind(&settings.listen)
-        .await
+    let mut listener = Listener::bind(&settings.listen)
         .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
     let lender = Arc::new(Lender::<B>::new(settings)?);
     println!("the pool listens on {}", lender.settings.listen);
     tokio::task::spawn_local(Arc::clone(&lender).watch());
-    loop {
-        match listener.accept().await {
-            Ok((socket, _)) => admit(&lender, socket),
+    while let Some(accepted) = listener.accept().await {
+        match accepted {
+            Ok(socket) => {
+                admit(&lender, socket);
+                tokio::task::yield_now().await; // those that are connected go on while others come
+            }
             Err(error) => {
                 eprintln!("a component could not connect: {error}");
                 tokio::time::sleep(Duration::from_millis(50)).await; // what is short now may be there then
             }
         }
     }
+    Err("the listener was closed".to_owned())
 }
 
 /// Serves a component, or turns it away when there are too many.
