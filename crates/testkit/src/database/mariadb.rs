@@ -71,7 +71,7 @@ pub(super) fn is_ready(database: &Database) -> bool {
 /// The user and the database of tests.
 pub(super) fn add_user(database: &Database) {
     database.sql(&format!(
-        "CREATE DATABASE app; \
+        "CREATE DATABASE app CHARACTER SET utf8mb4; \
          CREATE USER weft@'%' IDENTIFIED BY '{PASSWORD}' REQUIRE SSL; \
          GRANT ALL ON app.* TO weft@'%'"
     ));

@@ -30,7 +30,7 @@ impl Dialect {
         match self {
             Self::MySql => {
                 "CREATE TABLE IF NOT EXISTS account (id BIGINT AUTO_INCREMENT PRIMARY KEY, \
-                 name VARCHAR(100) NOT NULL, balance BIGINT NOT NULL CHECK (balance >= 0))"
+                 name VARCHAR(100) NOT NULL, balance BIGINT NOT NULL CHECK (balance >= 0)) CHARACTER SET utf8mb4"
             }
             Self::Postgres => {
                 "CREATE TABLE IF NOT EXISTS account (id BIGSERIAL PRIMARY KEY, \

@@ -159,7 +159,9 @@ impl<B: Backend> Loan<B> {
 
     /// Runs one of the pool's own statements.
     pub(crate) async fn run(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
-        B::run(self.conn()?, sql).await
+        let limit = self.lender.settings.statement;
+        let ran = timeout(limit, B::run(self.conn()?, sql)).await;
+        ran.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
     }
 
     /// Asks the database whether it is there and ends the loan.

@@ -23,15 +23,14 @@ impl Listener {
     }
 
     /// The next connection. `None` = the listener itself is closed. To be waited for to its end.
-    pub(crate) async fn accept(&mut self) -> Option<io::Result<TcpStream>> {
+    pub(crate) async fn accept(&mut self) -> Option<io::Result<std::net::TcpStream>> {
         loop {
             let socket = self.socket.take()?;
             let accepted = socket.accept();
             match accepted {
                 Ok((stream, _)) => {
                     self.socket = Some(socket);
-                    let ready = stream.set_nonblocking(true);
-                    return Some(ready.and_then(|()| TcpStream::from_std(stream)));
+                    return Some(stream.set_nonblocking(true).map(|()| stream));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     match until_ready(socket).await {

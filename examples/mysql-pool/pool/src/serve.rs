@@ -6,6 +6,7 @@ use crate::listener::Listener;
 use crate::session;
 use crate::settings::Settings;
 use sql_pool_protocol::{Fault, Reply, encode};
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -34,10 +35,12 @@ pub(crate) async fn serve<B: Backend>(settings: Settings) -> Result<(), String> 
 }
 
 /// Serves a component, or turns it away when there are too many.
-fn admit<B: Backend>(lender: &Arc<Lender<B>>, socket: TcpStream) {
-    drop(socket.set_nodelay(true)); // answers are small and somebody waits for them
+fn admit<B: Backend>(lender: &Arc<Lender<B>>, mut socket: std::net::TcpStream) {
     if lender.gauges.clients.load(Relaxed) < lender.settings.clients {
-        tokio::task::spawn_local(session::serve(Arc::clone(lender), socket));
+        if let Ok(socket) = TcpStream::from_std(socket) {
+            drop(socket.set_nodelay(true)); // answers are small and somebody waits for them
+            tokio::task::spawn_local(session::serve(Arc::clone(lender), socket));
+        }
         return;
     }
     lender.gauges.refused.fetch_add(1, Relaxed);
@@ -47,6 +50,6 @@ fn admit<B: Backend>(lender: &Arc<Lender<B>>, socket: TcpStream) {
     });
     let mut bytes = Vec::new();
     if encode(&reply, &mut bytes).is_ok() {
-        drop(socket.try_write(&bytes)); // there is room for it in a new socket
+        let _ = socket.write(&bytes); // there is room for it in a new socket
     }
 }

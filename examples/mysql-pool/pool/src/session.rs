@@ -51,16 +51,8 @@ pub(crate) async fn serve<B: Backend>(lender: Arc<Lender<B>>, socket: TcpStream)
             }
             Err(_) => break,
         };
-        let limit = lender.settings.wait + lender.settings.statement + GRACE;
-        match timeout(limit, session.answer(request)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => break, // the component is gone
-            Err(_) => {
-                // It may be that the answer is half written, and the connection to the database is of no use.
-                session.break_off();
-                lender.gauges.errors.fetch_add(1, Relaxed);
-                break;
-            }
+        if session.answer(request).await.is_err() {
+            break; // the component is gone, or does not take its answer
         }
     }
     session.abandon();
@@ -242,7 +234,14 @@ impl<B: Backend> Session<B> {
         };
         loan.changed |= effect == Effect::Session;
         self.lender.gauges.query();
-        let ran = run(loan, &mut self.out, sql, params, rows).await?;
+        let limit = self.lender.settings.statement + GRACE;
+        let ran = timeout(limit, run(loan, &mut self.out, sql, params, rows)).await;
+        let Ok(ran) = ran else {
+            // It may be that the answer is half written, and the database connection is in the midst of one.
+            self.break_off();
+            return Err(io::ErrorKind::TimedOut.into());
+        };
+        let ran = ran?;
         let failure = match ran {
             Ok(()) => {
                 own.into_iter().for_each(Loan::give_back);

@@ -76,7 +76,7 @@ fn requests_may_be_sent_ahead_and_in_pieces() {
 
 #[test]
 fn a_component_that_announces_a_long_frame_and_sends_nothing_is_let_go() {
-    let (_database, service) = with_shared(Kind::MariaDb, &[("POOL_IDLE_CLIENT_MS", "200")]);
+    let (_database, service) = with_shared(Kind::MariaDb, &[("POOL_IDLE_CLIENT_MS", "1000")]);
     let mut client = service.client();
     let length = u32::try_from(MAX_FRAME).unwrap();
     client.stream.write_all(&length.to_be_bytes()).unwrap();

@@ -19,7 +19,7 @@ fn sleep(kind: Kind, seconds: u32) -> String {
 #[test]
 fn who_waits_for_too_long_is_told_that_all_connections_are_busy() {
     for kind in KINDS {
-        let settings = [("POOL_SIZE", "2"), ("POOL_WAIT_MS", "300")];
+        let settings = [("POOL_SIZE", "2"), ("POOL_WAIT_MS", "3000")];
         let (_database, service) = with_shared(kind, &settings);
         let mut holders = [service.client(), service.client()];
         holders.iter_mut().for_each(super::client::Client::begin);

@@ -10,6 +10,7 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{
     PgArgumentBuffer, PgArguments, PgConnectOptions, PgQueryResult, PgRow, PgSslMode, PgTypeInfo,
+    PgValueRef,
 };
 use sqlx::types::chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use sqlx::types::{BigDecimal, Uuid};
@@ -140,7 +141,11 @@ impl Backend for Postgres {
                 row.try_get_unchecked(index).map(Value::Text)
             }
             "BYTEA" => row.try_get(index).map(Value::Bytes),
-            "NUMERIC" => text::<BigDecimal>(row, index),
+            "NUMERIC" => {
+                let scale = scale(&raw);
+                let value = row.try_get::<BigDecimal, _>(index);
+                value.map(|value| Value::Text(scaled(&value, scale)))
+            }
             "UUID" => text::<Uuid>(row, index),
             "DATE" => text::<NaiveDate>(row, index),
             "TIME" => text::<NaiveTime>(row, index),
@@ -167,6 +172,19 @@ where
 {
     row.try_get::<T, _>(index)
         .map(|value| Value::Text(value.to_string()))
+}
+
+/// How many digits a NUMERIC has behind the point: the fourth number of its binary form, which sqlx leaves out.
+fn scale(raw: &PgValueRef<'_>) -> Option<i64> {
+    let bytes = raw.as_bytes().ok()?.get(6..8)?;
+    Some(i16::from_be_bytes(bytes.try_into().ok()?).into())
+}
+
+fn scaled(value: &BigDecimal, scale: Option<i64>) -> String {
+    match scale {
+        Some(scale) => value.with_scale(scale).to_plain_string(),
+        None => value.to_plain_string(),
+    }
 }
 
 /// A comment with the parameters' types. A prepared statement has types of its own, and sqlx finds it by its text: the
