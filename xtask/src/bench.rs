@@ -9,6 +9,7 @@ mod http;
 mod load;
 mod machine;
 mod page;
+mod pool;
 mod server;
 mod services;
 mod soak;
@@ -42,6 +43,8 @@ enum Bench {
     Soak(soak::Args),
     /// Thousands of idle workloads on one host
     Density(density::Args),
+    /// Rows from a database through the pool example, beside a native program
+    Pool(pool::Args),
     /// Thousands of services that listen on the same port, each on its own network
     Services(services::Args),
     /// From `weft run` to the first answer
@@ -66,6 +69,7 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
         Some(Bench::Http(args)) => http::run(steps, args),
         Some(Bench::Soak(args)) => soak::run(steps, args),
         Some(Bench::Density(args)) => density::run(steps, args),
+        Some(Bench::Pool(args)) => pool::run(steps, args),
         Some(Bench::Services(args)) => services::run(steps, args),
         Some(Bench::Start(args)) => start::run(steps, args),
         Some(Bench::Program(words)) => match words.split_first() {

@@ -120,11 +120,14 @@ fn announce_later(addr: SocketAddr, only_rust: bool) -> Result<()> {
         .map(drop)
 }
 
-/// The command that serves all examples. Their manifests name components relative to the folder of the manifest.
+/// The command that serves the examples that have a page. Their manifests name components relative to the folder of the manifest.
 fn serve(weft: PathBuf, addr: SocketAddr, only_rust: bool) -> Result<Sh> {
+    // The others need something beside weft, such as a database.
+    let listed = std::fs::read_to_string(workspace::root().join("examples/demo.toml"))?;
     let manifests = workspace::examples()
         .into_iter()
-        .filter(|folder| !only_rust || !is_typescript(folder));
+        .filter(|folder| !only_rust || !is_typescript(folder))
+        .filter(|folder| listed.contains(&format!("example = \"{}\"", workspace::name(folder))));
     let manifests: Vec<PathBuf> = manifests
         .map(|folder| folder.join("manifest.yaml"))
         .filter(|file| file.is_file())

@@ -6,8 +6,10 @@ mod consent;
 mod debian_prefix;
 mod mirror;
 mod node;
+mod outside;
 mod rust_target;
 
+pub(crate) use outside::with_c_compiler;
 pub(crate) use rust_target::GuestCompiler;
 
 use crate::step::Steps;
@@ -40,6 +42,7 @@ impl Args {
 pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<GuestCompiler> {
     steps.run("setup", "", |steps| {
         let compiler = rust_target::prepare(steps, args.private_compiler)?;
+        outside::prepare(steps)?;
         if !args.only_rust {
             node::prepare(steps, args.yes)?;
         }

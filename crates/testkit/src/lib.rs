@@ -4,6 +4,7 @@
 //! Layout:
 //! - `guests`: where the built test guests and examples are;
 //! - `assemble`: components that are written as text;
+//! - `database`: MariaDB and PostgreSQL servers;
 //! - `client`: HTTP requests whose bodies can be fed and read piece by piece;
 //! - `visitor`: a client that keeps its connection;
 //! - `server`: an HTTP server that guests reach out to;
@@ -19,6 +20,7 @@
 
 pub mod assemble;
 pub mod client;
+pub mod database;
 pub mod guests;
 pub mod log;
 pub mod server;

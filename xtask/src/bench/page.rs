@@ -113,7 +113,7 @@ mod tests {
     fn the_page_has_a_place_for_every_benchmark_that_writes() {
         let file = workspace::root().join("docs/src/benchmarks.md");
         let page = fs::read_to_string(file).unwrap();
-        for section in ["http", "soak", "density", "start"] {
+        for section in ["http", "soak", "density", "start", "pool"] {
             replaced(&page, section, "text").unwrap();
         }
     }

@@ -2,7 +2,7 @@
 
 use super::copy_if_different;
 use crate::metadata;
-use crate::setup::GuestCompiler;
+use crate::setup::{GuestCompiler, with_c_compiler};
 use crate::sh::Sh;
 use crate::step::Steps;
 use crate::workspace;
@@ -76,6 +76,7 @@ fn compile(compiler: &GuestCompiler, source: &Path, targets: &[&str]) -> Result<
     if std::env::var_os("CI").is_some() {
         cargo = cargo.arg("--locked");
     }
+    let cargo = with_c_compiler(cargo);
     compiler
         .apply(cargo.env("CARGO_TARGET_DIR", workspace::root().join("target/wasm")))?
         .read_loud()

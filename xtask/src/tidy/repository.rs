@@ -17,7 +17,7 @@ pub(crate) struct Repository {
     pub(crate) files: BTreeMap<String, File>,
     /// The root workspace with its whole graph.
     pub(crate) host: Metadata,
-    /// The packages of `guests/` and of each Rust example.
+    /// The packages of `guests/`, of each Rust example and of what benchmarks compare with.
     pub(crate) others: Vec<Metadata>,
     /// The root as cargo writes it in front of paths.
     pub(crate) root: String,
@@ -42,9 +42,11 @@ impl Repository {
         let manifests = repository.files.keys().filter(|path| {
             let folder = path.strip_suffix("/Cargo.toml").unwrap_or_default();
             folder == "guests"
-                || folder
-                    .strip_prefix("examples/")
-                    .is_some_and(|name| !name.contains('/'))
+                || ["examples/", "xtask/peers/"].iter().any(|parent| {
+                    folder
+                        .strip_prefix(parent)
+                        .is_some_and(|name| !name.contains('/'))
+                })
         });
         let others: Result<Vec<Metadata>> = manifests
             .map(|path| {

@@ -3,4 +3,5 @@
 
 mod dev;
 mod docs;
+mod pool;
 mod run;

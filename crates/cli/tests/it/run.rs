@@ -6,7 +6,7 @@ mod egress;
 mod examples;
 #[cfg(target_os = "linux")]
 mod faults;
-mod harness;
+pub(crate) mod harness;
 #[cfg(target_os = "linux")]
 mod hogs;
 mod refusals;

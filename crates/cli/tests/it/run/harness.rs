@@ -11,18 +11,18 @@ use weft_testkit::client::Client;
 use weft_testkit::visitor::Visitor;
 
 /// `weft run`, killed at the end of the test if it still runs.
-pub(super) struct Serving {
+pub(crate) struct Serving {
     child: Child,
     events: BufReader<ChildStdout>,
     /// The `listening` event.
-    pub(super) listening: Value,
+    pub(crate) listening: Value,
     /// Notes that came before it.
     notes: Vec<String>,
     addr: SocketAddr,
 }
 
 /// The command, with a cache of compiled code that the tests share and no settings of the surroundings.
-pub(super) fn weft() -> Command {
+pub(crate) fn weft() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("code");
     command
@@ -35,7 +35,7 @@ pub(super) fn weft() -> Command {
 }
 
 /// The command, in a shell that first takes something away from it: `ulimit -n 100` for instance.
-pub(super) fn weft_under(limits: &str) -> Command {
+pub(crate) fn weft_under(limits: &str) -> Command {
     let plain = weft();
     let mut shell = Command::new("sh");
     shell
@@ -53,26 +53,26 @@ pub(super) fn weft_under(limits: &str) -> Command {
 }
 
 /// Runs `weft` to its end.
-pub(super) fn output<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Output {
+pub(crate) fn output<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Output {
     weft().args(args).output().unwrap()
 }
 
-pub(super) fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-pub(super) fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 impl Serving {
     /// Starts `weft run` on a free port and waits until it listens.
-    pub(super) fn start<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Self {
+    pub(crate) fn start<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Self {
         Self::start_as(weft(), args)
     }
 
     /// The same, with a command that ends up as `weft`.
-    pub(super) fn start_as<S: AsRef<std::ffi::OsStr>>(
+    pub(crate) fn start_as<S: AsRef<std::ffi::OsStr>>(
         mut weft: Command,
         args: impl IntoIterator<Item = S>,
     ) -> Self {
@@ -110,17 +110,17 @@ impl Serving {
     }
 
     /// A client of one host name that keeps its connection.
-    pub(super) fn visitor(&self, host: &str) -> Visitor {
+    pub(crate) fn visitor(&self, host: &str) -> Visitor {
         Visitor::new(self.addr, host)
     }
 
     /// A client that asks under the server's address.
-    pub(super) fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::new(self.addr)
     }
 
     /// The body of a GET that must succeed.
-    pub(super) async fn get(&self, path: &str) -> String {
+    pub(crate) async fn get(&self, path: &str) -> String {
         let reply = self.client().get(path).await.unwrap();
         assert_eq!(reply.status, 200, "{path}: {}", reply.text);
         reply.text
@@ -128,14 +128,14 @@ impl Serving {
 
     /// How many files and connections it has open.
     #[cfg(target_os = "linux")]
-    pub(super) fn open_files(&self) -> usize {
+    pub(crate) fn open_files(&self) -> usize {
         let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()));
         open.unwrap().count()
     }
 
     /// How many TCP sockets it listens with, as the system says.
     #[cfg(target_os = "linux")]
-    pub(super) fn listening_sockets(&self) -> usize {
+    pub(crate) fn listening_sockets(&self) -> usize {
         let folder = format!("/proc/{}", self.child.id());
         let open: Vec<String> = std::fs::read_dir(format!("{folder}/fd"))
             .unwrap()
@@ -158,26 +158,26 @@ impl Serving {
 
     /// The most memory that it had at once so far, in bytes.
     #[cfg(target_os = "linux")]
-    pub(super) fn peak_memory(&self) -> u64 {
+    pub(crate) fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
         kilobytes.unwrap().parse::<u64>().unwrap() * 1024
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(self.child.id().cast_signed()).unwrap();
         kill_process(pid, signal).unwrap();
     }
 
     /// Waits for an event and then for the end, which something else has asked for.
-    pub(super) fn ended(mut self, event: &str) -> (Value, ExitStatus) {
+    pub(crate) fn ended(mut self, event: &str) -> (Value, ExitStatus) {
         let event = next_event(&mut self.events, event);
         (event, self.child.wait().unwrap())
     }
 
     /// Waits for the end only.
-    pub(super) fn exit(mut self) -> ExitStatus {
+    pub(crate) fn exit(mut self) -> ExitStatus {
         self.child.wait().unwrap()
     }
 }
@@ -211,26 +211,26 @@ fn next_event(events: &mut impl BufRead, name: &str) -> Value {
 }
 
 /// A file in a folder of its own.
-pub(super) struct Scratch(tempfile::TempDir);
+pub(crate) struct Scratch(tempfile::TempDir);
 
 impl Scratch {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub(super) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.path().join(name);
         std::fs::write(&path, bytes).unwrap();
         path
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 }
 
 /// A `Workload` manifest: components as `name: file`, and one host name.
-pub(super) fn manifest(name: &str, tenant: &str, host: &str, component: &Path) -> String {
+pub(crate) fn manifest(name: &str, tenant: &str, host: &str, component: &Path) -> String {
     format!(
         "apiVersion: runtime.wasmcloud.dev/v1alpha1
 kind: Workload

@@ -1,0 +1,4 @@
+//! The testkit does what other tests rely on.
+#![cfg(test)]
+
+mod database;

@@ -1,0 +1,246 @@
+//! Programs that are not Rust and that the database examples need: clang, which compiles the C parts of a TLS library
+//! for WebAssembly, and the database servers that tests start. They come from the system's own package archive, are
+//! unpacked into a folder of their own and run from there: no root, no service on this machine, nothing installed.
+//! `target/programs` points to them.
+//!
+//! On a system without apt they have to be there: clang with its WebAssembly target, mariadbd and postgres.
+
+use super::apt::Apt;
+use crate::sh::Sh;
+use crate::step::Steps;
+use crate::workspace;
+use anyhow::{Context, Result, bail};
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Changes when what we unpack or write changes.
+const LAYOUT: u32 = 1;
+const STAMP: &str = "complete";
+const CLANG: &str = "clang-for-guests";
+const SERVERS: [&str; 2] = ["mariadbd", "postgres"];
+
+/// Finds the programs or gets them.
+pub(crate) fn prepare(steps: &mut Steps) -> Result<()> {
+    let advice = "check that this machine reaches its package archive; without apt: install clang, MariaDB and \
+                  PostgreSQL, and see that clang, mariadbd and postgres are in PATH";
+    steps.run("clang, MariaDB and PostgreSQL", advice, |steps| {
+        if Sh::new("apt-get").arg("--version").read().is_err() {
+            return of_system(steps);
+        }
+        let place = place()?;
+        let parent = place.parent().context("the cache folder has no parent")?;
+        fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+        let lock = File::create(place.with_extension("lock"))?;
+        lock.lock().context("cannot lock the cache folder")?;
+        if !place.join(STAMP).is_file() {
+            steps.say("downloading them from the system's package archive");
+            build(&place)?;
+        }
+        steps.say(format_args!("they are in {}", place.display()));
+        link(&place)
+    })
+}
+
+/// Makes `cargo` compile the C parts of guests with the private clang, unless the person chose a compiler.
+pub(crate) fn with_c_compiler(cargo: Sh) -> Sh {
+    let clang = programs().join(CLANG);
+    if !clang.is_file() || std::env::var_os("CC_wasm32_wasip2").is_some() {
+        return cargo;
+    }
+    // The archives are unpacked again by rustc, so any ar will do.
+    cargo
+        .env("CC_wasm32_wasip2", clang)
+        .env("AR_wasm32_wasip2", "ar")
+}
+
+fn programs() -> PathBuf {
+    workspace::root().join("target/programs")
+}
+
+fn of_system(steps: &Steps) -> Result<()> {
+    for program in SERVERS.iter().chain(&["clang"]) {
+        if Sh::new(program).arg("--version").read().is_err() {
+            bail!("this system has neither apt-get nor {program}");
+        }
+    }
+    steps.say("using those of the system");
+    Ok(())
+}
+
+/// PostgreSQL does not run as root, so what root gets lies where other users can read it.
+fn place() -> Result<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let cache = match (set("XDG_CACHE_HOME"), set("HOME")) {
+        _ if fs::metadata("/proc/self")?.uid() == 0 => PathBuf::from("/var/cache"),
+        (Some(cache), _) => PathBuf::from(cache),
+        (None, Some(home)) => PathBuf::from(home).join(".cache"),
+        (None, None) => bail!("neither XDG_CACHE_HOME nor HOME is set"),
+    };
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let name = format!(
+        "{}-{}-{LAYOUT}",
+        release_name(&release),
+        std::env::consts::ARCH
+    );
+    Ok(cache.join("weft/programs").join(name))
+}
+
+/// A word for the system's release: what was unpacked for one does not run on another.
+fn release_name(release: &str) -> String {
+    let value = |key: &str| {
+        let line = release.lines().find_map(|line| line.strip_prefix(key));
+        line.map_or("unknown", |value| value.trim_matches('"'))
+            .to_owned()
+    };
+    format!("{}-{}", value("ID="), value("VERSION_ID="))
+}
+
+fn build(place: &Path) -> Result<()> {
+    let fresh = place.with_extension("new");
+    for leftover in [&fresh, &place.to_path_buf()] {
+        if leftover.exists() {
+            fs::remove_dir_all(leftover)
+                .with_context(|| format!("cannot remove {}", leftover.display()))?;
+        }
+    }
+    let apt = Apt::of_system(&fresh.join("apt"))?;
+    let archives = apt.download_again(&packages(&apt)?)?;
+    for entry in fs::read_dir(archives)?.flatten() {
+        if entry.path().extension().is_some_and(|end| end == "deb") {
+            Sh::new("dpkg")
+                .arg("-x")
+                .arg(entry.path())
+                .arg(&fresh)
+                .run()?;
+        }
+    }
+    fs::remove_dir_all(fresh.join("apt"))?;
+    write_wrappers(&fresh)?;
+    fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755))?;
+    fs::write(fresh.join(STAMP), "")?;
+    fs::rename(&fresh, place)?;
+    Ok(())
+}
+
+/// The packages of the release's default versions: `clang` depends on `clang-14` or so.
+fn packages(apt: &Apt) -> Result<Vec<String>> {
+    let versioned = |package: &str| {
+        let depends = apt.depends(package)?;
+        let prefix = format!("{package}-");
+        let found = depends.into_iter().find(|name| {
+            name.strip_prefix(&prefix)
+                .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+        });
+        found.with_context(|| format!("the package {package} depends on no {prefix}<version>"))
+    };
+    let clang = versioned("clang")?;
+    let headers = clang.replace("clang-", "libclang-common-") + "-dev";
+    let servers = ["mariadb-server-core", "mariadb-client-core"].map(str::to_owned);
+    let postgresql = versioned("postgresql")?;
+    let client = postgresql.replace("postgresql-", "postgresql-client-");
+    Ok([clang, headers, postgresql, client]
+        .into_iter()
+        .chain(servers)
+        .collect())
+}
+
+/// Scripts that run each program with the libraries that came with it.
+fn write_wrappers(prefix: &Path) -> Result<()> {
+    let usr = prefix.join("usr");
+    let clang = only(&usr.join("lib"), "llvm-", "bin/clang")?;
+    let postgres = only(&usr.join("lib/postgresql"), "", "bin/postgres")?;
+    let libraries = format!(
+        "$here/usr/lib/{}-linux-gnu:$here/{}/lib",
+        std::env::consts::ARCH,
+        relative(prefix, &clang, 2)?
+    );
+    let bin = relative(prefix, &postgres, 1)?;
+    let programs = [
+        (CLANG, relative(prefix, &clang, 0)?),
+        ("mariadbd", "usr/sbin/mariadbd".to_owned()),
+        ("mariadb", "usr/bin/mariadb".to_owned()),
+        (
+            "mariadb-install-db",
+            "usr/bin/mariadb-install-db".to_owned(),
+        ),
+        ("postgres", format!("{bin}/postgres")),
+        ("initdb", format!("{bin}/initdb")),
+        ("psql", format!("{bin}/psql")),
+    ];
+    for (name, program) in programs {
+        if !prefix.join(&program).is_file() {
+            bail!("the packages of this system have no {program}");
+        }
+        let script = format!(
+            "#!/bin/sh\n# Runs {name} from this folder.\nhere=${{0%/*}}\nLD_LIBRARY_PATH=\"{libraries}\" exec \"$here/{program}\" \"$@\"\n"
+        );
+        fs::write(prefix.join(name), script)?;
+        fs::set_permissions(prefix.join(name), fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(())
+}
+
+/// The file `inside` the one folder of `parent` whose name starts with `prefix`.
+fn only(parent: &Path, prefix: &str, inside: &str) -> Result<PathBuf> {
+    let entries =
+        fs::read_dir(parent).with_context(|| format!("nothing is in {}", parent.display()))?;
+    let mut files = entries
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
+        .map(|entry| entry.path().join(inside))
+        .filter(|file| file.exists());
+    files
+        .next()
+        .with_context(|| format!("{} has no {prefix}*/{inside}", parent.display()))
+}
+
+/// `file`, or a folder some levels above it, from `prefix` on.
+fn relative(prefix: &Path, file: &Path, above: usize) -> Result<String> {
+    let ancestor = file.ancestors().nth(above).context("no such folder")?;
+    Ok(ancestor
+        .strip_prefix(prefix)?
+        .to_string_lossy()
+        .into_owned())
+}
+
+/// Points `target/programs` to `place`.
+fn link(place: &Path) -> Result<()> {
+    let link = programs();
+    if fs::read_link(&link).is_ok_and(|known| known == place) {
+        return Ok(());
+    }
+    if let Some(parent) = link.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    drop(fs::remove_file(&link)); // it may point elsewhere, or not be there
+    std::os::unix::fs::symlink(place, &link)
+        .with_context(|| format!("cannot make {}", link.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_named_after_the_release() {
+        let debian = "NAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\nID=debian\n";
+        assert_eq!(release_name(debian), "debian-12");
+        assert_eq!(release_name(""), "unknown-unknown");
+    }
+
+    #[test]
+    fn a_program_is_found_whatever_its_version_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let bin = folder.path().join("llvm-99/bin");
+        fs::create_dir_all(&bin).unwrap();
+        fs::write(bin.join("clang"), "").unwrap();
+        let found = only(folder.path(), "llvm-", "bin/clang").unwrap();
+        assert_eq!(
+            relative(folder.path(), &found, 2).unwrap(),
+            "llvm-99",
+            "two folders above the program"
+        );
+        assert!(only(folder.path(), "gcc-", "bin/clang").is_err());
+    }
+}
