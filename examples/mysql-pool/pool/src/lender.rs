@@ -88,7 +88,10 @@ impl<B: Backend> Lender<B> {
                 changed: false,
                 lender: Arc::clone(self),
             }),
-            Err(sqlx::Error::PoolTimedOut) if self.gauges.healthy.load(Relaxed) => {
+            // While the database is away, connections that are being made take up room, but not all of it.
+            Err(sqlx::Error::PoolTimedOut)
+                if self.gauges.healthy.load(Relaxed) && self.pool.size() >= self.settings.size =>
+            {
                 self.gauges.timeouts.fetch_add(1, Relaxed);
                 let (size, wait) = (self.settings.size, self.settings.wait.as_millis());
                 Err(fault(

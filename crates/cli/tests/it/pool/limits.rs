@@ -97,6 +97,28 @@ fn a_slow_statement_is_ended_by_the_database_and_its_connection_is_kept() {
 }
 
 #[test]
+fn a_component_that_does_not_read_loses_its_connection() {
+    let settings = [
+        ("POOL_SIZE", "1"),
+        ("POOL_STATEMENT_MS", "500"),
+        ("POOL_WAIT_MS", "10000"),
+    ];
+    for kind in KINDS {
+        let (_database, service) = with_shared(kind, &settings);
+        let mut deaf = service.client();
+        let sql = match kind {
+            Kind::MariaDb => "SELECT seq, REPEAT('x', 1000) FROM seq_1_to_1000000",
+            Kind::PostgreSql => "SELECT n, REPEAT('x', 1000) FROM generate_series(1, 1000000) AS n",
+        };
+        let (sql, params) = (sql.to_owned(), Vec::new());
+        deaf.send(&Request::Query { sql, params });
+        service.until("it has the only connection", |stats| stats.queries > 0);
+        let one = service.client().value("SELECT 40 + 2", &[]);
+        assert_eq!(one.as_int(), Some(42), "{kind:?}");
+    }
+}
+
+#[test]
 fn a_silent_component_is_not_kept_for_ever() {
     let (_database, service) = with_shared(Kind::MariaDb, &[("POOL_IDLE_CLIENT_MS", "100")]);
     let mut silent = service.client();

@@ -1,29 +1,23 @@
-//! The service alone, as the component that it is, with a port of this machine in the place of the workload's loopback,
-//! so that a test can be its client.
+//! The service alone in weft, with a published port in the place of its component, so that a test can be its client.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use sql_pool_protocol::Stats;
-use tokio::runtime::Runtime;
-use wasmtime::component::{Component, Linker, ResourceTable};
-use wasmtime::{Engine, Store};
-use wasmtime_wasi::p2::bindings::Command;
-use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
-use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use weft_testkit::database::{Database, Kind, PASSWORD};
 use weft_testkit::{PATIENCE, example};
 
 use super::client::Client;
-
-/// More than a service says in a test.
-const LOG: usize = 1 << 20;
+use crate::run::harness::{Scratch, Serving, weft_under};
 
 /// A running service, stopped when it is dropped.
 pub(super) struct Service {
     pub(super) addr: SocketAddr,
-    log: MemoryOutputPipe,
-    runtime: Option<Runtime>,
+    log: PathBuf,
+    _serving: Serving,
+    _scratch: Scratch,
 }
 
 /// A server of this kind that other tests use, too, and a service in front of it.
@@ -41,39 +35,20 @@ impl Service {
         Self::start_with(database.kind, &database.url(), &settings)
     }
 
+    /// The same with another way to the database, which is on this machine.
     pub(super) fn start_with(kind: Kind, url: &str, settings: &[(&str, &str)]) -> Self {
-        let addr = free_addr();
-        let log = MemoryOutputPipe::new(LOG);
-        let mut wasi = WasiCtxBuilder::new();
-        wasi.env("DATABASE_URL", url)
-            .env("POOL_LISTEN", addr.to_string())
-            .inherit_network()
-            .allow_tcp(true)
-            .stdout(log.clone())
-            .stderr(log.clone());
-        for (name, value) in settings {
-            wasi.env(name, value);
-        }
-        let ctx = Ctx {
-            wasi: wasi.build(),
-            table: ResourceTable::new(),
-        };
-        let runtime = Runtime::new().unwrap();
-        runtime.spawn(run(kind, ctx));
-        let service = Self {
-            addr,
+        let scratch = Scratch::new();
+        let log = scratch.path().join("log");
+        let manifest = scratch.file("pool.yaml", manifest(kind, url, settings));
+        let to_log = format!("exec 2>'{}'", log.display());
+        let flags = ["--publish", "--allow-host-loopback"].map(PathBuf::from);
+        let serving = Serving::start_as(weft_under(&to_log), flags.into_iter().chain([manifest]));
+        let address = &serving.listening["workloads"][0]["ports"][0]["address"];
+        Self {
+            addr: address.as_str().unwrap().parse().unwrap(),
             log,
-            runtime: Some(runtime),
-        };
-        service.wait_until_it_listens();
-        service
-    }
-
-    fn wait_until_it_listens(&self) {
-        let deadline = std::time::Instant::now() + PATIENCE;
-        while TcpStream::connect(self.addr).is_err() {
-            assert!(std::time::Instant::now() < deadline, "{}", self.log());
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            _serving: serving,
+            _scratch: scratch,
         }
     }
 
@@ -101,65 +76,40 @@ impl Service {
 
     /// What the service has written. It never has the password in it.
     pub(super) fn log(&self) -> String {
-        let log = String::from_utf8_lossy(&self.log.contents()).into_owned();
+        let log = std::fs::read_to_string(&self.log).unwrap();
         assert!(!log.contains(PASSWORD), "{log}");
         log
     }
 }
 
-impl Drop for Service {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
-struct Ctx {
-    wasi: WasiCtx,
-    table: ResourceTable,
-}
-
-impl WasiView for Ctx {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
-    }
-}
-
-async fn run(kind: Kind, ctx: Ctx) {
-    let (engine, component) = compiled(kind);
-    let mut linker = Linker::<Ctx>::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker).unwrap();
-    let mut store = Store::new(engine, ctx);
-    let command = Command::instantiate_async(&mut store, &component, &linker)
-        .await
-        .unwrap();
-    let ended = command.wasi_cli_run().call_run(&mut store).await;
-    panic!("the service ended: {ended:?}");
-}
-
-/// The component of the example, compiled once in a process.
-fn compiled(kind: Kind) -> (&'static Engine, Component) {
-    static ENGINE: OnceLock<Engine> = OnceLock::new();
-    static COMPILED: Mutex<Vec<(Kind, Component)>> = Mutex::new(Vec::new());
-    let engine = ENGINE.get_or_init(Engine::default);
-    let mut compiled = COMPILED.lock().unwrap();
-    if let Some((_, component)) = compiled.iter().find(|(known, _)| *known == kind) {
-        return (engine, component.clone());
-    }
-    let file = match kind {
+fn manifest(kind: Kind, url: &str, settings: &[(&str, &str)]) -> String {
+    let image = match kind {
         Kind::MariaDb => example("mysql-pool"),
         Kind::PostgreSql => example("postgres-pool"),
     };
-    let component = Component::from_file(engine, file).unwrap();
-    compiled.push((kind, component.clone()));
-    (engine, component)
-}
-
-fn free_addr() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap()
+    let (_, after) = url.split_once("127.0.0.1:").unwrap();
+    let port: String = after.chars().take_while(char::is_ascii_digit).collect();
+    let url = url.replace("127.0.0.1", "host.weft.internal");
+    let mut text = format!(
+        "apiVersion: runtime.wasmcloud.dev/v1alpha1
+kind: Workload
+metadata: {{name: pool, namespace: test}}
+spec:
+  service:
+    image: 'file:{}'
+    maxRestarts: 0
+    ports: [{{name: pool, port: 77, publish: '127.0.0.1:0'}}]
+    localResources:
+      allowedHostLoopbackPorts: ['{port}']
+      environment:
+        config:
+          DATABASE_URL: {url:?}
+",
+        image.display()
+    );
+    for (name, value) in settings {
+        // Writing to a string cannot fail. A text in Rust's quotes is one in YAML's.
+        let _ = writeln!(text, "          {name}: {value:?}");
+    }
+    text
 }
