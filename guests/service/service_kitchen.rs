@@ -8,6 +8,7 @@
 //! - `http:ADDR`: the same for HTTP; each request is answered with its first line and the address that it was sent to
 //! - `hold:N&ADDR`: accepts N connections and holds them all, then writes a line to each and closes it
 //! - `deaf:ADDR`: accepts connections, holds them and never reads
+//! - `pour:ADDR`: as `listen`, but writes to each connection until it takes no more, and closes it then
 //! - `once:PATH`: goes on if the file is not there, and makes it; skips the next step otherwise
 //! - `exit:CODE`, `trap`, `panic`, `spin`, `sleep` (for ever)
 //!
@@ -26,6 +27,7 @@ fn main() {
             "say" => println!("{value}"),
             "listen" => listen(value, serve),
             "http" => listen(value, answer),
+            "pour" => listen(value, pour),
             "hold" => hold(value).expect("connections"),
             "deaf" => deaf(value).expect("connections"),
             "once" if std::fs::exists(value).unwrap_or_default() => {
@@ -75,6 +77,13 @@ fn hold(value: &str) -> io::Result<()> {
     let count = count.parse().expect("a number of connections");
     let held: Vec<TcpStream> = listener.incoming().take(count).collect::<io::Result<_>>()?;
     held.iter().try_for_each(|mut stream| stream.write_all(b"held\n"))
+}
+
+fn pour(mut stream: &TcpStream) -> io::Result<()> {
+    stream.set_nonblocking(true)?;
+    let block = [b'x'; 100_000];
+    while stream.write(&block)? > 0 {}
+    Ok(())
 }
 
 fn deaf(addr: &str) -> io::Result<()> {

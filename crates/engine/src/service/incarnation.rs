@@ -57,24 +57,27 @@ impl Incarnation {
         }
     }
 
-    /// Waits until somebody can connect to it, or it says that it is ready.
-    pub(super) async fn until_ready(&self) {
+    /// Waits until somebody can connect to it, or it says that it is ready. What it says from the moment of this call on
+    /// counts, also before the future is polled.
+    pub(super) fn until_ready(&self) -> impl Future<Output = ()> + '_ {
         let mut announced = self.announced.clone();
         announced.mark_unchanged();
-        // What fails is over: then the end of the incarnation is all that there is to wait for.
-        let says = async {
-            if announced.changed().await.is_err() {
-                std::future::pending::<()>().await;
+        async move {
+            // What fails is over: then the end of the incarnation is all that there is to wait for.
+            let says = async {
+                if announced.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            let listens = async {
+                if self.network.until_listening().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                () = says => {}
+                () = listens => {}
             }
-        };
-        let listens = async {
-            if self.network.until_listening().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        tokio::select! {
-            () = says => {}
-            () = listens => {}
         }
     }
 

@@ -527,3 +527,23 @@ async fn one_that_holds_too_much_is_refused_more_and_goes_on() {
         Some(End::Trap { .. } | End::Exit(_))
     ));
 }
+
+#[tokio::test]
+async fn one_that_closes_a_connection_whose_peer_does_not_read_goes_on() {
+    let service = service(kitchen("svc-pour", "pour:127.0.0.1:77", 0), &hasty()).await;
+    within(service.until_ready()).await.unwrap();
+    let mut deaf = Vec::new();
+    for _ in 0..3 {
+        deaf.push(connect(&service, 77).await);
+        // It has come to the end of this one when it takes the next.
+        until(|| service.network().usage().buffered > deaf.len() * (64 << 10)).await;
+    }
+    // What was handed over comes all the same.
+    let mut read = 0;
+    let mut buffer = vec![0; 64 << 10];
+    while let Ok(count @ 1..) = within(deaf[0].read(&mut buffer)).await {
+        read += count;
+    }
+    assert!(read > 64 << 10, "{read} bytes");
+    assert_eq!(service.status().state, ServiceState::Running);
+}

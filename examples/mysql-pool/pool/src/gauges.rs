@@ -10,6 +10,8 @@ const SECONDS: usize = 5;
 /// Counts since the service started, and what is so right now.
 pub(crate) struct Gauges {
     pub(crate) waiters: AtomicU32,
+    /// Connections that are lent.
+    pub(crate) lent: AtomicU32,
     pub(crate) clients: AtomicU32,
     pub(crate) transactions: AtomicU32,
     pub(crate) queries: AtomicU64,
@@ -31,6 +33,7 @@ impl Gauges {
     pub(crate) fn new() -> Self {
         Self {
             waiters: AtomicU32::new(0),
+            lent: AtomicU32::new(0),
             clients: AtomicU32::new(0),
             transactions: AtomicU32::new(0),
             queries: AtomicU64::new(0),

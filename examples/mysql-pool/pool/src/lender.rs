@@ -83,14 +83,17 @@ impl<B: Backend> Lender<B> {
             message,
         };
         match lent {
-            Ok(conn) => Ok(Loan {
-                conn: Some(conn),
-                changed: false,
-                lender: Arc::clone(self),
-            }),
-            // While the database is away, connections that are being made take up room, but not all of it.
+            Ok(conn) => {
+                self.gauges.lent.fetch_add(1, Relaxed);
+                Ok(Loan {
+                    conn: Some(conn),
+                    changed: false,
+                    lender: Arc::clone(self),
+                })
+            }
+            // Otherwise connections could not be made.
             Err(sqlx::Error::PoolTimedOut)
-                if self.gauges.healthy.load(Relaxed) && self.pool.size() >= self.settings.size =>
+                if self.gauges.lent.load(Relaxed) >= self.settings.size =>
             {
                 self.gauges.timeouts.fetch_add(1, Relaxed);
                 let (size, wait) = (self.settings.size, self.settings.wait.as_millis());
@@ -203,6 +206,7 @@ impl<B: Backend> Loan<B> {
 
 impl<B: Backend> Drop for Loan<B> {
     fn drop(&mut self) {
+        self.lender.gauges.lent.fetch_sub(1, Relaxed);
         if let Some(conn) = self.conn.take() {
             drop(conn.detach());
         }

@@ -137,11 +137,7 @@ fn the_way_to_the_database_is_encrypted_and_the_certificate_is_checked() {
         let fault = service.client().ask(&Request::Ping).unwrap_err();
         assert_eq!(fault.code, "08001");
         assert_eq!(fault.message, "the database cannot be reached");
-        assert!(
-            service.log().contains("no connection to the database"),
-            "{}",
-            service.log()
-        );
+        service.until_it_says("no connection to the database");
     }
 }
 

@@ -74,6 +74,15 @@ impl Service {
         }
     }
 
+    /// Waits until the service has written this.
+    pub(super) fn until_it_says(&self, text: &str) {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while !self.log().contains(text) {
+            assert!(std::time::Instant::now() < deadline, "{}", self.log());
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
     /// What the service has written. It never has the password in it.
     pub(super) fn log(&self) -> String {
         let log = std::fs::read_to_string(&self.log).unwrap();

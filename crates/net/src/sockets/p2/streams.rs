@@ -1,6 +1,7 @@
 //! A connection as two streams of `wasi:io@0.2`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::task::JoinHandle;
@@ -11,6 +12,9 @@ use crate::sockets::link::Link;
 
 /// Bytes of one read at most, and of one write: what the guest may hand over before the connection has taken it.
 const PIECE: usize = 64 << 10;
+
+/// How long a piece is still written when the guest has dropped the stream.
+const LINGER: Duration = Duration::from_secs(5);
 
 /// What the peer sends.
 pub(super) struct Reader {
@@ -34,6 +38,16 @@ enum State {
 
 /// A task that ends when it is dropped.
 struct Task(JoinHandle<Result<(), Error>>);
+
+impl Task {
+    /// Lets it go on for a while, though nobody waits for it: as a system does with what a socket that was closed has
+    /// still to send.
+    fn linger(&mut self) {
+        let unwatched = tokio::spawn(std::future::ready(Ok(())));
+        let mut task = Self(std::mem::replace(&mut self.0, unwatched));
+        tokio::spawn(async move { drop(tokio::time::timeout(LINGER, &mut task.0).await) });
+    }
+}
 
 impl Drop for Task {
     fn drop(&mut self) {
@@ -194,11 +208,13 @@ impl OutputStream for Writer {
         self.settle().map(drop)
     }
 
+    /// The guest drops the stream. It does not wait for what it has handed over, which may be for ever, and neither is
+    /// that lost.
     async fn cancel(&mut self) {
-        // What the guest has handed over before it drops the stream is not lost.
         if let State::Writing(task) = &mut self.state {
-            let _ = (&mut task.0).await;
+            task.linger();
         }
+        self.state = State::Closed;
     }
 }
 
