@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sql_pool_protocol::{Reply, Request, Value};
 use weft_testkit::database::Kind;
 
-use super::service::with_shared;
+use super::service::{Service, with_shared};
 
 const KINDS: [Kind; 2] = [Kind::MariaDb, Kind::PostgreSql];
 
@@ -131,7 +131,9 @@ fn components_beyond_the_limit_are_told_that_there_are_too_many() {
     let mut watcher = service.client();
     while watcher.stats().clients > 1 {}
     let mut clients: Vec<_> = (0..2).map(|_| service.client()).collect();
-    clients.iter_mut().for_each(|client| drop(client.stats()));
+    for client in &mut clients {
+        client.stats();
+    }
     let mut turned_away = service.client();
     let Some(Reply::Error(fault)) = turned_away.receive() else {
         panic!("it was not told");
@@ -155,12 +157,7 @@ fn fifty_components_share_five_connections() {
         std::thread::scope(|scope| {
             for _ in 0..50 {
                 scope.spawn(|| {
-                    for _ in 0..10 {
-                        let mut client = service.client();
-                        client.begin();
-                        client.execute("UPDATE tally SET n = n + 1", &[]);
-                        client.commit().unwrap();
-                    }
+                    (0..10).for_each(|_| count_up(&service));
                 });
             }
         });
@@ -170,4 +167,12 @@ fn fifty_components_share_five_connections() {
         assert!(stats.connections <= 5 && stats.errors == 0, "{stats:?}");
         drop(database);
     }
+}
+
+/// Adds one in a transaction, as a component does that lives for one request.
+fn count_up(service: &Service) {
+    let mut client = service.client();
+    client.begin();
+    client.execute("UPDATE tally SET n = n + 1", &[]);
+    client.commit().unwrap();
 }
