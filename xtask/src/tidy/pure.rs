@@ -213,9 +213,12 @@ mod tests {
 
     #[test]
     fn the_finding_names_the_line() {
-        let found = found("crates/net/src/policy.rs", "//! Doc.\n\nuse hyper::Uri;\n");
+        let found = found(
+            "crates/net/src/firewall/policy.rs",
+            "//! Doc.\n\nuse hyper::Uri;\n",
+        );
         assert!(
-            found[0].starts_with("crates/net/src/policy.rs:3: a pure module uses `hyper`"),
+            found[0].starts_with("crates/net/src/firewall/policy.rs:3: a pure module uses `hyper`"),
             "{found:?}"
         );
     }

@@ -17,7 +17,7 @@ use self::page::{Block, blocks, steps};
 use self::shell::Session;
 
 /// Commands that only set up or take long, and what runs them instead.
-const RUN_ELSEWHERE: [(&str, &str); 23] = [
+const RUN_ELSEWHERE: [(&str, &str); 24] = [
     (
         "cargo xtask demo",
         "`cargo xtask ci` runs the check of the demo",
@@ -58,6 +58,10 @@ const RUN_ELSEWHERE: [(&str, &str); 23] = [
     ),
     (
         "cargo xtask bench density",
+        "the benchmark page has its figures",
+    ),
+    (
+        "cargo xtask bench pool",
         "the benchmark page has its figures",
     ),
     (
