@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use weft_api::spec::WorkloadSpec;
-use weft_host::{CommandLine, Granting, Host, HostConfig, Purpose, Running, Tls};
+use weft_host::{CommandLine, Granting, Host, HostConfig, Prepared, Purpose, Running, Tls};
 
 use self::announce::{Doors, Origin, announce};
 use crate::check::purpose_of;
@@ -257,6 +257,8 @@ async fn command(host: &Host, job: &Job, args: &Args) -> anyhow::Result<ExitCode
     }
 }
 
+const STOPPED_AT_ONCE: &str = "stopped at once by a second signal; what was in flight was cut";
+
 async fn serve(
     host: &Host,
     jobs: &[Job],
@@ -276,13 +278,15 @@ async fn serve(
     let addr = listener.local_addr()?;
     let admin = args.admin.open(host)?;
     let names = args.publish.open(host)?;
-    let mut running = Vec::new();
-    for job in jobs {
-        running.extend(start(host, job, global).await?);
-    }
     let scheme = if tls.is_some() { "https" } else { "http" };
     let hangup = tls.map_or(Hangup::Stop, reload_on_hangup);
+    // Before anything is started: services may take long to get ready.
     let (stop, stop_now) = shutdown::signals(host.control(), hangup)?;
+    let starting = stop.run_until_cancelled(start_all(host, jobs, global));
+    let Some(running) = starting.await.transpose()? else {
+        global.status(format_args!("{FAINT}stopped{FAINT:#}"));
+        return Ok(ExitCode::SUCCESS);
+    };
     host.set_started();
     if args.reach.learns() {
         global.note("nothing is denied for want of an entry in a manifest: --egress learn; what was reached is shown at the end, and by `weft policy`");
@@ -294,7 +298,7 @@ async fn serve(
     let serving = host.serve(listener, stop);
     let drained = tokio::select! {
         drained = serving => drained,
-        () = stop_now.cancelled() => bail!("stopped at once by a second signal; requests in flight were cut"),
+        () = stop_now.cancelled() => bail!(STOPPED_AT_ONCE),
         () = told_to_stop(draining, global) => return Ok(ExitCode::FAILURE),
     };
     if args.reach.learns() {
@@ -302,7 +306,10 @@ async fn serve(
         global.object(&serde_json::json!({ "event": "learned", "components": learned.components }));
         policy::show(&learned, global);
     }
-    futures::future::join_all(running.into_iter().map(Running::stop)).await;
+    let stopping = futures::future::join_all(running.into_iter().map(Running::stop));
+    if stop_now.run_until_cancelled(stopping).await.is_none() {
+        bail!(STOPPED_AT_ONCE);
+    }
     if drained.cut_requests > 0 {
         global.note(format_args!(
             "{} requests were cut; --drain gives them longer",
@@ -314,8 +321,33 @@ async fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn start(host: &Host, job: &Job, global: &Global) -> anyhow::Result<Option<Running>> {
-    let name = format!("{}/{}", job.spec.tenant, job.spec.name);
+/// Starts all workloads. Their services get ready side by side, so that a silent one delays nobody but itself.
+async fn start_all(host: &Host, jobs: &[Job], global: &Global) -> anyhow::Result<Vec<Running>> {
+    let mut prepared = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        prepared.extend(prepare(host, job, global).await?);
+    }
+    let starting = prepared.into_iter().map(|(job, prepared)| async move {
+        let running = host.start(&job.spec, prepared).await?;
+        for note in &running.notes {
+            global.note(format_args!("`{}`: {note}", full_name(job)));
+        }
+        anyhow::Ok(running)
+    });
+    futures::future::try_join_all(starting).await
+}
+
+fn full_name(job: &Job) -> String {
+    format!("{}/{}", job.spec.tenant, job.spec.name)
+}
+
+/// A workload that can be started; none if it has no replicas.
+async fn prepare<'a>(
+    host: &Host,
+    job: &'a Job,
+    global: &Global,
+) -> anyhow::Result<Option<(&'a Job, Prepared)>> {
+    let name = full_name(job);
     if job.spec.replicas == 0 {
         global.note(format_args!("`{name}` has replicas: 0 and is not started"));
         return Ok(None);
@@ -330,11 +362,7 @@ async fn start(host: &Host, job: &Job, global: &Global) -> anyhow::Result<Option
     for note in &prepared.notes {
         global.note(format_args!("`{name}`: {note}"));
     }
-    let running = host.start(&job.spec, prepared).await?;
-    for note in &running.notes {
-        global.note(format_args!("`{name}`: {note}"));
-    }
-    Ok(Some(running))
+    Ok(Some((job, prepared)))
 }
 
 /// Says once that the stop was heard, then leaves the end to the drain.

@@ -113,10 +113,10 @@ pub async fn forward(
 }
 
 async fn accept_forever(listener: &TcpListener, visits: &Arc<Visits>, config: &ForwardConfig) {
-    let own = Permits::new(config.limits.max_connections);
+    let places = Permits::new(config.limits.max_connections);
     let mut failures = 0;
     loop {
-        let permits = (own.acquire().await, config.places.0.acquire().await);
+        let own = places.acquire().await;
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -126,6 +126,8 @@ async fn accept_forever(listener: &TcpListener, visits: &Arc<Visits>, config: &F
             }
         };
         failures = 0;
+        // Only now: a listener to which nobody comes takes no place from the others.
+        let permits = (own, config.places.0.acquire().await);
         let open = config.stats.accept();
         let visit = Arc::clone(visits);
         visits.lifeline.spawn_connection(async move {

@@ -3,7 +3,7 @@
 //! reach another: a socket knows no network but the one that made it.
 //!
 //! Layout: `state` is a network at a moment, with the transitions of `tcp` and `udp`; all of it is pure. This file waits
-//! and wakes. `address` says which addresses there are, `ports` who has them, `bytes` holds data, `limits` bounds all,
+//! and wakes. `address` says which addresses there are, `ports` who has them, `bytes` holds data, `pieces` and `limits` bound all,
 //! `role` says who may do what, `names` which names lead here, `outside` is for the host that brings what comes from
 //! outside. Sockets are as in `wasi:sockets`: what the state of a
 //! socket forbids is `InvalidState`, and a connect that failed leaves nothing but to drop the socket.
@@ -26,6 +26,7 @@ mod limits;
 mod names;
 mod options;
 mod outside;
+mod pieces;
 mod ports;
 mod role;
 mod state;
@@ -50,6 +51,8 @@ pub use tcp::socket::TcpSocket;
 pub use udp::socket::UdpSocket;
 pub use udp::{LONGEST_V4, LONGEST_V6};
 
+pub(crate) use pieces::{PiecePlace, Pieces};
+
 use state::Place;
 use wait::Shared;
 
@@ -57,6 +60,7 @@ use wait::Shared;
 #[derive(Debug)]
 pub struct Network {
     shared: Arc<Shared>,
+    pieces: Pieces,
 }
 
 impl Network {
@@ -64,6 +68,7 @@ impl Network {
     pub fn new(limits: Limits) -> Self {
         Self {
             shared: Shared::new(limits),
+            pieces: Pieces::new(),
         }
     }
 
@@ -83,6 +88,11 @@ impl Network {
     pub fn udp(&self, family: Family, role: Role) -> Result<UdpSocket, Error> {
         let id = self.shared.with(|state| state.new_udp(family, role))?;
         Ok(UdpSocket::new(&self.shared, id))
+    }
+
+    /// Places for large pieces that were handed over to be written and that no buffer has taken yet.
+    pub(crate) fn pieces(&self) -> &Pieces {
+        &self.pieces
     }
 
     /// What it uses now.

@@ -111,7 +111,16 @@ pub(super) struct Forward {
 
 impl Forward {
     pub(super) fn to(target: Arc<dyn ForwardTarget>, limits: ForwardLimits) -> Self {
-        Self::start(Routes::new(), Entrance::Target(target), limits)
+        Self::sharing(Places::new(100), target, limits)
+    }
+
+    /// One that shares its places with others.
+    pub(super) fn sharing(
+        places: Places,
+        target: Arc<dyn ForwardTarget>,
+        limits: ForwardLimits,
+    ) -> Self {
+        Self::start(Routes::new(), Entrance::Target(target), places, limits)
     }
 
     pub(super) fn by_name(tls: Option<Tls>, limits: ForwardLimits) -> Self {
@@ -120,16 +129,16 @@ impl Forward {
             routes: routes.clone(),
             tls,
         };
-        Self::start(routes, entrance, limits)
+        Self::start(routes, entrance, Places::new(100), limits)
     }
 
-    fn start(routes: Routes, entrance: Entrance, limits: ForwardLimits) -> Self {
+    fn start(routes: Routes, entrance: Entrance, places: Places, limits: ForwardLimits) -> Self {
         let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let addr = listener.local_addr().unwrap();
         let stats: Arc<ForwardStats> = Arc::default();
         let config = ForwardConfig {
             limits,
-            places: Places::new(100),
+            places,
             stats: Arc::clone(&stats),
         };
         let shutdown = CancellationToken::new();

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::ask::{Ask, Protocol};
 use super::denial::{Denial, List, Reason, Remedy};
@@ -236,13 +237,22 @@ impl Firewall {
     }
 
     /// Asks the resolver, after the other look-ups of the component if there are many.
+    ///
+    /// In a task of its own, which ends with this future: a guest may begin a look-up and never ask for its outcome, and
+    /// would keep the places of the component and of the host meanwhile, and the name from all who ask for the same.
     pub(super) async fn resolve(
         &self,
         name: &Name,
     ) -> Result<super::resolve::Answer, ResolveError> {
-        // Fails only when the semaphore is closed, which nobody does.
-        let _place = self.inner.lookups.acquire().await.ok();
-        self.inner.parts.resolver.resolve(name).await
+        let (inner, name) = (Arc::clone(&self.inner), name.clone());
+        let asking = tokio::spawn(async move {
+            // Fails only when the semaphore is closed, which nobody does.
+            let _place = inner.lookups.acquire().await.ok();
+            inner.parts.resolver.resolve(&name).await
+        });
+        AbortOnDropHandle::new(asking)
+            .await
+            .unwrap_or_else(|ended| Err(ResolveError::Failed(ended.to_string())))
     }
 
     /// Learns what is allowed. What the policy alone would have denied is denied when there is no room to learn it.

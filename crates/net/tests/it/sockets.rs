@@ -1,12 +1,13 @@
 //! Sockets of a guest: look up first, connect to an address later.
 
 use std::net::{IpAddr, SocketAddr};
+use std::task::{Context, Waker};
 
 use weft_net::firewall::ask::Protocol;
 use weft_net::firewall::gate::LookupError;
 use weft_net::firewall::resolve::ResolveError;
 
-use crate::support::{LOOPBACK, Script, Setup};
+use crate::support::{LOOPBACK, Script, Setup, within};
 
 fn address(text: &str) -> SocketAddr {
     text.parse().expect("an address")
@@ -133,4 +134,22 @@ async fn denials_are_counted_so_that_a_log_can_be_short() {
     }
     let times: Vec<_> = rig.told.all().iter().map(|row| row.2).collect();
     assert_eq!(times, [1, 2, 3]);
+}
+
+/// A guest of 0.2 begins a look-up, and may never ask what became of it.
+#[tokio::test]
+async fn look_ups_that_nobody_asks_after_keep_nobody_waiting() {
+    let rig = Setup {
+        lookups: &["*"],
+        script: Script::of("db.test", &[&["1.1.1.1"]]).later(),
+        ..Setup::default()
+    }
+    .build();
+    let look_up = || Box::pin(rig.firewall.look_up("db.test"));
+    let mut left: Vec<_> = std::iter::repeat_with(look_up).take(100).collect();
+    for one in &mut left {
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(one.as_mut().poll(&mut cx).is_pending());
+    }
+    within(look_up()).await.expect("an answer");
 }

@@ -20,6 +20,7 @@ use weft_net::firewall::resolve::{Answer, ResolveError, Resolver, Resolving};
 pub(crate) struct Script {
     answers: HashMap<String, Vec<Vec<IpAddr>>>,
     asked: Mutex<Vec<String>>,
+    later: bool,
 }
 
 impl Script {
@@ -34,6 +35,12 @@ impl Script {
             .iter()
             .map(|answer| answer.iter().map(read).collect());
         self.answers.insert(name.to_owned(), answers.collect());
+        self
+    }
+
+    /// No answer is there at once.
+    pub(crate) fn later(mut self) -> Self {
+        self.later = true;
         self
     }
 
@@ -54,7 +61,12 @@ impl Resolver for Script {
             addresses: addresses.as_slice().into(),
             ttl: Duration::from_secs(30),
         });
-        Box::pin(std::future::ready(answer.ok_or(ResolveError::NotFound)))
+        Box::pin(async move {
+            if self.later {
+                tokio::task::yield_now().await;
+            }
+            answer.ok_or(ResolveError::NotFound)
+        })
     }
 }
 

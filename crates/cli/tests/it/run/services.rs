@@ -1,15 +1,16 @@
 //! `weft run` with a service: when it is waited for, what is told of it, and how it ends.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use weft_testkit::client::Client;
 use weft_testkit::{guest, within};
 
-use super::harness::{Scratch, Serving, output, stderr};
+use super::harness::{Scratch, Serving, output, stderr, weft};
 
 /// A workload with a service that does `steps`, and the kitchen beside it.
 fn manifest(steps: &str, max_restarts: u32, components: &str) -> String {
@@ -91,6 +92,33 @@ async fn one_that_has_done_its_work_has_completed() {
     let workload = workload(&admin).await;
     assert_eq!(workload["state"], "completed");
     assert_eq!(workload["service"]["lastExit"], 0);
+}
+
+#[tokio::test]
+async fn silent_ones_are_waited_for_side_by_side_and_a_signal_ends_the_wait() {
+    let scratch = Scratch::new();
+    let one = manifest("say:one sleep", 0, "");
+    let other = manifest("say:other sleep", 0, "").replace("served", "other");
+    let file = scratch.file("served.yaml", format!("{one}---\n{other}"));
+    let mut weft = tokio::process::Command::from(weft())
+        .args(["run", "--addr", "127.0.0.1:0", "--service-wait", "1h"])
+        .arg(file)
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(weft.stderr.take().unwrap()).lines();
+    let mut missing = vec![" one ", " other "];
+    let begun = async {
+        while !missing.is_empty() {
+            let line = log.next_line().await.unwrap().unwrap();
+            missing.retain(|word| !line.contains(word));
+        }
+    };
+    within(begun).await;
+    let pid = i32::try_from(weft.id().unwrap()).unwrap();
+    rustix::process::kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
+    assert!(within(weft.wait()).await.unwrap().success());
 }
 
 #[test]

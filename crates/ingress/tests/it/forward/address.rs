@@ -118,6 +118,23 @@ async fn connections_beyond_the_limit_wait_for_their_turn() {
 }
 
 #[tokio::test]
+async fn a_listener_to_which_nobody_comes_takes_no_place_from_the_others() {
+    let places = Places::new(1);
+    let limits = ForwardLimits::default();
+    let idle = Forward::sharing(places.clone(), echo("t/idle").await, limits);
+    // It is at its listener once it has had one.
+    let mut first = idle.connect().await;
+    assert_eq!(text(&mut first, 6).await, "t/idle");
+    first.shutdown().await.unwrap();
+    assert_eq!(end(&mut first).await.unwrap(), b"");
+    let busy = Forward::sharing(places, echo("t/busy").await, limits);
+    for _ in 0..2 {
+        let mut client = busy.connect().await;
+        assert_eq!(text(&mut client, 6).await, "t/busy");
+    }
+}
+
+#[tokio::test]
 async fn one_address_cannot_have_more_than_its_share() {
     let limits = ForwardLimits {
         max_connections_per_peer: 1,

@@ -5,16 +5,21 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
 
+use crate::loopback::{PiecePlace, Pieces};
 use crate::sockets::error::Error;
 use crate::sockets::link::Link;
 
 /// Bytes of one read at most, and of one write: what the guest may hand over before the connection has taken it.
 const PIECE: usize = 64 << 10;
 
-/// How long a piece is still written when the guest has dropped the stream.
-const LINGER: Duration = Duration::from_secs(5);
+/// Bytes of one write where the writers of the workload are ahead of their connections with many pieces already.
+const SMALL_PIECE: usize = 1 << 10;
+
+/// How long the last piece of a stream that the guest has dropped waits for the peer to take it.
+const LINGER: Duration = Duration::from_secs(60);
 
 /// What the peer sends.
 pub(super) struct Reader {
@@ -22,15 +27,18 @@ pub(super) struct Reader {
     over: bool,
 }
 
-/// What is sent to the peer. A piece that the connection does not take at once is written by a task, which ends with this.
+/// What is sent to the peer. A piece that the connection does not take at once is written by a task, which ends with this,
+/// or a while after the guest has dropped the stream.
 pub(super) struct Writer {
     link: Arc<Link>,
+    /// Places for large pieces: what the connection does not take at once is memory of the host.
+    pieces: Pieces,
     state: State,
 }
 
 enum State {
-    /// So many bytes may be written.
-    Ready(usize),
+    /// So many bytes may be written, with a place for them if they are many.
+    Ready(usize, Option<PiecePlace>),
     Writing(Task),
     Failed(Error),
     Closed,
@@ -40,12 +48,12 @@ enum State {
 struct Task(JoinHandle<Result<(), Error>>);
 
 impl Task {
-    /// Lets it go on for a while, though nobody waits for it: as a system does with what a socket that was closed has
-    /// still to send.
-    fn linger(&mut self) {
-        let unwatched = tokio::spawn(std::future::ready(Ok(())));
-        let mut task = Self(std::mem::replace(&mut self.0, unwatched));
-        tokio::spawn(async move { drop(tokio::time::timeout(LINGER, &mut task.0).await) });
+    /// Lets it go on by itself for a while.
+    fn linger(mut self) {
+        tokio::spawn(async move {
+            // Where the time is over, the drop ends it.
+            let _ = timeout(LINGER, &mut self.0).await;
+        });
     }
 }
 
@@ -99,10 +107,11 @@ impl Pollable for Reader {
 }
 
 impl Writer {
-    pub(super) fn new(link: Arc<Link>) -> Self {
+    pub(super) fn new(link: Arc<Link>, pieces: Pieces) -> Self {
         Self {
             link,
-            state: State::Ready(0),
+            pieces,
+            state: State::Ready(0, None),
         }
     }
 
@@ -130,8 +139,8 @@ impl Writer {
                 // Its outcome is read by whoever waits for it; without one it is read here.
                 self.collect()
             }
-            State::Ready(_) if self.link.has_ended_writes() => Err(StreamError::Closed),
-            State::Ready(_) => Ok(true),
+            State::Ready(..) if self.link.has_ended_writes() => Err(StreamError::Closed),
+            State::Ready(..) => Ok(true),
         }
     }
 
@@ -152,7 +161,7 @@ impl Writer {
 
     fn done(&mut self, outcome: Result<(), Error>) {
         self.state = match outcome {
-            Ok(()) => State::Ready(0),
+            Ok(()) => State::Ready(0, None),
             Err(error) => State::Failed(error),
         };
     }
@@ -168,13 +177,23 @@ impl OutputStream for Writer {
         if self.link.poll_writable(&mut now).is_pending() {
             return Ok(0);
         }
-        self.state = State::Ready(PIECE);
-        Ok(PIECE)
+        let held = match &mut self.state {
+            State::Ready(_, place) => place.take(),
+            State::Writing(_) | State::Failed(_) | State::Closed => None,
+        };
+        let place = held.or_else(|| self.pieces.take());
+        let allowed = if place.is_some() { PIECE } else { SMALL_PIECE };
+        self.state = State::Ready(allowed, place);
+        Ok(allowed)
     }
 
     fn write(&mut self, mut bytes: Bytes) -> StreamResult<()> {
-        let allowed = match self.state {
-            State::Ready(allowed) => allowed,
+        if bytes.is_empty() {
+            // A piece that is on its way stays on its way.
+            return self.settle().map(drop);
+        }
+        let allowed = match &self.state {
+            State::Ready(allowed, _) => *allowed,
             State::Failed(_) | State::Closed => return self.settle().map(drop),
             State::Writing(_) => 0,
         };
@@ -186,7 +205,10 @@ impl OutputStream for Writer {
         if self.link.has_ended_writes() {
             return Err(StreamError::Closed);
         }
-        self.state = State::Ready(0);
+        let mut place = match std::mem::replace(&mut self.state, State::Ready(0, None)) {
+            State::Ready(_, place) => place,
+            State::Writing(_) | State::Failed(_) | State::Closed => None,
+        };
         while !bytes.is_empty() {
             match self.link.try_write(&bytes) {
                 Ok(count) => drop(bytes.split_to(count.min(bytes.len()))),
@@ -194,7 +216,12 @@ impl OutputStream for Writer {
                     self.link.begin_piece();
                     let link = Arc::clone(&self.link);
                     let rest = std::mem::take(&mut bytes);
-                    let task = async move { link.write_piece(&rest).await };
+                    let place = place.take();
+                    let task = async move {
+                        let outcome = link.write_piece(&rest).await;
+                        drop(place);
+                        outcome
+                    };
                     self.state = State::Writing(Task(tokio::spawn(task)));
                 }
                 Err(error) => return Err(self.fail(error)),
@@ -208,13 +235,12 @@ impl OutputStream for Writer {
         self.settle().map(drop)
     }
 
-    /// The guest drops the stream. It does not wait for what it has handed over, which may be for ever, and neither is
-    /// that lost.
     async fn cancel(&mut self) {
-        if let State::Writing(task) = &mut self.state {
+        // What the guest has handed over before it drops the stream is not lost, and the guest goes on meanwhile: a peer
+        // that never reads is not to keep a service from all its others.
+        if let State::Writing(task) = std::mem::replace(&mut self.state, State::Closed) {
             task.linger();
         }
-        self.state = State::Closed;
     }
 }
 
@@ -225,8 +251,117 @@ impl Pollable for Writer {
             let outcome = (&mut task.0).await;
             self.done(outcome.unwrap_or(Err(Error::Unknown)));
         }
-        if matches!(self.state, State::Ready(_)) && !self.link.has_ended_writes() {
+        if matches!(self.state, State::Ready(..)) && !self.link.has_ended_writes() {
             self.link.writable().await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+    use crate::loopback::{Family, Limits, Network, Role, TcpSocket};
+    use crate::sockets::link::Wire;
+
+    struct Rig {
+        network: Network,
+        writer: Writer,
+        far: TcpSocket,
+    }
+
+    /// A connection from a writer to a socket.
+    fn rig() -> Rig {
+        let network = Network::new(Limits::default());
+        let at = "127.0.0.1:77".parse().unwrap();
+        let listener = network.tcp(Family::V4, Role::Service).unwrap();
+        listener.bind(at).unwrap();
+        listener.listen().unwrap();
+        let near = network.tcp(Family::V4, Role::Component).unwrap();
+        near.start_connect(at).unwrap();
+        let far = listener.try_accept().unwrap();
+        let places = Arc::new(tokio::sync::Semaphore::new(1));
+        let place = places.try_acquire_owned().unwrap();
+        let link = Arc::new(Link::new(Wire::Virtual(near), Arc::new(place)));
+        let writer = Writer::new(link, network.pieces().clone());
+        Rig {
+            network,
+            writer,
+            far,
+        }
+    }
+
+    fn piece(bytes: usize) -> Bytes {
+        vec![7; bytes].into()
+    }
+
+    /// Writes until a piece has no room left in the connection.
+    fn fill(writer: &mut Writer) -> usize {
+        // An odd byte, so that the last piece does not just fit.
+        assert_ne!(writer.check_write().unwrap(), 0);
+        writer.write(piece(1)).unwrap();
+        let mut written = 1;
+        loop {
+            match writer.check_write().unwrap() {
+                0 => return written,
+                allowed => {
+                    writer.write(piece(allowed)).unwrap();
+                    written += allowed;
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn pieces_are_small_while_others_have_all_places_for_large_ones() {
+        let mut rig = rig();
+        let pieces = rig.network.pieces().clone();
+        let others: Vec<_> = std::iter::from_fn(|| pieces.take()).collect();
+        assert_eq!(rig.writer.check_write().unwrap(), SMALL_PIECE);
+        rig.writer.write(piece(SMALL_PIECE)).unwrap();
+        drop(others);
+        assert_eq!(rig.writer.check_write().unwrap(), PIECE);
+    }
+
+    #[tokio::test]
+    async fn a_piece_has_its_place_until_the_connection_has_taken_it() {
+        let mut rig = rig();
+        let all = rig.network.pieces().free();
+        let mut left = fill(&mut rig.writer);
+        assert_eq!(rig.network.pieces().free(), all - 1);
+        let mut buffer = vec![0; PIECE];
+        while left > 0 {
+            rig.far.readable().await;
+            left -= rig.far.try_read(&mut buffer).unwrap();
+        }
+        rig.writer.ready().await;
+        assert_eq!(rig.network.pieces().free(), all);
+    }
+
+    #[tokio::test]
+    async fn a_write_of_nothing_does_not_lose_a_piece_that_is_on_its_way() {
+        let mut rig = rig();
+        let mut left = fill(&mut rig.writer);
+        rig.writer.write(Bytes::new()).unwrap();
+        let mut buffer = vec![0; PIECE];
+        while left > 0 {
+            rig.far.readable().await;
+            left -= rig.far.try_read(&mut buffer).unwrap();
+        }
+    }
+    #[tokio::test]
+    async fn who_drops_a_stream_does_not_wait_for_a_peer_that_never_reads() {
+        let mut rig = rig();
+        let mut left = fill(&mut rig.writer);
+        rig.writer.cancel().now_or_never().expect("no wait");
+        drop(rig.writer);
+        let mut buffer = vec![0; PIECE];
+        while left > 0 {
+            rig.far.readable().await;
+            left -= rig.far.try_read(&mut buffer).unwrap();
+        }
+        rig.far.readable().await;
+        assert_eq!(rig.far.try_read(&mut buffer), Ok(0), "then the end");
     }
 }

@@ -76,8 +76,9 @@ impl View<'_> {
 
     /// The streams of a new connection. They are no children of the socket: any of the three may be dropped first.
     fn streams(&mut self, receiver: Arc<Link>, sender: Arc<Link>) -> Result<Streams, Failure> {
+        let pieces = self.ctx.parts.network.pieces().clone();
         let reader: DynInputStream = Box::new(Reader::new(receiver));
-        let writer: DynOutputStream = Box::new(Writer::new(sender));
+        let writer: DynOutputStream = Box::new(Writer::new(sender, pieces));
         Ok((self.table.push(reader)?, self.table.push(writer)?))
     }
 }
