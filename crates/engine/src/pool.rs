@@ -33,6 +33,9 @@ pub(crate) use expiry::Expiry;
 /// How long to wait for other instances to end when there is a place, but not enough of what an instance is made of.
 const TRY_AGAIN: Duration = Duration::from_millis(10);
 
+/// How long the next instance of a service waits for the one before it to end.
+const TAKES_OVER: Duration = Duration::from_secs(1);
+
 /// Makes instances of a program.
 pub(crate) struct Pool {
     pub(crate) engine: Engine,
@@ -114,7 +117,8 @@ impl HandlerState for Pool {
         // is only one: who would make another waits, and the one that there is takes the request meanwhile.
         let warm = Arc::clone(&self.warm);
         let warm = if self.resident {
-            warm.acquire_owned().await.ok()
+            let free = tokio::time::timeout(TAKES_OVER, warm.acquire_owned()).await;
+            Some(free.map_err(|_| full("the service has an instance already"))??)
         } else {
             warm.try_acquire_owned().ok()
         };
@@ -139,7 +143,8 @@ impl HandlerState for Pool {
             warm,
             taken,
             _place: place,
-            _counted: self.tally.instance(),
+            counted: self.tally.instance(),
+            resident: self.resident,
         };
         Ok(Instance {
             store,
@@ -213,7 +218,8 @@ pub(crate) struct Member {
     taken: Taken,
     /// Given back after the store: dropped with the member, which outlives it.
     _place: Arc<Place>,
-    _counted: Counted,
+    counted: Counted,
+    resident: bool,
 }
 
 impl WorkerState for Member {
@@ -232,6 +238,9 @@ impl WorkerState for Member {
         } else if concurrent >= self.reuse.max_concurrency.max(1) as usize {
             ShouldAccept::No
         } else {
+            if self.resident {
+                self.counted.accepts();
+            }
             ShouldAccept::Yes
         }
     }

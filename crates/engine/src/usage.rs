@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use crate::config::Capacity;
 use crate::limits::{Bounds, Limits};
 
@@ -99,6 +101,8 @@ pub struct CodeUsage {
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     instances: AtomicUsize,
+    /// An instance has said that it takes requests, and none has ended since.
+    accepting: watch::Sender<bool>,
     failures: Mutex<BTreeMap<&'static str, u64>>,
 }
 
@@ -111,6 +115,17 @@ impl Tally {
     pub(crate) fn instance(self: &Arc<Self>) -> Counted {
         self.instances.fetch_add(1, Ordering::Relaxed);
         Counted(Arc::clone(self))
+    }
+
+    /// Whether an instance takes requests. Only of use where there is one at most.
+    pub(crate) fn is_accepting(&self) -> bool {
+        *self.accepting.borrow()
+    }
+
+    /// Waits until an instance takes requests.
+    pub(crate) async fn until_accepting(&self) {
+        // It fails only when the sender is gone, which is here.
+        let _ = self.accepting.subscribe().wait_for(|so| *so).await;
     }
 
     /// Instances alive.
@@ -134,8 +149,18 @@ impl Tally {
     }
 }
 
+impl Counted {
+    /// The instance takes requests.
+    pub(crate) fn accepts(&self) {
+        self.0
+            .accepting
+            .send_if_modified(|accepting| !std::mem::replace(accepting, true));
+    }
+}
+
 impl Drop for Counted {
     fn drop(&mut self) {
+        self.0.accepting.send_replace(false);
         self.0.instances.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -67,6 +67,8 @@ pub(crate) struct Inner {
     /// unused for long, or for good if there is no cache on disk.
     held: ArcSwapOption<Code>,
     loaded: ArcSwapOption<Loaded>,
+    /// Held by the request that the instance of a service is made for, until that takes others.
+    arriving: tokio::sync::Mutex<()>,
     /// Held while code is loaded, so that it is loaded once.
     loading: tokio::sync::Mutex<()>,
     started: Instant,
@@ -121,6 +123,7 @@ impl Workload {
             denials,
             service,
             loaded: ArcSwapOption::empty(),
+            arriving: tokio::sync::Mutex::new(()),
             loading: tokio::sync::Mutex::new(()),
             started: Instant::now(),
             last_used: AtomicU64::new(0),
@@ -247,7 +250,7 @@ impl Inner {
     ) -> Result<http::Response<WasiBody>, Fault> {
         let loaded = self.load().await?;
         let request = request.map(|body| body.map_err(|error| from_client(&error)).boxed_unsync());
-        let error = match loaded.handler.handle(ticket, request).await {
+        let error = match self.handle(&loaded, ticket, request).await {
             Ok(response) => return Ok(response),
             Err(error) => error,
         };
@@ -264,6 +267,28 @@ impl Inner {
             Some(fault) => Arc::unwrap_or_clone(fault),
             None => fault::trap(&error, &words.circumstances),
         })
+    }
+
+    /// Hands a request to an instance. The handler makes one for each request that finds none which takes requests; of
+    /// a service there is to be one, so the requests that come before it does wait for the first of them.
+    async fn handle(
+        &self,
+        loaded: &Loaded,
+        ticket: Ticket,
+        request: http::Request<WasiBody>,
+    ) -> wasmtime::Result<http::Response<WasiBody>> {
+        let handled = loaded.handler.handle(ticket, request);
+        if !self.program.is_resident() || self.tally.is_accepting() {
+            return handled.await;
+        }
+        let first = self.arriving.lock().await;
+        let mut handled = std::pin::pin!(handled);
+        tokio::select! {
+            biased;
+            answered = &mut handled => return answered,
+            () = self.tally.until_accepting() => drop(first),
+        }
+        handled.await
     }
 
     /// The failure of a request whose time was over before it was answered.

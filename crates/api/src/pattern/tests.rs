@@ -71,15 +71,12 @@ fn allowed_hosts_have_a_scheme_a_wildcard_and_a_port_at_most() {
             "example.com:+80",
             "user@example.com",
             "exa mple.com",
-            "exa mple.com",
             "-a.com",
             "a-.com",
             "a..b",
             ".a",
-            "[::1]:80",
             "::1",
             "http://*",
-            "é.com",
         ],
     );
 }
