@@ -36,5 +36,8 @@ fn once(address: &str) -> io::Result<(u128, u128)> {
     stream.write_all(b"line\n")?;
     let mut line = String::new();
     BufReader::new(&stream).read_line(&mut line)?;
-    Ok((connected.as_nanos(), (start.elapsed() - connected).as_nanos()))
+    Ok((
+        connected.as_nanos(),
+        (start.elapsed() - connected).as_nanos(),
+    ))
 }

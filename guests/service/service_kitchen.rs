@@ -76,7 +76,8 @@ fn hold(value: &str) -> io::Result<()> {
     let listener = TcpListener::bind(addr)?;
     let count = count.parse().expect("a number of connections");
     let held: Vec<TcpStream> = listener.incoming().take(count).collect::<io::Result<_>>()?;
-    held.iter().try_for_each(|mut stream| stream.write_all(b"held\n"))
+    held.iter()
+        .try_for_each(|mut stream| stream.write_all(b"held\n"))
 }
 
 fn pour(mut stream: &TcpStream) -> io::Result<()> {
