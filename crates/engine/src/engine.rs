@@ -193,7 +193,9 @@ impl Engine {
         let label = identity.label();
         let lines = config.log_lines_per_second;
         let denials = Arc::<Denials>::default();
-        let template = StoreTemplate::new(&label, &program, shared, &denials, lines, bounds)?;
+        let telemetry = config.telemetry.as_ref();
+        let template =
+            StoreTemplate::new(&label, &program, shared, &denials, lines, telemetry, bounds)?;
         let fused = fuse(&program, components).await?;
         let source = self.inner.compiler.keep(fused.bytes.into());
         let code = self.inner.compiler.code(&source, &label).await?;

@@ -52,7 +52,9 @@ pub struct Host {
 impl Host {
     /// Sets a host up; nothing runs on it yet.
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
-        let engine = Engine::new(config.engine.clone())?;
+        let mut engine = config.engine.clone();
+        engine.telemetry.clone_from(&config.telemetry);
+        let engine = Engine::new(engine)?;
         let control = Control::start().map_err(|source| HostError::Control { source })?;
         let routes = Routes::new();
         let tls: Arc<OnceLock<Tls>> = Arc::default();
@@ -69,7 +71,7 @@ impl Host {
             routes.clone(),
             Arc::clone(&tls),
         );
-        Ok(Self {
+        let host = Self {
             engine,
             routes,
             control,
@@ -80,7 +82,26 @@ impl Host {
             tls,
             publisher: Arc::new(publisher),
             config: Arc::new(config),
-        })
+        };
+        if let Some(telemetry) = &host.config.telemetry {
+            telemetry.run_on(host.control.runtime());
+            telemetry.watch(Arc::new(host.pages()), host.control.runtime());
+        }
+        Ok(host)
+    }
+
+    /// What this host shows of itself.
+    fn pages(&self) -> Pages {
+        Pages {
+            engine: self.engine.clone(),
+            registry: Arc::clone(&self.registry),
+            readiness: Arc::clone(&self.readiness),
+            connections: Arc::clone(&self.connections),
+            unrouted: Arc::clone(&self.unrouted),
+            tls: Arc::clone(&self.tls),
+            learning: self.config.engine.network.learn,
+            telemetry: self.config.telemetry.clone(),
+        }
     }
 
     /// What this host has room for.
@@ -99,16 +120,7 @@ impl Host {
     /// # Errors
     /// When nothing can listen there.
     pub fn open_admin(&self, addr: SocketAddr) -> Result<SocketAddr, AdminError> {
-        let pages = Pages {
-            engine: self.engine.clone(),
-            registry: Arc::clone(&self.registry),
-            readiness: Arc::clone(&self.readiness),
-            connections: Arc::clone(&self.connections),
-            unrouted: Arc::clone(&self.unrouted),
-            tls: Arc::clone(&self.tls),
-            learning: self.config.engine.network.learn,
-        };
-        admin::open(addr, pages, &self.control)
+        admin::open(addr, self.pages(), &self.control)
     }
 
     /// Reads certificates. Listeners that are served from now on speak TLS with them, and take new ones from the files
@@ -175,6 +187,7 @@ impl Host {
             tls: self.tls.get().cloned(),
             proxy_protocol: self.config.proxy_protocol,
             observer: Some(Arc::new(Unrouted(Arc::clone(&self.unrouted)))),
+            telemetry: self.config.telemetry.clone(),
             stats: Arc::clone(&self.connections),
         };
         let serving = weft_ingress::serve(listener, self.routes.clone(), config, shutdown);

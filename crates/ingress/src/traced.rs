@@ -66,7 +66,10 @@ impl Traced {
         if let Some(original) = original {
             all.push(("http.request.method_original", original.to_owned().into()));
         }
-        all.push(("url.scheme", if self.secure { "https" } else { "http" }.into()));
+        all.push((
+            "url.scheme",
+            if self.secure { "https" } else { "http" }.into(),
+        ));
         all.push(("url.path", facts.uri.path().to_owned().into()));
         if let Some(host) = facts.host {
             all.push(("server.address", host.host().to_owned().into()));

@@ -69,9 +69,8 @@ impl SpanContext {
 impl TraceState {
     /// The state of a header's value; none if it is not sound or too long: a part of it would be worse than nothing.
     pub fn of(value: &HeaderValue) -> Self {
-        let sound = value.len() <= STATE_BYTES
-            && !value.is_empty()
-            && value.to_str().is_ok_and(is_sound);
+        let sound =
+            value.len() <= STATE_BYTES && !value.is_empty() && value.to_str().is_ok_and(is_sound);
         Self(sound.then(|| value.clone()))
     }
 
@@ -123,9 +122,8 @@ fn is_sound(text: &str) -> bool {
 }
 
 fn is_key(key: &str) -> bool {
-    let allowed = |byte: u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-*/@".contains(&byte)
-    };
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-*/@".contains(&byte);
     let first = key.bytes().next();
     key.len() <= 256
         && key.bytes().all(allowed)

@@ -165,7 +165,9 @@ impl Exporter {
 /// The method's address. The path of the endpoint is of no use to gRPC.
 fn grpc_uri(endpoint: &Uri, method: &'static str) -> Result<Uri, String> {
     let scheme = endpoint.scheme_str().unwrap_or("http");
-    let authority = endpoint.authority().map_or("", |authority| authority.as_str());
+    let authority = endpoint
+        .authority()
+        .map_or("", |authority| authority.as_str());
     Uri::builder()
         .scheme(scheme)
         .authority(authority)

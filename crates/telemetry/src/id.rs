@@ -182,9 +182,7 @@ mod tests {
     fn ids_of_several_threads_do_not_repeat() {
         let ids: BTreeSet<TraceId> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..4)
-                .map(|_| {
-                    scope.spawn(|| (0..10_000).map(|_| TraceId::random()).collect::<Vec<_>>())
-                })
+                .map(|_| scope.spawn(|| (0..10_000).map(|_| TraceId::random()).collect::<Vec<_>>()))
                 .collect();
             threads
                 .into_iter()

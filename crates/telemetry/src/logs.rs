@@ -69,7 +69,10 @@ fn send(telemetry: &Telemetry, event: &Event<'_>) {
     event.record(&mut fields);
     let now = unix_nanos(SystemTime::now());
     let (number, text) = severity(*metadata.level(), fields.critical);
-    fields.add("log.target", Sent::StringValue(metadata.target().to_owned()));
+    fields.add(
+        "log.target",
+        Sent::StringValue(metadata.target().to_owned()),
+    );
     let workload = fields.workload.as_deref();
     let resource = workload.and_then(|name| telemetry.workload(name));
     let record = LogRecord {
@@ -84,8 +87,14 @@ fn send(telemetry: &Telemetry, event: &Event<'_>) {
         dropped_attributes_count: fields.dropped,
         // A line names a trace only if that is recorded.
         flags: u32::from(fields.trace.is_some()),
-        trace_id: fields.trace.map(|id| id.to_bytes().to_vec()).unwrap_or_default(),
-        span_id: fields.span.map(|id| id.to_bytes().to_vec()).unwrap_or_default(),
+        trace_id: fields
+            .trace
+            .map(|id| id.to_bytes().to_vec())
+            .unwrap_or_default(),
+        span_id: fields
+            .span
+            .map(|id| id.to_bytes().to_vec())
+            .unwrap_or_default(),
         event_name: String::new(),
     };
     telemetry.host_log(
@@ -183,7 +192,10 @@ impl Visit for Fields {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.add(field.name(), Sent::IntValue(i64::try_from(value).unwrap_or(i64::MAX)));
+        self.add(
+            field.name(),
+            Sent::IntValue(i64::try_from(value).unwrap_or(i64::MAX)),
+        );
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {

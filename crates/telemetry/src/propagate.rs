@@ -95,7 +95,10 @@ impl Baggage {
         let value = match all.nth(1) {
             None => first.clone(),
             Some(_) => {
-                let texts = headers.get_all(&BAGGAGE).iter().filter_map(|v| v.to_str().ok());
+                let texts = headers
+                    .get_all(&BAGGAGE)
+                    .iter()
+                    .filter_map(|v| v.to_str().ok());
                 let joined = texts.take(BAGGAGE_ENTRIES).collect::<Vec<_>>().join(",");
                 match HeaderValue::try_from(joined) {
                     Ok(value) => value,
@@ -120,7 +123,8 @@ fn is_sound(text: &str) -> bool {
     text.split(',').all(|entry| {
         entries = entries.saturating_add(1);
         let member = entry.split(';').next().unwrap_or_default();
-        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_token =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         entries <= BAGGAGE_ENTRIES
             && member.split_once('=').is_some_and(|(key, _)| {
                 let key = key.trim();
@@ -132,7 +136,12 @@ fn is_sound(text: &str) -> bool {
 /// The value of a header that is there once.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     let first = headers.get(name)?;
-    headers.get_all(name).iter().nth(1).is_none().then_some(first)
+    headers
+        .get_all(name)
+        .iter()
+        .nth(1)
+        .is_none()
+        .then_some(first)
 }
 
 /// Several headers are one list.
@@ -145,7 +154,8 @@ fn state(headers: &HeaderMap) -> TraceState {
             if texts.is_empty() {
                 return TraceState::default();
             }
-            HeaderValue::try_from(texts.join(",")).map_or_else(|_| TraceState::default(), |all| TraceState::of(&all))
+            HeaderValue::try_from(texts.join(","))
+                .map_or_else(|_| TraceState::default(), |all| TraceState::of(&all))
         }
     }
 }
@@ -189,10 +199,18 @@ mod tests {
     #[test]
     fn what_a_guest_has_set_is_left_as_it_is() {
         let all = Propagators::default();
-        let carried = all.extract(&headers(&[(&TRACEPARENT, PARENT), (&TRACESTATE, "rojo=1"), (&BAGGAGE, "a=1")]));
+        let carried = all.extract(&headers(&[
+            (&TRACEPARENT, PARENT),
+            (&TRACESTATE, "rojo=1"),
+            (&BAGGAGE, "a=1"),
+        ]));
         let own = PARENT.replace("4bf9", "aaaa");
         let mut goes = headers(&[(&TRACEPARENT, &own), (&BAGGAGE, "b=2")]);
-        all.inject(&carried.parent.expect("it has one"), &carried.baggage, &mut goes);
+        all.inject(
+            &carried.parent.expect("it has one"),
+            &carried.baggage,
+            &mut goes,
+        );
         assert_eq!(goes.get(&TRACEPARENT).expect("set"), &own);
         assert_eq!(goes.get(&TRACESTATE), None);
         assert_eq!(goes.get(&BAGGAGE).expect("set"), "b=2");
@@ -202,7 +220,10 @@ mod tests {
     fn only_what_is_asked_for_is_passed_on() {
         let came = headers(&[(&TRACEPARENT, PARENT), (&BAGGAGE, "a=1")]);
         for (trace_context, baggage) in [(true, false), (false, true), (false, false)] {
-            let some = Propagators { trace_context, baggage };
+            let some = Propagators {
+                trace_context,
+                baggage,
+            };
             let carried = some.extract(&came);
             assert_eq!(carried.parent.is_some(), trace_context);
             assert_eq!(!carried.baggage.as_str().is_empty(), baggage);
@@ -216,10 +237,7 @@ mod tests {
 
     #[test]
     fn two_parents_are_none_and_two_lists_are_one() {
-        let came = headers(&[
-            (&TRACEPARENT, PARENT),
-            (&TRACEPARENT, PARENT),
-        ]);
+        let came = headers(&[(&TRACEPARENT, PARENT), (&TRACEPARENT, PARENT)]);
         assert_eq!(Propagators::default().extract(&came).parent, None);
         let came = headers(&[
             (&TRACEPARENT, PARENT),

@@ -89,14 +89,20 @@ impl<S: Signal> Queue<S> {
     pub(crate) fn take(&self) -> (Vec<Item<S::Record>>, bool) {
         let mut waiting = self.lock();
         let mut bytes = 0_usize;
-        let fits = waiting.items.iter().take(self.room.batch).take_while(|item| {
-            bytes = bytes.saturating_add(item.size);
-            bytes <= BATCH_BYTES
-        });
+        let fits = waiting
+            .items
+            .iter()
+            .take(self.room.batch)
+            .take_while(|item| {
+                bytes = bytes.saturating_add(item.size);
+                bytes <= BATCH_BYTES
+            });
         // One that is larger than a batch goes alone.
         let count = fits.count().max(1).min(waiting.items.len());
         let batch: Vec<_> = waiting.items.drain(..count).collect();
-        let taken = batch.iter().fold(0_usize, |sum, item| sum.saturating_add(item.size));
+        let taken = batch
+            .iter()
+            .fold(0_usize, |sum, item| sum.saturating_add(item.size));
         waiting.bytes = waiting.bytes.saturating_sub(taken);
         let more = waiting.items.len() >= self.room.batch;
         drop(waiting);

@@ -153,7 +153,14 @@ impl Telemetry {
         let (start, now) = (self.0.started, SystemTime::now());
         for metric in source.metrics(unix_nanos(start), unix_nanos(now)) {
             let size = metric.encoded_len();
-            self.push(&self.0.metrics.host, &self.0.resource, Scope::Weft, metric, size, false);
+            self.push(
+                &self.0.metrics.host,
+                &self.0.resource,
+                Scope::Weft,
+                metric,
+                size,
+                false,
+            );
         }
     }
 
@@ -212,21 +219,36 @@ impl Telemetry {
 
     /// Makes a workload known under the name `tenant/name`, so that what is logged about it is said to be of it.
     pub fn knows(&self, name: &str, resource: &Resource) {
-        let mut workloads = self.0.workloads.write().unwrap_or_else(PoisonError::into_inner);
+        let mut workloads = self
+            .0
+            .workloads
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         workloads.insert(name.to_owned(), resource.clone());
     }
 
     /// Forgets a workload, unless another version of it took its place.
     pub fn forgets(&self, name: &str, resource: &Resource) {
-        let mut workloads = self.0.workloads.write().unwrap_or_else(PoisonError::into_inner);
-        if workloads.get(name).is_some_and(|known| known.key() == resource.key()) {
+        let mut workloads = self
+            .0
+            .workloads
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if workloads
+            .get(name)
+            .is_some_and(|known| known.key() == resource.key())
+        {
             workloads.remove(name);
         }
     }
 
     /// A workload by its name.
     pub(crate) fn workload(&self, name: &str) -> Option<Resource> {
-        let workloads = self.0.workloads.read().unwrap_or_else(PoisonError::into_inner);
+        let workloads = self
+            .0
+            .workloads
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         workloads.get(name).cloned()
     }
 
@@ -234,19 +256,40 @@ impl Telemetry {
     pub fn host_span(&self, resource: &Resource, span: Box<SpanData>) {
         let size = size_of::<SpanData>().saturating_add(span.attributes.len().saturating_mul(64));
         let record = SpanRecord::Host(span);
-        self.push(&self.0.traces.host, resource, Scope::Weft, record, size, false);
+        self.push(
+            &self.0.traces.host,
+            resource,
+            Scope::Weft,
+            record,
+            size,
+            false,
+        );
     }
 
     /// Sends a log record of the host, or of what a guest wrote to its log.
     pub(crate) fn host_log(&self, resource: &Resource, record: Box<LogRecord>) {
         let size = record.encoded_len();
-        self.push(&self.0.logs.host, resource, Scope::Weft, record, size, false);
+        self.push(
+            &self.0.logs.host,
+            resource,
+            Scope::Weft,
+            record,
+            size,
+            false,
+        );
     }
 
     /// Sends a span that a guest handed in.
     pub fn guest_span(&self, resource: &Resource, scope: Scope, span: Box<Span>) {
         let size = span.encoded_len();
-        self.push(&self.0.traces.guests, resource, scope, SpanRecord::Guest(span), size, true);
+        self.push(
+            &self.0.traces.guests,
+            resource,
+            scope,
+            SpanRecord::Guest(span),
+            size,
+            true,
+        );
     }
 
     /// Sends a log record that a guest handed in.

@@ -76,10 +76,16 @@ impl Trace {
 
     fn new(telemetry: &Telemetry, carried: Carried, now: Instant) -> Self {
         let Carried { parent, baggage } = carried;
-        let trace = parent.as_ref().map_or_else(TraceId::random, |parent| parent.trace);
+        let trace = parent
+            .as_ref()
+            .map_or_else(TraceId::random, |parent| parent.trace);
         let sampled = telemetry.samples(parent.as_ref(), trace);
         // Of a trace that is not recorded nobody asks when it was.
-        let wall = if sampled { SystemTime::now() } else { SystemTime::UNIX_EPOCH };
+        let wall = if sampled {
+            SystemTime::now()
+        } else {
+            SystemTime::UNIX_EPOCH
+        };
         Self(Arc::new(Inner {
             telemetry: telemetry.clone(),
             parent: parent.as_ref().map(Parent::from),
@@ -184,22 +190,39 @@ impl Trace {
         &self,
         name: impl Into<Cow<'static, str>>,
         kind: SpanKind,
+        attributes: Vec<(&'static str, Value)>,
+        error: Option<String>,
+    ) {
+        self.end_linked(name, kind, attributes, error, Vec::new());
+    }
+
+    /// The same, for something that has to do with spans of other traces.
+    pub fn end_linked(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        kind: SpanKind,
         mut attributes: Vec<(&'static str, Value)>,
         error: Option<String>,
+        links: Vec<SpanContext>,
     ) {
         if !self.is_sampled() {
             return;
         }
         let inner = &self.0;
         let queued = inner.cost.queued.load(Ordering::Relaxed);
-        attributes.push(("weft.queue.time_ns", queued.into()));
+        if kind == SpanKind::Server {
+            attributes.push(("weft.queue.time_ns", queued.into()));
+        }
         if let Some(measure) = inner.cost.measure.get() {
             attributes.push(("weft.memory.peak_bytes", measure.memory().into()));
             if let Some(cpu) = measure.cpu() {
                 attributes.push(("weft.cpu.time_ns", nanos(cpu).into()));
             }
         }
-        let unmade = inner.spans.load(Ordering::Relaxed).saturating_sub(SPANS_PER_REQUEST);
+        let unmade = inner
+            .spans
+            .load(Ordering::Relaxed)
+            .saturating_sub(SPANS_PER_REQUEST);
         if unmade > 0 {
             attributes.push(("weft.spans.dropped", u64::from(unmade).into()));
         }
@@ -212,7 +235,7 @@ impl Trace {
             end: self.wall(Instant::now()),
             attributes,
             error: error.map(Cow::Owned),
-            links: Vec::new(),
+            links,
         };
         self.send(Box::new(data));
     }
@@ -228,7 +251,11 @@ impl Trace {
 
     fn send(&self, data: Box<SpanData>) {
         let telemetry = &self.0.telemetry;
-        let resource = self.0.resource.get().unwrap_or_else(|| telemetry.resource());
+        let resource = self
+            .0
+            .resource
+            .get()
+            .unwrap_or_else(|| telemetry.resource());
         telemetry.host_span(resource, data);
     }
 }
@@ -236,7 +263,9 @@ impl Trace {
 impl Span {
     /// Its place.
     pub fn context(&self) -> &SpanContext {
-        self.data.as_ref().map_or(&self.trace.0.context, |data| &data.context)
+        self.data
+            .as_ref()
+            .map_or(&self.trace.0.context, |data| &data.context)
     }
 
     /// The request that it belongs to.

@@ -84,7 +84,10 @@ impl Environment {
     }
 
     /// The configuration, and what is wrong with the variables. `host` is what is known of this host.
-    pub fn config(&self, host: impl IntoIterator<Item = (String, String)>) -> (Config, Vec<Warning>) {
+    pub fn config(
+        &self,
+        host: impl IntoIterator<Item = (String, String)>,
+    ) -> (Config, Vec<Warning>) {
         let mut reader = Reader {
             variables: &self.0,
             warnings: Vec::new(),
@@ -94,7 +97,8 @@ impl Environment {
         config.sampler = reader.sampler();
         config.propagators = reader.propagators();
         config.limits = reader.limits();
-        config.metric_interval = reader.millis("OTEL_METRIC_EXPORT_INTERVAL", config.metric_interval);
+        config.metric_interval =
+            reader.millis("OTEL_METRIC_EXPORT_INTERVAL", config.metric_interval);
         reader.batches(&mut config.traces, "OTEL_BSP");
         reader.batches(&mut config.logs, "OTEL_BLRP");
         config.traces.destination = reader.destination(TRACES);
@@ -117,7 +121,12 @@ impl Reader<'_> {
     }
 
     /// A value, or none and a warning that says what it should have been.
-    fn read<T>(&mut self, name: &str, wanted: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    fn read<T>(
+        &mut self,
+        name: &str,
+        wanted: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
         let value = self.get(name)?;
         let found = read(value);
         if found.is_none() {
@@ -132,7 +141,9 @@ impl Reader<'_> {
 
     fn millis(&mut self, name: &str, usual: Duration) -> Duration {
         let wanted = "a number of milliseconds above 0";
-        let asked = self.read(name, wanted, |value| value.parse().ok().filter(|ms| *ms > 0));
+        let asked = self.read(name, wanted, |value| {
+            value.parse().ok().filter(|ms| *ms > 0)
+        });
         asked.map_or(usual, Duration::from_millis)
     }
 
@@ -208,11 +219,17 @@ impl Reader<'_> {
         };
         SpanLimits {
             attributes: limit(
-                ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"],
+                [
+                    "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+                    "OTEL_ATTRIBUTE_COUNT_LIMIT",
+                ],
                 usual.attributes,
             ),
             value_length: limit(
-                ["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"],
+                [
+                    "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+                    "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+                ],
                 usual.value_length,
             ),
             events: limit(["OTEL_SPAN_EVENT_COUNT_LIMIT", ""], usual.events),
@@ -257,11 +274,15 @@ impl Reader<'_> {
             timeout: self.timeout(names),
             gzip: self.gzip(names),
             tls: TlsFiles {
-                certificate: self.of_signal(names, "CERTIFICATE").map(|(_, file)| file.into()),
+                certificate: self
+                    .of_signal(names, "CERTIFICATE")
+                    .map(|(_, file)| file.into()),
                 client_certificate: self
                     .of_signal(names, "CLIENT_CERTIFICATE")
                     .map(|(_, file)| file.into()),
-                client_key: self.of_signal(names, "CLIENT_KEY").map(|(_, file)| file.into()),
+                client_key: self
+                    .of_signal(names, "CLIENT_KEY")
+                    .map(|(_, file)| file.into()),
             },
         })
     }
@@ -282,7 +303,9 @@ impl Reader<'_> {
     /// Where nothing is said, the port says it: 4318 is that of HTTP. All else is gRPC, as in wasmCloud.
     fn protocol(&mut self, names: Names, endpoint: Option<&Uri>) -> Protocol {
         let guessed = match endpoint {
-            Some(endpoint) if endpoint.port_u16() == Some(4318) || endpoint.path().contains("/v1/") => {
+            Some(endpoint)
+                if endpoint.port_u16() == Some(4318) || endpoint.path().contains("/v1/") =>
+            {
                 Protocol::Http
             }
             _ => Protocol::Grpc,
@@ -294,7 +317,10 @@ impl Reader<'_> {
             "grpc" => Protocol::Grpc,
             "http/protobuf" => Protocol::Http,
             _ => {
-                self.warn(&name, "is neither grpc nor http/protobuf; the port of the endpoint decides");
+                self.warn(
+                    &name,
+                    "is neither grpc nor http/protobuf; the port of the endpoint decides",
+                );
                 guessed
             }
         }
@@ -315,8 +341,13 @@ impl Reader<'_> {
                 .collect::<Option<Vec<_>>>()
         });
         match read {
-            Some(read) => read.into_iter().for_each(|(name, value)| headers.add(name, value)),
-            None => self.warn(&variable, "is not a list of name=value; no headers are sent"),
+            Some(read) => read
+                .into_iter()
+                .for_each(|(name, value)| headers.add(name, value)),
+            None => self.warn(
+                &variable,
+                "is not a list of name=value; no headers are sent",
+            ),
         }
         headers
     }
@@ -351,7 +382,10 @@ pub(crate) fn endpoint(text: &str) -> Option<Uri> {
 
 /// `key=value,key2=value2`, values percent-encoded, as W3C has baggage.
 fn pairs(text: &str) -> Option<Vec<(String, String)>> {
-    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let entries = text
+        .split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty());
     let pairs = entries.map(|entry| {
         let (key, value) = entry.split_once('=')?;
         let key = decode(key.trim())?;

@@ -40,11 +40,13 @@ impl Connector {
         Ok(Self {
             // Brackets of an IPv6 address are for URLs alone.
             host: host.trim_matches(['[', ']']).to_owned(),
-            port: endpoint.port_u16().unwrap_or(match (destination.protocol, secure) {
-                (Protocol::Grpc, _) => 4317,
-                (Protocol::Http, true) => 443,
-                (Protocol::Http, false) => 80,
-            }),
+            port: endpoint
+                .port_u16()
+                .unwrap_or(match (destination.protocol, secure) {
+                    (Protocol::Grpc, _) => 4317,
+                    (Protocol::Http, true) => 443,
+                    (Protocol::Http, false) => 80,
+                }),
             protocol: destination.protocol,
             tls,
         })

@@ -7,7 +7,9 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, RETRY_AFTER, TE, USER_AGENT};
+use http::header::{
+    CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, RETRY_AFTER, TE, USER_AGENT,
+};
 use http::{HeaderName, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 
@@ -18,7 +20,10 @@ use crate::config::{Destination, Protocol};
 /// Bytes of an answer that are read. It says how many items were refused, and why.
 const ANSWER_BYTES: usize = 64 << 10;
 
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("OTel-OTLP-Exporter-weft/", env!("CARGO_PKG_VERSION")));
+const AGENT: HeaderValue = HeaderValue::from_static(concat!(
+    "OTel-OTLP-Exporter-weft/",
+    env!("CARGO_PKG_VERSION")
+));
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 const GRPC_DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
@@ -103,14 +108,21 @@ pub(super) async fn http(
 ) -> Result<Answer, String> {
     let endpoint = &destination.endpoint;
     let path = endpoint.path_and_query().map_or("/", |path| path.as_str());
-    let uri = path.parse().map_err(|error| format!("the endpoint's path: {error}"))?;
+    let uri = path
+        .parse()
+        .map_err(|error| format!("the endpoint's path: {error}"))?;
     let mut request = request(destination, uri, body);
     let headers = request.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/x-protobuf"),
+    );
     if destination.gzip {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
-    let authority = endpoint.authority().map_or("", |authority| authority.as_str());
+    let authority = endpoint
+        .authority()
+        .map_or("", |authority| authority.as_str());
     if let Ok(host) = HeaderValue::from_str(authority) {
         headers.insert(HOST, host);
     }
@@ -145,7 +157,9 @@ fn by_status(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Answer {
     if !matches!(status.as_u16(), 429 | 502 | 503 | 504) {
         return Answer::Refused(why);
     }
-    let after = headers.get(RETRY_AFTER).and_then(|after| after.to_str().ok());
+    let after = headers
+        .get(RETRY_AFTER)
+        .and_then(|after| after.to_str().ok());
     let after = after.and_then(|after| after.trim().parse().ok());
     Answer::Again {
         after: after.map(Duration::from_secs),
@@ -161,7 +175,12 @@ fn by_trailers(trailers: &HeaderMap, message: Bytes) -> Answer {
     };
     let code = text(&GRPC_STATUS);
     let after = message::retry_delay(&text(&GRPC_DETAILS));
-    let why = || format!("gRPC status {code}: {}", message::unescape(&text(&GRPC_MESSAGE)));
+    let why = || {
+        format!(
+            "gRPC status {code}: {}",
+            message::unescape(&text(&GRPC_MESSAGE))
+        )
+    };
     match code.as_str() {
         "0" => Answer::Taken(message),
         // CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS

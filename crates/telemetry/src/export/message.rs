@@ -57,7 +57,10 @@ pub(super) fn text(body: &[u8]) -> String {
 
 /// When to try again, if the details of a gRPC status say so.
 pub(super) fn retry_delay(details: &str) -> Option<Duration> {
-    let bytes = BASE64.decode(details).ok().filter(|bytes| !bytes.is_empty())?;
+    let bytes = BASE64
+        .decode(details)
+        .ok()
+        .filter(|bytes| !bytes.is_empty())?;
     let status = Status::decode(bytes.as_slice()).ok()?;
     let info = status
         .details
@@ -127,7 +130,10 @@ mod tests {
         };
         let details = BASE64.encode(status.encode_to_vec());
         assert_eq!(retry_delay(&details), Some(Duration::from_millis(2500)));
-        assert_eq!(retry_delay(details.trim_end_matches('=')), Some(Duration::from_millis(2500)));
+        assert_eq!(
+            retry_delay(details.trim_end_matches('=')),
+            Some(Duration::from_millis(2500))
+        );
         assert_eq!(retry_delay(""), None);
         assert_eq!(retry_delay("%%%"), None);
     }

@@ -7,7 +7,9 @@ fn read(variables: &[(&str, &str)]) -> (Config, Vec<Warning>) {
 }
 
 fn environment(variables: &[(&str, &str)]) -> Environment {
-    let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let owned = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Environment::of(owned)
 }
 
@@ -47,14 +49,24 @@ fn where_nothing_is_said_all_goes_to_this_machine_by_grpc() {
 #[test]
 fn by_http_each_signal_has_a_path_below_the_endpoint() {
     let config = sound(&[
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.example/base/"),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "https://collector.example/base/",
+        ),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
     ]);
-    let endpoints = [&config.traces, &config.metrics, &config.logs]
-        .map(|signal| signal.destination.as_ref().expect("it is sent").endpoint.to_string());
+    let endpoints = [&config.traces, &config.metrics, &config.logs].map(|signal| {
+        signal
+            .destination
+            .as_ref()
+            .expect("it is sent")
+            .endpoint
+            .to_string()
+    });
     assert_eq!(
         endpoints,
-        ["traces", "metrics", "logs"].map(|path| format!("https://collector.example/base/v1/{path}"))
+        ["traces", "metrics", "logs"]
+            .map(|path| format!("https://collector.example/base/v1/{path}"))
     );
 }
 
@@ -66,7 +78,12 @@ fn the_endpoint_of_one_signal_is_taken_as_it_is() {
         ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"),
     ]);
     let endpoint = |signal: &SignalConfig| {
-        signal.destination.as_ref().expect("it is sent").endpoint.to_string()
+        signal
+            .destination
+            .as_ref()
+            .expect("it is sent")
+            .endpoint
+            .to_string()
     };
     assert_eq!(endpoint(&config.traces), "http://own:9/there");
     assert_eq!(endpoint(&config.logs), "http://all:4318/v1/logs");
@@ -89,7 +106,10 @@ fn the_port_says_the_protocol_if_nobody_else_does() {
 fn what_is_said_of_one_signal_counts_more() {
     let found = traces(&[
         ("OTEL_EXPORTER_OTLP_HEADERS", "a=1"),
-        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "authorization=Basic%20eDp5, x=2"),
+        (
+            "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+            "authorization=Basic%20eDp5, x=2",
+        ),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "1"),
         ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "2500"),
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "none"),
@@ -115,7 +135,10 @@ fn headers_are_in_no_debug_output() {
 
 #[test]
 fn a_signal_can_be_left_out() {
-    let config = sound(&[("OTEL_LOGS_EXPORTER", "none"), ("OTEL_TRACES_EXPORTER", "otlp")]);
+    let config = sound(&[
+        ("OTEL_LOGS_EXPORTER", "none"),
+        ("OTEL_TRACES_EXPORTER", "otlp"),
+    ]);
     assert!(config.logs.destination.is_none());
     assert!(config.traces.destination.is_some() && config.metrics.destination.is_some());
 }
@@ -127,11 +150,20 @@ fn each_sampler_has_its_name() {
         ("always_on", Sampler::Root(Root::AlwaysOn)),
         ("always_off", Sampler::Root(Root::AlwaysOff)),
         ("traceidratio", Sampler::Root(half)),
-        ("parentbased_always_on", Sampler::ParentBased(Root::AlwaysOn)),
-        ("parentbased_always_off", Sampler::ParentBased(Root::AlwaysOff)),
+        (
+            "parentbased_always_on",
+            Sampler::ParentBased(Root::AlwaysOn),
+        ),
+        (
+            "parentbased_always_off",
+            Sampler::ParentBased(Root::AlwaysOff),
+        ),
         ("parentbased_traceidratio", Sampler::ParentBased(half)),
     ] {
-        let config = sound(&[("OTEL_TRACES_SAMPLER", name), ("OTEL_TRACES_SAMPLER_ARG", "0.5")]);
+        let config = sound(&[
+            ("OTEL_TRACES_SAMPLER", name),
+            ("OTEL_TRACES_SAMPLER_ARG", "0.5"),
+        ]);
         assert_eq!(config.sampler, sampler, "{name}");
     }
     assert_eq!(
@@ -143,12 +175,18 @@ fn each_sampler_has_its_name() {
 #[test]
 fn attributes_of_the_host_come_from_three_places() {
     let resource = sound(&[
-        ("OTEL_RESOURCE_ATTRIBUTES", "service.name=b,deployment.environment.name=pre%2Dprod"),
+        (
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "service.name=b,deployment.environment.name=pre%2Dprod",
+        ),
         ("OTEL_SERVICE_NAME", "c"),
     ])
     .resource;
     assert_eq!(resource.text("service.name"), Some("c"));
-    assert_eq!(resource.text("deployment.environment.name"), Some("pre-prod"));
+    assert_eq!(
+        resource.text("deployment.environment.name"),
+        Some("pre-prod")
+    );
     let resource = sound(&[("OTEL_RESOURCE_ATTRIBUTES", "service.name=b")]).resource;
     assert_eq!(resource.text("service.name"), Some("b"));
 }
