@@ -34,6 +34,7 @@ use crate::reach::Reach;
 use crate::run::{Admin, Cache};
 use crate::runtime;
 use crate::shutdown::{self, Hangup};
+use crate::telemetry::{self, Asked};
 
 /// Build, serve and watch the project in a folder
 #[derive(clap::Args)]
@@ -84,12 +85,27 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let opened = Opened::find(&args.dir)?;
     let addr = args.addr.unwrap_or(opened.project.dev.address);
-    let host = Host::new(host_config(args, &opened.project.dev, addr))?;
+    let telemetry = Asked::by_variables().and_by(&opened.project.dev)?.start()?;
+    let mut config = host_config(args, &opened.project.dev, addr);
+    config.telemetry.clone_from(&telemetry);
+    let host = Host::new(config)?;
+    let outcome = serve(args, opened, &host, addr, global).await;
+    telemetry::end(telemetry).await;
+    outcome
+}
+
+async fn serve(
+    args: &Args,
+    opened: Opened,
+    host: &Host,
+    addr: SocketAddr,
+    global: &Global,
+) -> anyhow::Result<ExitCode> {
     let listener = weft_host::listen(addr).with_context(|| {
         format!("cannot listen on {addr}; choose another address with --addr, e.g. --addr 127.0.0.1:0 for a free port")
     })?;
     let addr = listener.local_addr()?;
-    let admin = args.admin.open(&host)?;
+    let admin = args.admin.open(host)?;
     let (stop, stop_now) = shutdown::signals(host.control(), Hangup::Stop)?;
 
     let tell = Tell::new(global);
@@ -111,7 +127,7 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         no_build: args.no_build,
         url: format!("http://{addr}/"),
     };
-    let mut session = Session::new(opened, host, options, tell, watch);
+    let mut session = Session::new(opened, host.clone(), options, tell, watch);
     tokio::select! {
         failed = session.run() => return Err(failed),
         () = stop.cancelled() => {}

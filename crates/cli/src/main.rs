@@ -15,6 +15,7 @@ mod run;
 mod runtime;
 mod shutdown;
 mod sources;
+mod telemetry;
 
 use std::process::ExitCode;
 

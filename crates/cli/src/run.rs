@@ -21,6 +21,7 @@ use crate::reach::Reach;
 use crate::runtime;
 use crate::shutdown::{self, Hangup};
 use crate::sources::{self, Given, Source};
+use crate::telemetry::{self, Asked};
 
 /// Serve components and manifests, or run a command component to its end
 #[derive(clap::Args)]
@@ -167,14 +168,18 @@ async fn run_files(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     args.publish.apply(&mut config);
     args.admin.apply(&mut config);
     config.limits.drain_timeout = args.drain;
+    let telemetry = Asked::by_variables().start()?;
+    config.telemetry.clone_from(&telemetry);
     let host = Host::new(config)?;
-    match jobs.as_slice() {
+    let outcome = match jobs.as_slice() {
         [job] if job.purpose == Purpose::Command => command(&host, job, args).await,
-        _ if !args.args.is_empty() => {
-            bail!("arguments after `--` are for a command component; these files serve HTTP")
-        }
+        _ if !args.args.is_empty() => Err(anyhow::anyhow!(
+            "arguments after `--` are for a command component; these files serve HTTP"
+        )),
         _ => serve(&host, &jobs, args, global).await,
-    }
+    };
+    telemetry::end(telemetry).await;
+    outcome
 }
 
 fn jobs(args: &Args) -> anyhow::Result<(Vec<Job>, Vec<PathBuf>)> {

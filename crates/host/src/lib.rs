@@ -13,6 +13,7 @@
 //! - counters of a workload never fall while it runs, whatever is swapped;
 //! - a swap has no gap: new requests see the new version the moment that it is ready, old ones finish on the old.
 
+mod about;
 mod admin;
 mod bridge;
 mod config;
@@ -28,6 +29,7 @@ mod running;
 mod series;
 mod start;
 
+pub use about::about;
 pub use admin::AdminError;
 pub use config::HostConfig;
 pub use control::Control;

@@ -97,6 +97,14 @@ pub enum Protocol {
     Http,
 }
 
+impl Protocol {
+    /// Where nothing is said, the port says it: 4318 is that of HTTP. All else is gRPC, as in wasmCloud.
+    fn guessed(endpoint: &Uri) -> Self {
+        let http = endpoint.port_u16() == Some(4318) || endpoint.path().contains("/v1/");
+        if http { Self::Http } else { Self::Grpc }
+    }
+}
+
 /// Why telemetry cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -188,6 +196,14 @@ impl Destination {
             gzip: false,
             tls: TlsFiles::default(),
         }
+    }
+
+    /// A collector at an address as people write it; what it speaks is guessed by the port, if it is not said. None if the
+    /// address is none.
+    pub fn at(endpoint: &str, protocol: Option<Protocol>) -> Option<Self> {
+        let endpoint = environment::endpoint(endpoint)?;
+        let protocol = protocol.unwrap_or_else(|| Protocol::guessed(&endpoint));
+        Some(Self::new(endpoint, protocol))
     }
 
     /// The same collector for one signal: by HTTP, each has a path below that of the endpoint.

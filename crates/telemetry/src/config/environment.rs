@@ -300,16 +300,8 @@ impl Reader<'_> {
         self.read(name, "a URL with http:// or https://", endpoint)
     }
 
-    /// Where nothing is said, the port says it: 4318 is that of HTTP. All else is gRPC, as in wasmCloud.
     fn protocol(&mut self, names: Names, endpoint: Option<&Uri>) -> Protocol {
-        let guessed = match endpoint {
-            Some(endpoint)
-                if endpoint.port_u16() == Some(4318) || endpoint.path().contains("/v1/") =>
-            {
-                Protocol::Http
-            }
-            _ => Protocol::Grpc,
-        };
+        let guessed = endpoint.map_or(Protocol::Grpc, Protocol::guessed);
         let Some((name, value)) = self.of_signal(names, "PROTOCOL") else {
             return guessed;
         };
