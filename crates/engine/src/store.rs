@@ -187,6 +187,7 @@ impl StoreTemplate {
     ) -> Store<HostState> {
         let linked = self.linked.iter();
         let linked = linked.map(|part| part.state(part.logged(current.as_ref()), current.as_ref()));
+        let linked = linked.collect();
         let bounds = &self.bounds;
         let mut memory = StoreMemory::new(bounds.memory, bounds.shares.clone());
         if let Some(current) = &current {
@@ -199,7 +200,7 @@ impl StoreTemplate {
             handles: bounds.handles,
         };
         let components = Arc::clone(&self.components);
-        let state = HostState::new(components, entry, linked.collect(), bounded);
+        let state = HostState::new(components, entry, linked, bounded);
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.memory);
         if let Some(table) = store.concurrent_resource_table() {
