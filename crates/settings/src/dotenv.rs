@@ -26,8 +26,8 @@ mod write;
 use std::fmt;
 
 pub use self::problem::Problem;
-pub use self::write::quoted;
 use self::problem::{Lines, Problems};
+pub use self::write::quoted;
 use crate::secret::Secret;
 
 /// Files beyond this many bytes are refused, and so are values that together expand to more.
@@ -78,10 +78,7 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 /// Reads a file. `look_up` is the environment, which expansions find names in that no earlier line has.
-pub fn parse(
-    bytes: &[u8],
-    look_up: &dyn Fn(&str) -> Option<Secret>,
-) -> Result<Document, Refused> {
+pub fn parse(bytes: &[u8], look_up: &dyn Fn(&str) -> Option<Secret>) -> Result<Document, Refused> {
     let text = text(bytes)?;
     let lines = Lines::new(text);
     let mut problems = Problems::default();
@@ -128,10 +125,20 @@ fn text(bytes: &[u8]) -> Result<&str, Refused> {
             bytes.len().div_ceil(1 << 20),
             MAX >> 20
         );
-        return Err(refuse(1, 1, message, "keep large values in a folder with one file for each (`dir:`)"));
+        return Err(refuse(
+            1,
+            1,
+            message,
+            "keep large values in a folder with one file for each (`dir:`)",
+        ));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(refuse(1, 1, "the file is UTF-16".to_owned(), "save it as UTF-8"));
+        return Err(refuse(
+            1,
+            1,
+            "the file is UTF-16".to_owned(),
+            "save it as UTF-8",
+        ));
     }
     let (valid, wrong) = match std::str::from_utf8(bytes) {
         Ok(text) => (text, false),
@@ -140,9 +147,7 @@ fn text(bytes: &[u8]) -> Result<&str, Refused> {
             (std::str::from_utf8(valid).unwrap_or_default(), true)
         }
     };
-    let binary = valid
-        .find('\0')
-        .or_else(|| wrong.then_some(valid.len()));
+    let binary = valid.find('\0').or_else(|| wrong.then_some(valid.len()));
     if let Some(offset) = binary {
         let (line, column) = Lines::new(valid).place(offset);
         let message = "the file is not text: it holds bytes that no UTF-8 text has".to_owned();

@@ -14,7 +14,10 @@ pub fn would_be_committed(file: &Path) -> bool {
         return false;
     };
     let file = folder.join(name);
-    let Some(top) = folder.ancestors().find(|folder| folder.join(".git").exists()) else {
+    let Some(top) = folder
+        .ancestors()
+        .find(|folder| folder.join(".git").exists())
+    else {
         return false;
     };
     // The nearest rules decide; a folder that is ignored takes its files along.

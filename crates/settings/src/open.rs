@@ -38,7 +38,9 @@ impl Place {
         if let Ok(below) = written.strip_prefix("~") {
             let Some(home) = std::env::home_dir().filter(|home| home.is_absolute()) else {
                 let message = format!("`{shown}`: there is no home folder");
-                return Err(Failure::new(FailureKind::Refused, message).help("write the whole path"));
+                return Err(
+                    Failure::new(FailureKind::Refused, message).help("write the whole path")
+                );
             };
             return Ok(Self {
                 base: None,
@@ -106,14 +108,19 @@ impl Place {
             }
             // With O_NOFOLLOW | O_DIRECTORY a link on the way is no folder.
             rustix::io::Errno::NOTDIR => {
-                let message = format!("a part of `{shown}` is not a folder, but a file or a symbolic link");
+                let message =
+                    format!("a part of `{shown}` is not a folder, but a file or a symbolic link");
                 Failure::new(FailureKind::Refused, message).help("name the file by its real path")
             }
             rustix::io::Errno::ACCESS | rustix::io::Errno::PERM => {
                 let message = format!("`{shown}` cannot be opened: permission denied");
-                Failure::new(FailureKind::Io, message).help("give its owner the right to read it: chmod 600")
+                Failure::new(FailureKind::Io, message)
+                    .help("give its owner the right to read it: chmod 600")
             }
-            other => Failure::new(FailureKind::Io, format!("`{shown}` cannot be opened: {other}")),
+            other => Failure::new(
+                FailureKind::Io,
+                format!("`{shown}` cannot be opened: {other}"),
+            ),
         };
         Err(failure)
     }
@@ -139,7 +146,8 @@ fn open_at(
     more: OFlags,
 ) -> Result<File, rustix::io::Errno> {
     // Without O_NONBLOCK a pipe would be waited for.
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let flags =
+        OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     openat(folder, path, flags | more, Mode::empty()).map(File::from)
 }
 
@@ -208,11 +216,18 @@ impl Stamp {
 
 /// The metadata of an open file, which must be a file, and for a secret one that only its owner may read.
 pub(crate) fn checked(file: &File, shown: &str, secret: bool) -> Result<Metadata, Failure> {
-    let metadata = file
-        .metadata()
-        .map_err(|error| Failure::new(FailureKind::Io, format!("`{shown}` cannot be looked at: {error}")))?;
+    let metadata = file.metadata().map_err(|error| {
+        Failure::new(
+            FailureKind::Io,
+            format!("`{shown}` cannot be looked at: {error}"),
+        )
+    })?;
     if !metadata.is_file() {
-        let what = if metadata.is_dir() { "a folder" } else { "no ordinary file" };
+        let what = if metadata.is_dir() {
+            "a folder"
+        } else {
+            "no ordinary file"
+        };
         let failure = Failure::new(FailureKind::Refused, format!("`{shown}` is {what}"));
         return Err(match metadata.is_dir() {
             true => failure.help("a folder with one file for each name is read with `dir:`"),
@@ -221,8 +236,11 @@ pub(crate) fn checked(file: &File, shown: &str, secret: bool) -> Result<Metadata
     }
     let mode = metadata.mode() & 0o7777;
     if secret && !matches!(mode, 0o600 | 0o400) {
-        let message = format!("the secret file `{shown}` has mode {mode:04o}, but 0600 or 0400 is required");
-        return Err(Failure::new(FailureKind::Refused, message).help(format!("run: chmod 600 {shown}")));
+        let message =
+            format!("the secret file `{shown}` has mode {mode:04o}, but 0600 or 0400 is required");
+        return Err(
+            Failure::new(FailureKind::Refused, message).help(format!("run: chmod 600 {shown}"))
+        );
     }
     if metadata.len() > FILE_MAX {
         let message = format!(
@@ -230,15 +248,24 @@ pub(crate) fn checked(file: &File, shown: &str, secret: bool) -> Result<Metadata
             metadata.len().div_ceil(1 << 20),
             FILE_MAX >> 20
         );
-        return Err(Failure::new(FailureKind::Refused, message).help("hand large data to a component in a volume"));
+        return Err(Failure::new(FailureKind::Refused, message)
+            .help("hand large data to a component in a volume"));
     }
     Ok(metadata)
 }
 
 /// All bytes of an open file. They are wiped when dropped, and nothing of them is left where the buffer grew.
-pub(crate) fn bytes(file: &mut File, size: u64, shown: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let unreadable =
-        |error| Failure::new(FailureKind::Io, format!("`{shown}` cannot be read: {error}"));
+pub(crate) fn bytes(
+    file: &mut File,
+    size: u64,
+    shown: &str,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let unreadable = |error| {
+        Failure::new(
+            FailureKind::Io,
+            format!("`{shown}` cannot be read: {error}"),
+        )
+    };
     let size = usize::try_from(size).unwrap_or_default();
     let mut bytes = Zeroizing::new(vec![0; size]);
     let mut filled: usize = 0;

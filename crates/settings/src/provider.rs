@@ -129,3 +129,6 @@ impl std::error::Error for Failure {}
 pub(crate) fn ready<'a, T: Send + 'a>(result: Result<T, Failure>) -> Answer<'a, T> {
     Box::pin(std::future::ready(result))
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::provider::{Failure, Provider};
+use crate::provider::Failure;
 use crate::secret::Secret;
 use crate::source::{Kind, Source};
 

@@ -79,11 +79,17 @@ impl Source {
             from_env: given.from_env.clone(),
         };
         if !given.inline.is_empty() {
-            source.providers.push(Arc::new(Inline::new(given.inline, origin)));
+            source
+                .providers
+                .push(Arc::new(Inline::new(given.inline, origin)));
         }
         if let Some(written) = given.file {
             let place = Place::new(base, &written)?;
-            let file = Arc::new(EnvFile::source(place, kind == Kind::Secret, variables.clone()));
+            let file = Arc::new(EnvFile::source(
+                place,
+                kind == Kind::Secret,
+                variables.clone(),
+            ));
             source.providers.push(Arc::<EnvFile>::clone(&file));
             source.file = Some(file);
         }
@@ -93,7 +99,9 @@ impl Source {
             source.dir = Some(dir);
         }
         if !given.from_env.is_empty() {
-            source.providers.push(Arc::new(Env::new(given.from_env, variables.clone())));
+            source
+                .providers
+                .push(Arc::new(Env::new(given.from_env, variables.clone())));
         }
         source.providers.extend(given.more);
         Ok(source)
@@ -133,7 +141,8 @@ impl Source {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if let Some(file) = &self.file {
-            if self.kind == Kind::Secret && file.path().exists() && would_be_committed(file.path()) {
+            if self.kind == Kind::Secret && file.path().exists() && would_be_committed(file.path())
+            {
                 warnings.push(format!(
                     "`{}` holds secrets, and git does not ignore it: add it to .gitignore",
                     file.shown()
@@ -155,7 +164,10 @@ impl Source {
                     }
                 ));
             }
-            if all.iter().any(|name| would_be_committed(&dir.path().join(name))) {
+            if all
+                .iter()
+                .any(|name| would_be_committed(&dir.path().join(name)))
+            {
                 warnings.push(format!(
                     "`{}` holds secrets, and git does not ignore it: add it to .gitignore",
                     dir.shown()

@@ -68,8 +68,15 @@ impl Expanding<'_, '_> {
         if self.push(index, &raw.pieces, &mut value) {
             return Some(value.into_secret());
         }
-        let message = format!("the values of this file expand to more than {} MiB", MAX >> 20);
-        self.problems.push(raw.offset, message, "refer to fewer names, or to shorter ones");
+        let message = format!(
+            "the values of this file expand to more than {} MiB",
+            MAX >> 20
+        );
+        self.problems.push(
+            raw.offset,
+            message,
+            "refer to fewer names, or to shorter ones",
+        );
         None
     }
 
@@ -115,7 +122,8 @@ impl Expanding<'_, '_> {
         }
         let line = |index: usize| {
             let raw = self.raws.get(index);
-            raw.map(|raw| self.lines.place(raw.offset).0).unwrap_or_default()
+            raw.map(|raw| self.lines.place(raw.offset).0)
+                .unwrap_or_default()
         };
         let own = self.raws.get(index).map(|raw| raw.name).unwrap_or_default();
         if own == name {
@@ -128,7 +136,10 @@ impl Expanding<'_, '_> {
             let circle = self.circle(own, later);
             let (message, help) = match circle {
                 Some(names) => (
-                    format!("the values refer to each other in a circle: {}", names.join(" -> ")),
+                    format!(
+                        "the values refer to each other in a circle: {}",
+                        names.join(" -> ")
+                    ),
                     "give one of them a value of its own".to_owned(),
                 ),
                 None => (
@@ -139,21 +150,26 @@ impl Expanding<'_, '_> {
             return self.problems.push(variable.offset, message, help);
         }
         if variable.braces {
-            let message = format!("`{name}` is not set, neither in an earlier line nor in the environment");
+            let message =
+                format!("`{name}` is not set, neither in an earlier line nor in the environment");
             let help = "set it, or give a default: `${NAME:-default}`";
-            self.problems.push_unset(variable.offset, message, help, Some(name));
+            self.problems
+                .push_unset(variable.offset, message, help, Some(name));
         } else {
             // It may be a part of a password.
             let message = "`$` starts the name of a variable that is not set".to_owned();
             let help = "for a dollar sign write `\\$`, or put the value in single quotes";
-            self.problems.push_unset(variable.offset, message, help, None);
+            self.problems
+                .push_unset(variable.offset, message, help, None);
         }
     }
 
     /// The line after `index` that gives a value to a name.
     fn definition(&self, index: usize, name: &str) -> Option<usize> {
         let mut later = self.raws.iter().enumerate().skip(index.saturating_add(1));
-        later.find(|(_, raw)| raw.name == name).map(|(index, _)| index)
+        later
+            .find(|(_, raw)| raw.name == name)
+            .map(|(index, _)| index)
     }
 
     /// The names from `own` over the line `later` back to `own`, if references lead there.

@@ -205,7 +205,10 @@ impl<'t> Reader<'t, '_> {
     fn unquoted(&mut self) -> Vec<Piece<'t>> {
         let mut pieces = Pieces::default();
         // Whether a `#` here starts a comment: `NAME= # comment`, but not `COLOUR=#fff`.
-        let mut blank = self.text.get(..self.at).is_some_and(|before| before.ends_with(is_blank));
+        let mut blank = self
+            .text
+            .get(..self.at)
+            .is_some_and(|before| before.ends_with(is_blank));
         while let Some(character) = self.peek() {
             match character {
                 '\n' => break,
@@ -373,7 +376,8 @@ impl<'t> Reader<'t, '_> {
     fn default(&mut self, open: usize, quotes: Quotes, depth: usize) -> Option<Vec<Piece<'t>>> {
         if depth >= DEPTH_MAX {
             let message = format!("defaults nest more than {DEPTH_MAX} levels deep");
-            self.problems.push(open, message, "give the inner ones names of their own");
+            self.problems
+                .push(open, message, "give the inner ones names of their own");
             return None;
         }
         let mut pieces = Pieces::default();
@@ -395,7 +399,8 @@ impl<'t> Reader<'t, '_> {
                 None => break,
             }
         }
-        self.problems.push(open, "`${` is never closed", "end the default with `}`");
+        self.problems
+            .push(open, "`${` is never closed", "end the default with `}`");
         None
     }
 }

@@ -53,13 +53,29 @@ impl Problems {
         self.list.len() >= LISTED_MAX
     }
 
-    pub(super) fn push(&mut self, offset: usize, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn push(
+        &mut self,
+        offset: usize,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.add(offset, message.into(), Some(help.into()), None);
     }
 
     /// A name that is not set.
-    pub(super) fn push_unset(&mut self, offset: usize, message: String, help: &str, name: Option<&str>) {
-        self.add(offset, message, Some(help.to_owned()), name.map(str::to_owned));
+    pub(super) fn push_unset(
+        &mut self,
+        offset: usize,
+        message: String,
+        help: &str,
+        name: Option<&str>,
+    ) {
+        self.add(
+            offset,
+            message,
+            Some(help.to_owned()),
+            name.map(str::to_owned),
+        );
     }
 
     fn add(&mut self, offset: usize, message: String, help: Option<String>, unset: Option<String>) {
@@ -107,7 +123,9 @@ pub(super) struct Lines<'t> {
 
 impl<'t> Lines<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        let breaks = text.match_indices('\n').map(|(offset, _)| offset.saturating_add(1));
+        let breaks = text
+            .match_indices('\n')
+            .map(|(offset, _)| offset.saturating_add(1));
         Self {
             text,
             starts: std::iter::once(0).chain(breaks).collect(),
@@ -117,7 +135,11 @@ impl<'t> Lines<'t> {
     /// Line and column of a byte, each from 1.
     pub(super) fn place(&self, offset: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
-        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        let start = self
+            .starts
+            .get(line.saturating_sub(1))
+            .copied()
+            .unwrap_or_default();
         let before = self.text.get(start..offset).unwrap_or_default();
         (line, before.chars().count().saturating_add(1))
     }

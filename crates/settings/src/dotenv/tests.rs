@@ -22,7 +22,12 @@ fn read(text: &str) -> Result<Document, Refused> {
 fn entries(text: &str) -> Vec<String> {
     let document = read(text).unwrap_or_else(|refused| panic!("{text}\n{refused}"));
     let shown = |entry: super::Entry| {
-        format!("{} {}={}", entry.line, entry.name, entry.value.expose_text().unwrap())
+        format!(
+            "{} {}={}",
+            entry.line,
+            entry.name,
+            entry.value.expose_text().unwrap()
+        )
     };
     document.entries.into_iter().map(shown).collect()
 }
@@ -85,12 +90,18 @@ fn a_comment_behind_a_value_needs_white_space_before_it() {
 #[test]
 fn single_quotes_keep_everything() {
     assert_eq!(value(r"A='$HOST \n \' "), r"$HOST \n \");
-    assert_eq!(value("A='one\n  two # no comment\n'"), "one\n  two # no comment\n");
+    assert_eq!(
+        value("A='one\n  two # no comment\n'"),
+        "one\n  two # no comment\n"
+    );
 }
 
 #[test]
 fn double_quotes_know_a_few_escapes_and_keep_other_backslashes() {
-    assert_eq!(value(r#"A="a\tb\n\"c\"\\ \$HOST \` \d C:\x""#), "a\tb\n\"c\"\\ $HOST ` \\d C:\\x");
+    assert_eq!(
+        value(r#"A="a\tb\n\"c\"\\ \$HOST \` \d C:\x""#),
+        "a\tb\n\"c\"\\ $HOST ` \\d C:\\x"
+    );
     assert_eq!(value("A=\"one\\\ntwo\nthree\""), "onetwo\nthree");
 }
 
@@ -169,32 +180,51 @@ fn a_name_that_is_not_set_is_told_and_a_part_of_a_password_is_not() {
 fn circles_are_shown_with_all_their_names() {
     let found = problems("A=${B}\nB=x${C:-y}\nC=$A");
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].starts_with("1:3: the values refer to each other in a circle: A -> B -> C -> A"), "{found:?}");
+    assert!(
+        found[0].starts_with("1:3: the values refer to each other in a circle: A -> B -> C -> A"),
+        "{found:?}"
+    );
     assert!(problems("A=${A}")[0].contains("`A` refers to itself"));
 }
 
 #[test]
 fn a_name_that_is_given_only_below_is_told_with_its_line() {
     let found = problems("A=$B\n\nB=1");
-    assert!(found[0].starts_with("1:3: `B` is given only below, in line 3"), "{found:?}");
+    assert!(
+        found[0].starts_with("1:3: `B` is given only below, in line 3"),
+        "{found:?}"
+    );
 }
 
 #[test]
 fn the_later_of_two_lines_counts_and_there_is_a_warning() {
     let document = read("A=1\nB=2\nA=3").unwrap();
-    let names: Vec<_> = document.entries.iter().map(|entry| (entry.name.as_str(), entry.line)).collect();
+    let names: Vec<_> = document
+        .entries
+        .iter()
+        .map(|entry| (entry.name.as_str(), entry.line))
+        .collect();
     assert_eq!(names, [("B", 2), ("A", 3)]);
     let warning = document.warnings[0].to_string();
-    assert!(warning.starts_with("3:1: `A` is given twice (first in line 1)"), "{warning}");
+    assert!(
+        warning.starts_with("3:1: `A` is given twice (first in line 1)"),
+        "{warning}"
+    );
 }
 
 #[test]
 fn all_problems_come_with_their_places_and_without_values() {
     let text = "A=1\nhunter2\n=hunter2\nB='x' hunter2\nmy hunter2=3\nC=${?hunter2}\nD=\"hunter2";
     let found = problems(text);
-    let places: Vec<&str> = found.iter().map(|problem| problem.split(": ").next().unwrap()).collect();
+    let places: Vec<&str> = found
+        .iter()
+        .map(|problem| problem.split(": ").next().unwrap())
+        .collect();
     assert_eq!(places, ["2:1", "3:1", "4:7", "5:1", "6:3", "7:3"]);
-    assert!(found.iter().all(|problem| !problem.contains("hunter2")), "{found:?}");
+    assert!(
+        found.iter().all(|problem| !problem.contains("hunter2")),
+        "{found:?}"
+    );
     assert_eq!(format!("{:?}", read(text)).matches("hunter2").count(), 0);
 }
 
@@ -246,8 +276,24 @@ fn names_are_read_without_what_they_refer_to() {
 /// Text that comes close to the grammar.
 fn like_a_file() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
-        Just("A="), Just("B ="), Just("export "), Just("\""), Just("'"), Just("${"), Just("}"), Just(":-"), Just("$A"),
-        Just("$B"), Just("\\"), Just("\n"), Just("\r\n"), Just("#"), Just(" "), Just("é"), Just("\u{feff}"), Just("="),
+        Just("A="),
+        Just("B ="),
+        Just("export "),
+        Just("\""),
+        Just("'"),
+        Just("${"),
+        Just("}"),
+        Just(":-"),
+        Just("$A"),
+        Just("$B"),
+        Just("\\"),
+        Just("\n"),
+        Just("\r\n"),
+        Just("#"),
+        Just(" "),
+        Just("é"),
+        Just("\u{feff}"),
+        Just("="),
         Just("x"),
     ];
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())

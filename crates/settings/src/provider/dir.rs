@@ -61,7 +61,8 @@ impl Dir {
     /// The names of files that every user of the machine may read.
     pub fn open_to_all(&self) -> Vec<String> {
         let open = |name: &String| {
-            std::fs::metadata(self.path().join(name)).is_ok_and(|metadata| metadata.mode() & 0o004 != 0)
+            std::fs::metadata(self.path().join(name))
+                .is_ok_and(|metadata| metadata.mode() & 0o004 != 0)
         };
         self.listed().into_iter().filter(open).collect()
     }
@@ -71,7 +72,8 @@ impl Dir {
         let shown = self.shown();
         let absent = || {
             let message = format!("the folder `{shown}` is not there");
-            Failure::new(FailureKind::NotFound, message).help("make it, with one file for each name")
+            Failure::new(FailureKind::NotFound, message)
+                .help("make it, with one file for each name")
         };
         let opened = match self.place.open() {
             // A mount point that is itself a link is common for absolute paths, and there the user's own doing.
@@ -84,7 +86,8 @@ impl Dir {
         let root = std::fs::canonicalize(self.path()).map_err(|_| absent())?;
         if opened.is_some_and(|folder| !is_folder(&folder)) || !root.is_dir() {
             let message = format!("`{shown}` is not a folder");
-            return Err(Failure::new(FailureKind::Refused, message).help("a single file is read with `file:`"));
+            return Err(Failure::new(FailureKind::Refused, message)
+                .help("a single file is read with `file:`"));
         }
         Ok(root)
     }
@@ -92,7 +95,10 @@ impl Dir {
     fn names_now(&self) -> Result<Vec<String>, Failure> {
         let shown = self.shown();
         let unreadable = |error: std::io::Error| {
-            Failure::new(FailureKind::Io, format!("the folder `{shown}` cannot be read: {error}"))
+            Failure::new(
+                FailureKind::Io,
+                format!("the folder `{shown}` cannot be read: {error}"),
+            )
         };
         let root = self.root()?;
         let mut names = Vec::new();
@@ -103,7 +109,9 @@ impl Dir {
                 return Err(Failure::new(FailureKind::Malformed, message).help("rename it"));
             };
             // Folders are not for names; a link may lead to one.
-            if !name.starts_with('.') && !std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir()) {
+            if !name.starts_with('.')
+                && !std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir())
+            {
                 names.push(name);
             }
         }
@@ -126,7 +134,9 @@ impl Dir {
             };
             let Ok(below) = real.strip_prefix(&root) else {
                 let message = format!("`{}/{name}` leads out of its folder", self.shown());
-                return Err(Failure::new(FailureKind::Refused, message).help("put the file itself there"));
+                return Err(
+                    Failure::new(FailureKind::Refused, message).help("put the file itself there")
+                );
             };
             // What was exchanged since the path was resolved is not there any more, or a link that is not followed.
             if let Ok(file) = open::walk(&root, below) {
@@ -134,7 +144,8 @@ impl Dir {
             }
         }
         let message = format!("`{}/{name}` cannot be opened", self.shown());
-        Err(Failure::new(FailureKind::Io, message).help("look whether it is a link to a file that is there, and may be read"))
+        Err(Failure::new(FailureKind::Io, message)
+            .help("look whether it is a link to a file that is there, and may be read"))
     }
 
     fn load(&self, name: &str, mut file: File) -> Result<Reading, Failure> {

@@ -105,7 +105,11 @@ impl Provider for Env {
 
     fn read<'a>(&'a self, name: &'a str) -> Answer<'a, Option<Reading>> {
         let named = self.names.iter().any(|known| known == name);
-        ready(if named { self.variables.read(name) } else { Ok(None) })
+        ready(if named {
+            self.variables.read(name)
+        } else {
+            Ok(None)
+        })
     }
 
     fn origin(&self) -> String {

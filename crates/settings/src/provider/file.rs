@@ -36,7 +36,11 @@ struct Cached {
 impl Cached {
     fn version(&self) -> Version {
         let outer = self.outer.as_ref().map(Version::as_str).unwrap_or_default();
-        Version::new(format!("{}.{}.{outer}", self.stamp.version().as_str(), self.revision))
+        Version::new(format!(
+            "{}.{}.{outer}",
+            self.stamp.version().as_str(),
+            self.revision
+        ))
     }
 
     /// The number of this reading, which followed another.
@@ -50,9 +54,12 @@ impl Cached {
         };
         let (old, new) = (values(&before.document), values(document));
         let same = old.len() == new.len()
-            && old.iter().zip(&new).all(|((name, value), (other, another))| {
-                name == other && value.expose() == another.expose()
-            });
+            && old
+                .iter()
+                .zip(&new)
+                .all(|((name, value), (other, another))| {
+                    name == other && value.expose() == another.expose()
+                });
         before.revision.saturating_add(u64::from(!same))
     }
 }
@@ -106,24 +113,36 @@ impl EnvFile {
     /// The present value of a name.
     pub(super) fn read_now(&self, name: &str) -> Result<Option<Reading>, Failure> {
         let Some(cached) = self.load()? else {
-            return if self.required { Err(self.absent()) } else { Ok(None) };
+            return if self.required {
+                Err(self.absent())
+            } else {
+                Ok(None)
+            };
         };
         let mut entries = cached.document.entries.iter();
-        Ok(entries.find(|entry| entry.name == name).map(|entry| Reading {
-            value: entry.value.clone(),
-            version: cached.version(),
-            origin: format!("{}:{}", self.shown(), entry.line),
-        }))
+        Ok(entries
+            .find(|entry| entry.name == name)
+            .map(|entry| Reading {
+                value: entry.value.clone(),
+                version: cached.version(),
+                origin: format!("{}:{}", self.shown(), entry.line),
+            }))
     }
 
     fn absent(&self) -> Failure {
         let shown = self.shown();
         let example = Path::new(&format!("{}.example", self.path().display())).is_file();
         let help = match example {
-            true => format!("run: cp {shown}.example {shown}; then chmod 600 {shown}, and fill it in"),
+            true => {
+                format!("run: cp {shown}.example {shown}; then chmod 600 {shown}, and fill it in")
+            }
             false => "write it, with one `NAME=value` in each line".to_owned(),
         };
-        Failure::new(FailureKind::NotFound, format!("the file `{shown}` is not there")).help(help)
+        Failure::new(
+            FailureKind::NotFound,
+            format!("the file `{shown}` is not there"),
+        )
+        .help(help)
     }
 
     /// Reads the file unless it is as it was. None if it is not there.
@@ -149,7 +168,8 @@ impl EnvFile {
             let found = self.variables.read(name).ok().flatten();
             found.map(|reading| reading.value)
         };
-        let document = dotenv::parse(&bytes, &look_up).map_err(|refused| self.malformed(&refused))?;
+        let document =
+            dotenv::parse(&bytes, &look_up).map_err(|refused| self.malformed(&refused))?;
         let loaded = Cached {
             stamp,
             settled,
