@@ -87,7 +87,9 @@ impl Outline {
 
     /// The line of what is at a path, or of the nearest thing above it.
     pub fn line_of(&self, path: &[&str]) -> usize {
-        let nearest = (0..=path.len()).rev().find_map(|length| self.get(path.get(..length)?));
+        let nearest = (0..=path.len())
+            .rev()
+            .find_map(|length| self.get(path.get(..length)?));
         nearest.map_or(1, |found| found.line)
     }
 

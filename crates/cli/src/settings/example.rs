@@ -40,6 +40,8 @@ impl Example {
     /// The line of a name.
     pub(crate) fn line(&self, name: &str) -> Option<usize> {
         let mut names = self.names.iter();
-        names.find(|(known, _)| known == name).map(|(_, line)| *line)
+        names
+            .find(|(known, _)| known == name)
+            .map(|(_, line)| *line)
     }
 }

@@ -148,7 +148,11 @@ impl Plan {
 
     fn ask(&mut self, owner: Owner, path: &[String], block: &Environment) {
         let at = |more: &[&str]| {
-            let path: Vec<&str> = path.iter().map(String::as_str).chain(more.iter().copied()).collect();
+            let path: Vec<&str> = path
+                .iter()
+                .map(String::as_str)
+                .chain(more.iter().copied())
+                .collect();
             format!("{}:{}", self.file, self.outline.line_of(&path))
         };
         let own = block.config.iter();
@@ -200,10 +204,14 @@ impl Plan {
     /// Files and folders whose changes matter.
     pub(crate) fn watched(&self) -> Vec<PathBuf> {
         let own = self.variables.file().map(|file| file.path().to_owned());
-        let sources = self.sources.values().filter_map(|source| source.as_ref().ok());
+        let sources = self
+            .sources
+            .values()
+            .filter_map(|source| source.as_ref().ok());
         let places = sources.flat_map(|source| {
             let file = source.file().map(|file| file.path().to_owned());
-            file.into_iter().chain(source.dir().map(|dir| dir.path().to_owned()))
+            file.into_iter()
+                .chain(source.dir().map(|dir| dir.path().to_owned()))
         });
         own.into_iter().chain(places).collect()
     }
@@ -264,14 +272,22 @@ impl Plan {
         }
         // One thing that is asked for in several ways is told once.
         let mut told = BTreeSet::new();
-        outcome.lacking.retain(|lack| told.insert(lack.message.clone()));
+        outcome
+            .lacking
+            .retain(|lack| told.insert(lack.message.clone()));
         let mut noted = BTreeSet::new();
         outcome.notes.retain(|note| noted.insert(note.clone()));
         outcome
     }
 
     /// Rows and lacks of one source.
-    fn take(&self, key: &Key, source: Option<&Arc<Source>>, resolved: &Resolved, outcome: &mut Outcome) {
+    fn take(
+        &self,
+        key: &Key,
+        source: Option<&Arc<Source>>,
+        resolved: &Resolved,
+        outcome: &mut Outcome,
+    ) {
         let asked = self.asked(key);
         let row = |name: &str, origin| Row {
             name: name.to_owned(),
@@ -284,7 +300,9 @@ impl Plan {
             outcome.rows.push(row(name, Some(value.origin.clone())));
             outcome.lacking.extend(unfit(name, value, &asked));
             if value.secret && value.value.expose().is_empty() {
-                outcome.notes.push(format!("the secret `{name}` is empty ({})", value.origin));
+                outcome
+                    .notes
+                    .push(format!("the secret `{name}` is empty ({})", value.origin));
             }
         }
         let documented = self.documented(key, source, resolved, &asked);
@@ -293,7 +311,8 @@ impl Plan {
                 Lack::Name(name) => self.unset(key, name, &asked),
                 // Its names are told instead.
                 Lack::Failed(failure)
-                    if failure.kind == weft_settings::FailureKind::NotFound && !documented.is_empty() =>
+                    if failure.kind == weft_settings::FailureKind::NotFound
+                        && !documented.is_empty() =>
                 {
                     continue;
                 }
@@ -304,11 +323,15 @@ impl Plan {
                     help: failure.help.iter().cloned().collect(),
                 },
             };
-            outcome.rows.extend(lack.name.as_ref().map(|name| row(name, None)));
+            outcome
+                .rows
+                .extend(lack.name.as_ref().map(|name| row(name, None)));
             outcome.lacking.push(lack);
         }
         for lack in documented {
-            outcome.rows.extend(lack.name.as_ref().map(|name| row(name, None)));
+            outcome
+                .rows
+                .extend(lack.name.as_ref().map(|name| row(name, None)));
             outcome.lacking.push(lack);
         }
     }
@@ -334,18 +357,28 @@ impl Plan {
         let line = self.outline.line_of(&[section, &key.1, "fromEnv", &index]);
         let mut help = vec![match self.dotenv {
             true => format!("put `{name}=<value>` in `.env`, or set it in the environment"),
-            false => format!("set `{name}` in the environment; without --no-dotenv, `.env` counts, too"),
-        }];
-        help.push(match self.example.as_ref().map(|example| example.line(name)) {
-            Some(Some(line)) => {
-                let copy = match self.variables.file().is_some_and(|file| file.path().exists()) {
-                    false if self.dotenv => "; to start with it: cp .env.example .env && chmod 600 .env",
-                    _ => "",
-                };
-                format!("`.env.example` has a placeholder for it in line {line}{copy}")
+            false => {
+                format!("set `{name}` in the environment; without --no-dotenv, `.env` counts, too")
             }
-            _ => format!("add `{name}=` to `.env.example`, so that others know of it"),
-        });
+        }];
+        help.push(
+            match self.example.as_ref().map(|example| example.line(name)) {
+                Some(Some(line)) => {
+                    let copy = match self
+                        .variables
+                        .file()
+                        .is_some_and(|file| file.path().exists())
+                    {
+                        false if self.dotenv => {
+                            "; to start with it: cp .env.example .env && chmod 600 .env"
+                        }
+                        _ => "",
+                    };
+                    format!("`.env.example` has a placeholder for it in line {line}{copy}")
+                }
+                _ => format!("add `{name}=` to `.env.example`, so that others know of it"),
+            },
+        );
         Lacking {
             name: Some(name.to_owned()),
             message: format!(
@@ -366,20 +399,23 @@ impl Plan {
         asked: &[String],
     ) -> Vec<Lacking> {
         let file = source.and_then(|source| source.file());
-        let Some((file, example)) = file.and_then(|file| Some((file, Example::of(file.path(), file.shown())?))) else {
+        let Some((file, example)) =
+            file.and_then(|file| Some((file, Example::of(file.path(), file.shown())?)))
+        else {
             return Vec::new();
         };
         // What a file that cannot be understood has is not known.
-        let unknown = |missing: &Missing| {
-            matches!(&missing.what, Lack::Failed(failure) if failure.kind != weft_settings::FailureKind::NotFound)
-        };
+        let unknown = |missing: &Missing| matches!(&missing.what, Lack::Failed(failure) if failure.kind != weft_settings::FailureKind::NotFound);
         if resolved.missing.iter().any(unknown) {
             return Vec::new();
         }
         let there = file.path().exists();
         let (section, shown) = (key.0.section(), file.shown());
         let line = self.outline.line_of(&[section, &key.1, "file"]);
-        let absent = example.names.iter().filter(|(name, _)| !resolved.values.contains_key(name));
+        let absent = example
+            .names
+            .iter()
+            .filter(|(name, _)| !resolved.values.contains_key(name));
         let lack = |(name, placeholder): &(String, usize)| {
             let copy = match (there, key.0) {
                 (true, _) => String::new(),
@@ -399,7 +435,10 @@ impl Plan {
                 asked: asked.to_vec(),
                 help: vec![
                     format!("put `{name}=<value>` in `{shown}`"),
-                    format!("`{}` has a placeholder for it in line {placeholder}{copy}", example.shown),
+                    format!(
+                        "`{}` has a placeholder for it in line {placeholder}{copy}",
+                        example.shown
+                    ),
                 ],
             }
         };
@@ -414,9 +453,13 @@ impl Plan {
         match file.document() {
             Ok(Some(document)) => {
                 let warnings = document.warnings.iter();
-                outcome.notes.extend(warnings.map(|problem| format!(".env:{problem}")));
+                outcome
+                    .notes
+                    .extend(warnings.map(|problem| format!(".env:{problem}")));
                 if weft_settings::would_be_committed(file.path()) {
-                    outcome.notes.push("git does not ignore `.env`: add it to .gitignore".to_owned());
+                    outcome
+                        .notes
+                        .push("git does not ignore `.env`: add it to .gitignore".to_owned());
                 }
             }
             Ok(None) => {}
@@ -427,7 +470,10 @@ impl Plan {
                 help: failure.help.into_iter().collect(),
             }),
         }
-        let problem = self.example.as_ref().and_then(|example| example.problem.clone());
+        let problem = self
+            .example
+            .as_ref()
+            .and_then(|example| example.problem.clone());
         outcome.notes.extend(problem);
     }
 }
@@ -446,12 +492,19 @@ impl Outcome {
 fn unfit(name: &str, value: &Value, asked: &[String]) -> Option<Lacking> {
     let (message, help) = if name.is_empty() || name.contains(['=', '\0']) {
         (
-            format!("`{}` can't be the name of an environment variable ({})", name.escape_debug(), value.origin),
+            format!(
+                "`{}` can't be the name of an environment variable ({})",
+                name.escape_debug(),
+                value.origin
+            ),
             "rename it",
         )
     } else if value.value.expose_text().is_none() {
         (
-            format!("the value of `{name}` is not UTF-8 text, which an environment needs ({})", value.origin),
+            format!(
+                "the value of `{name}` is not UTF-8 text, which an environment needs ({})",
+                value.origin
+            ),
             "write it as base64, or hand it to the component as a file in a volume",
         )
     } else {

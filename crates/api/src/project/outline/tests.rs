@@ -23,11 +23,25 @@ fn each_value_has_its_line_whatever_the_language() {
         let (_, outline) = parse_with_outline("f", Path::new("/"), text, format)
             .unwrap_or_else(|report| panic!("{report}"));
         let leaves = outline.leaves().into_iter();
-        let shown = leaves.map(|leaf| format!("{} {}={}", leaf.line, leaf.path.join("."), leaf.value.unwrap()));
+        let shown = leaves.map(|leaf| {
+            format!(
+                "{} {}={}",
+                leaf.line,
+                leaf.path.join("."),
+                leaf.value.unwrap()
+            )
+        });
         let shown: Vec<String> = shown.collect();
-        assert_eq!(shown, ["4 configs.app.inline.A=x", "6 configs.app.fromEnv.0=B"], "{format:?}");
+        assert_eq!(
+            shown,
+            ["4 configs.app.inline.A=x", "6 configs.app.fromEnv.0=B"],
+            "{format:?}"
+        );
         assert_eq!(outline.line_of(&["configs", "app", "fromEnv", "0"]), 6);
-        assert_eq!(outline.line_of(&["configs", "app", "inline", "none", "deeper"]), outline.line_of(&["configs", "app", "inline"]));
+        assert_eq!(
+            outline.line_of(&["configs", "app", "inline", "none", "deeper"]),
+            outline.line_of(&["configs", "app", "inline"])
+        );
         assert!(!format!("{outline:?}").contains('x'));
     }
 }
