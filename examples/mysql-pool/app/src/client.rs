@@ -7,18 +7,15 @@ use sql_pool_protocol::{Fault, Reply, Request, Stats, Value, encode, take};
 use std::cell::RefCell;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
 use wstd::http::StatusCode;
 
 /// Where the service of this workload listens, unless `POOL_ADDRESS` says otherwise.
 const ADDRESS: &str = "127.0.0.1:77";
-/// A connection that was not used for so long is not used again. The pool closes it some time later.
-const KEPT: Duration = Duration::from_secs(20);
 /// What is read at once. Most answers are shorter.
 const PIECE: usize = 4 << 10;
 
 thread_local! {
-    static SPARE: RefCell<Option<(Wire, Instant)>> = const { RefCell::new(None) };
+    static SPARE: RefCell<Option<Wire>> = const { RefCell::new(None) };
 }
 
 /// A connection to the pool.
@@ -50,8 +47,8 @@ pub(crate) enum Failed {
 
 impl Connection {
     pub(crate) fn open() -> Result<Self, Failed> {
-        let wire = match SPARE.take().filter(|(wire, since)| wire.is_good(*since)) {
-            Some((wire, _)) => wire,
+        let wire = match SPARE.take().filter(Wire::is_good) {
+            Some(wire) => wire,
             None => Wire::connect().map_err(broken)?,
         };
         Ok(Self {
@@ -157,7 +154,7 @@ impl Drop for Connection {
         if let Some(wire) = self.wire.take()
             && !(self.busy || self.transaction)
         {
-            SPARE.set(Some((wire, Instant::now())));
+            SPARE.set(Some(wire));
         }
     }
 }
@@ -172,12 +169,11 @@ impl Wire {
         })
     }
 
-    /// Whether a connection that was kept can be used: the pool has not closed it and will not right now, and nothing was
-    /// said that nobody asked for. What is found out now need not be tried twice later.
-    fn is_good(&self, since: Instant) -> bool {
+    /// Whether a connection that was kept can be used: the pool has not closed it, and has said nothing that nobody asked
+    /// for. The pool closes one that is silent for two minutes; an instance without a request ends long before that.
+    fn is_good(&self) -> bool {
         let silent = |error: std::io::Error| error.kind() == ErrorKind::WouldBlock;
-        since.elapsed() < KEPT
-            && self.bytes.is_empty()
+        self.bytes.is_empty()
             && self.stream.set_nonblocking(true).is_ok()
             && (&self.stream).read(&mut [0]).is_err_and(silent)
             && self.stream.set_nonblocking(false).is_ok()

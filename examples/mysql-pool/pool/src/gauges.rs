@@ -55,9 +55,9 @@ impl Gauges {
     }
 
     /// One more statement was run.
-    pub(crate) fn query(&self) {
+    pub(crate) fn query(&self, now: Instant) {
         self.queries.fetch_add(1, Relaxed);
-        let second = self.started.elapsed().as_secs();
+        let second = now.saturating_duration_since(self.started).as_secs();
         self.rate().count(second);
     }
 

@@ -7,6 +7,7 @@ use crate::backend::{Backend, Conn, Options};
 use crate::gauges::{Counted, Gauges};
 use crate::idle::{Idle, Spare};
 use crate::settings::Settings;
+use crate::statement::Effects;
 use sql_pool_protocol::{Fault, Stats};
 use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::{Connection, Pool};
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, timeout, timeout_at};
 
 /// A connection that lay idle for longer is asked whether it lives before it is lent.
 const FRESH: Duration = Duration::from_secs(1);
@@ -33,6 +34,7 @@ pub(crate) struct Lender<B: Backend> {
     /// One for each connection that may be. Who has waited longest gets the next.
     turns: Arc<Semaphore>,
     pub(crate) gauges: Arc<Gauges>,
+    pub(crate) effects: Effects,
     pub(crate) settings: Settings,
 }
 
@@ -71,6 +73,7 @@ impl<B: Backend> Lender<B> {
             idle: Idle::new(),
             turns: Arc::new(Semaphore::new(places)),
             gauges,
+            effects: Effects::default(),
             settings,
         })
     }
@@ -83,18 +86,19 @@ impl<B: Backend> Lender<B> {
         )
     }
 
-    /// Waits for a connection.
-    pub(crate) async fn lend(self: &Arc<Self>) -> Result<Loan<B>, Fault> {
+    /// Waits for a connection. `now` is asked for because telling the time is a call of the host.
+    pub(crate) async fn lend(self: &Arc<Self>, now: Instant) -> Result<Loan<B>, Fault> {
         let waiting = Counted::one(&self.gauges.waiters);
-        let lent = self.wait().await;
+        let lent = self.wait(now).await;
         drop(waiting);
         let fault = |code: &str, message: String| Fault {
             code: code.to_owned(),
             message,
         };
         match lent {
-            Ok((spare, turn)) => Ok(Loan {
+            Ok((spare, turn, since)) => Ok(Loan {
                 held: Some((spare, turn)),
+                since,
                 changed: false,
                 lender: Arc::clone(self),
             }),
@@ -116,25 +120,28 @@ impl<B: Backend> Lender<B> {
         }
     }
 
-    async fn wait(&self) -> Result<(Spare<B>, OwnedSemaphorePermit), Without> {
-        let now = Instant::now();
+    async fn wait(
+        &self,
+        mut now: Instant,
+    ) -> Result<(Spare<B>, OwnedSemaphorePermit, Instant), Without> {
         let until = now + self.settings.wait;
         let turn = match Arc::clone(&self.turns).try_acquire_owned() {
             Ok(turn) => turn,
             Err(_) => {
                 let turn = Arc::clone(&self.turns).acquire_owned();
-                let turn = timeout(self.settings.wait, turn).await;
+                let turn = timeout_at(until.into(), turn).await;
+                now = Instant::now();
                 turn.map_err(|_| Without::Busy)?
                     .map_err(|_| Without::Failed(sqlx::Error::PoolClosed))?
             }
         };
         while let Some(spare) = self.idle.take() {
             if let Some(spare) = self.usable(spare, now).await {
-                return Ok((spare, turn));
+                return Ok((spare, turn, now));
             }
         }
         let spare = self.connect(until).await.map_err(Without::Failed)?;
-        Ok((spare, turn))
+        Ok((spare, turn, Instant::now()))
     }
 
     /// An idle connection, if it can be lent. What is too old is closed.
@@ -179,8 +186,8 @@ impl<B: Backend> Lender<B> {
 
     /// Has a connection lent again, to who waits first. In a pool that shares its database with others, one that has had
     /// its time makes room for them.
-    fn take_back(self: Arc<Self>, mut spare: Spare<B>, turn: OwnedSemaphorePermit) {
-        spare.since = Instant::now();
+    fn take_back(self: Arc<Self>, mut spare: Spare<B>, turn: OwnedSemaphorePermit, now: Instant) {
+        spare.since = now;
         let age = spare.since.saturating_duration_since(spare.born);
         if age < self.settings.lifetime {
             self.idle.put(spare);
@@ -224,7 +231,7 @@ impl<B: Backend> Lender<B> {
     pub(crate) async fn watch(self: Arc<Self>) {
         loop {
             if self.settings.min > 0 || self.pool.size() > 0 || self.gauges.is_failing() {
-                let alive = match self.lend().await {
+                let alive = match self.lend(Instant::now()).await {
                     Ok(loan) => loan.ping().await,
                     Err(_) => false,
                 };
@@ -263,6 +270,8 @@ impl<B: Backend> Lender<B> {
 /// A connection that is lent. Dropped, it is closed: nobody knows what state it is in. `give_back` keeps it.
 pub(crate) struct Loan<B: Backend> {
     held: Option<(Spare<B>, OwnedSemaphorePermit)>,
+    /// When it was lent.
+    pub(crate) since: Instant,
     /// Whether a statement may have changed the session.
     pub(crate) changed: bool,
     lender: Arc<Lender<B>>,
@@ -294,23 +303,23 @@ impl<B: Backend> Loan<B> {
             return false;
         }
         self.lender.gauges.healthy.store(true, Relaxed);
-        self.give_back();
+        self.give_back(Instant::now());
         true
     }
 
     /// Ends the loan of a connection that is between two transactions. What its session kept is cleared first, after
     /// the component has its answer; a connection that cannot be cleared is replaced.
-    pub(crate) fn give_back(mut self) {
+    pub(crate) fn give_back(mut self, now: Instant) {
         let Some((mut spare, turn)) = self.held.take() else {
             return;
         };
         let lender = Arc::clone(&self.lender);
         if !self.changed {
-            return lender.take_back(spare, turn);
+            return lender.take_back(spare, turn, now);
         }
         tokio::task::spawn_local(async move {
             match timeout(QUICK, B::reset(&mut spare.conn)).await {
-                Ok(Ok(true)) => lender.take_back(spare, turn),
+                Ok(Ok(true)) => lender.take_back(spare, turn, Instant::now()),
                 Ok(Ok(false)) => lender.close(spare.conn).await,
                 _ => drop(spare.conn.detach()),
             }

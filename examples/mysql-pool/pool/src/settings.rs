@@ -75,7 +75,7 @@ impl Settings {
             statement: millis("POOL_STATEMENT_MS", 5000)?,
             idle_transaction: millis("POOL_IDLE_TRANSACTION_MS", 5000)?,
             transaction: millis("POOL_TRANSACTION_MS", 30_000)?,
-            idle_client: millis("POOL_IDLE_CLIENT_MS", 60_000)?,
+            idle_client: millis("POOL_IDLE_CLIENT_MS", 120_000)?,
             health: millis("POOL_HEALTH_MS", 5000)?,
         })
     }

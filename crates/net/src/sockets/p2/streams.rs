@@ -78,16 +78,12 @@ impl InputStream for Reader {
         if size == 0 {
             return Ok(Bytes::new());
         }
-        let mut buffer = vec![0; size.min(PIECE)];
-        match self.link.try_read(&mut buffer) {
-            Ok(0) => {
+        match self.link.try_read_bytes(size.min(PIECE)) {
+            Ok(bytes) if bytes.is_empty() => {
                 self.over = true;
                 Err(StreamError::Closed)
             }
-            Ok(count) => {
-                buffer.truncate(count);
-                Ok(buffer.into())
-            }
+            Ok(bytes) => Ok(bytes),
             Err(Error::WouldBlock) => Ok(Bytes::new()),
             Err(error) => {
                 self.over = true;
