@@ -24,8 +24,9 @@ const QUICK: Duration = Duration::from_secs(2);
 /// How long sqlx tries to connect before it is told to begin again. It waits at most a fifth of it between two attempts,
 /// so this bounds how late a database is found that is back.
 const ATTEMPT: Duration = Duration::from_secs(5);
-/// Waits between two attempts where the database has no place for another connection: from, to.
-const RETRY: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(250));
+/// Waits between two attempts where the database has no place for another connection: at first, and after a while. Those
+/// that have waited for longer ask more often, so that nobody waits for much longer than all others.
+const RETRY: (Duration, Duration) = (Duration::from_millis(300), Duration::from_millis(40));
 
 /// Lends the connections of one pool.
 pub(crate) struct Lender<B: Backend> {
@@ -165,7 +166,7 @@ impl<B: Backend> Lender<B> {
 
     /// Opens a connection. A database that is away, or that has no place for another connection, is asked again.
     async fn connect(&self, until: Instant) -> Result<Spare<B>, sqlx::Error> {
-        let (mut pause, longest) = RETRY;
+        let begun = Instant::now();
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let error = match timeout(left, self.pool.acquire()).await {
@@ -174,14 +175,23 @@ impl<B: Backend> Lender<B> {
                 Err(_) => return Err(sqlx::Error::PoolTimedOut),
             };
             let again = matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut);
+            let pause = self.pause(begun.elapsed());
             let left = until.saturating_duration_since(Instant::now());
             if !(again || B::is_full(&error)) || left <= pause {
                 return Err(error);
             }
-            // Pools that were refused together do not come back together.
-            sleep(pause.mul_f64(self.gauges.jitter())).await;
-            pause = (pause * 2).min(longest);
+            sleep(pause).await;
         }
+    }
+
+    /// How long to leave the database alone that has just refused a connection. Pools that were refused together do not
+    /// come back together.
+    fn pause(&self, waited: Duration) -> Duration {
+        let (most, least) = RETRY;
+        let most = most.min(self.settings.wait / 20).max(least);
+        let old = waited.div_duration_f64(self.settings.wait / 8).min(1.0);
+        let pause = most - (most - least).mul_f64(old);
+        pause.mul_f64(self.gauges.jitter())
     }
 
     /// Has a connection lent again, to who waits first. In a pool that shares its database with others, one that has had
