@@ -158,12 +158,15 @@ spec:
     image: 'file:{service}'
     localResources:
       environment:
-        config: {{POOL_SIZE: '1', POOL_MIN: '0', POOL_TURN_MS: '1000', POOL_WAIT_MS: '30000'}}
+        config: {{POOL_SIZE: '1', POOL_MIN: '0', POOL_TURN_MS: '1000', POOL_WAIT_MS: '50000'}}
         secretFrom: [{{name: database{number}}}]
       allowedIpNameLookups: [host.weft.internal]
       allowedHostLoopbackPorts: ['{port}']
   components:
-    - {{name: front, image: 'file:{front}', poolSize: {}}}
+    - name: front
+      image: 'file:{front}'
+      poolSize: {}
+      localResources: {{config: {{weft.dev/request-timeout: 55s}}}}
   hostInterfaces:
     - {{namespace: wasi, package: http, interfaces: [incoming-handler], config: {{host: {host}}}}}
 ",

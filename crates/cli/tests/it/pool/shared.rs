@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use weft_testkit::client::Client;
 use weft_testkit::database::{Database, Kind};
 
 use super::workload::manifest;
@@ -36,7 +37,7 @@ async fn pools_of_one_connection_share_a_database_that_has_fewer_places_than_the
             ("POOL_SIZE", "1"),
             ("POOL_MIN", "0"),
             ("POOL_TURN_MS", "200"),
-            ("POOL_WAIT_MS", "60000"),
+            ("POOL_WAIT_MS", "25000"),
         ];
         let scratch = Scratch::new();
         let files = (0..POOLS).map(|number| {
@@ -52,16 +53,18 @@ async fn pools_of_one_connection_share_a_database_that_has_fewer_places_than_the
             let client = serving
                 .client()
                 .host(&format!("many{}.localhost", number % POOLS));
-            tokio::spawn(async move {
-                for _ in 0..10 {
-                    let reply = client.get("/accounts").await.unwrap();
-                    assert_eq!((reply.status, reply.text.trim()), (200, "[]"));
-                }
-            })
+            tokio::spawn(ask_ten_times(client))
         });
         for caller in callers.collect::<Vec<_>>() {
             caller.await.unwrap();
         }
+    }
+}
+
+async fn ask_ten_times(client: Client) {
+    for _ in 0..10 {
+        let reply = client.get("/accounts").await.unwrap();
+        assert_eq!((reply.status, reply.text.trim()), (200, "[]"));
     }
 }
 
