@@ -216,6 +216,7 @@ impl Draft {
             interfaces: [interface.to_owned()].into(),
             version: None,
             config: values.collect::<BTreeMap<_, _>>(),
+            secrets: BTreeMap::new(),
             name: None,
         });
         self
