@@ -54,7 +54,7 @@ impl wasip3::exports::http::handler::Guest for Secrets {
                     None => answer_p3::text(404, "nothing is kept"),
                 }
             }
-            "/flood" => flood(part(query, 0), number(query, 1)).await,
+            "/flood" => flood(&part(query, 0), number(query, 1)).await,
             "/trap" => {
                 let value = value(query).await.unwrap_or_else(named);
                 std::hint::black_box(&value);
