@@ -12,7 +12,7 @@ use crate::assemble::replace;
 use crate::guests::{components, guest};
 
 /// The component of a guest whose import of the interface `import` is given this label instead, for the interface
-/// `implements`.
+/// `implements`; if that is empty, `label` is a name like any other.
 pub fn labelled(guest_name: &str, import: &str, label: &str, implements: &str) -> PathBuf {
     let bytes = std::fs::read(guest(guest_name)).expect("the guest can be read");
     let mut out = Vec::with_capacity(bytes.len());
@@ -40,7 +40,7 @@ pub fn labelled(guest_name: &str, import: &str, label: &str, implements: &str) -
             let mut name = ComponentExternName::from(one.name);
             if one.name.name == import {
                 name.name = label.into();
-                name.implements = Some(implements.into());
+                name.implements = Some(implements.into()).filter(|_| !implements.is_empty());
             }
             renamed.import(name, type_of(one.ty));
         }
