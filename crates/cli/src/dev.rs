@@ -33,6 +33,7 @@ use crate::printer::Global;
 use crate::reach::Reach;
 use crate::run::{Admin, Cache};
 use crate::runtime;
+use crate::settings::missing;
 use crate::shutdown::{self, Hangup};
 
 /// Build, serve and watch the project in a folder
@@ -51,6 +52,9 @@ pub(crate) struct Args {
     /// Leave building to someone else: serve the component as it is, and again when its file changes
     #[arg(long)]
     no_build: bool,
+    /// Leave `.env` to direnv and its like: values come from the environment and the sources of the project file alone
+    #[arg(long)]
+    no_dotenv: bool,
     /// How long requests in flight may go on after a signal to stop; a number alone is seconds
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = drain)]
     drain: Duration,
@@ -83,6 +87,12 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 
 async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let opened = Opened::find(&args.dir)?;
+    let plan = opened.plan(!args.no_dotenv);
+    let values = plan.watched();
+    let settings = plan.resolve().await;
+    if let Some(missing) = missing(&settings.lacking) {
+        bail!(missing);
+    }
     let addr = args.addr.unwrap_or(opened.project.dev.address);
     let host = Host::new(host_config(args, &opened.project.dev, addr))?;
     let listener = weft_host::listen(addr).with_context(|| {
@@ -100,15 +110,20 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     });
     let watch = match args.no_watch {
         true => None,
-        false => Some(Watch::start(opened.watched()).await.with_context(|| {
-            format!(
-                "cannot watch `{}`; --no-watch does without",
-                opened.folder.display()
-            )
-        })?),
+        false => Some(
+            Watch::start(opened.watched(values))
+                .await
+                .with_context(|| {
+                    format!(
+                        "cannot watch `{}`; --no-watch does without",
+                        opened.folder.display()
+                    )
+                })?,
+        ),
     };
     let options = Options {
         no_build: args.no_build,
+        dotenv: !args.no_dotenv,
         url: format!("http://{addr}/"),
     };
     let mut session = Session::new(opened, host, options, tell, watch);

@@ -13,6 +13,7 @@ mod publish;
 mod reach;
 mod run;
 mod runtime;
+mod settings;
 mod shutdown;
 mod sources;
 

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use weft_api::project::{Project, find, parse};
+use weft_api::project::{Outline, PLACES, Project, find, parse_with_outline};
 use weft_api::spec::Image;
 
 use super::component;
 use super::unsupported::{self, Unsupported};
 use super::watch::Watched;
+use crate::settings::Plan;
 
 /// A project as its file says it now.
 pub(super) struct Opened {
@@ -18,6 +19,8 @@ pub(super) struct Opened {
     pub(super) file: PathBuf,
     /// What it says.
     pub(super) project: Project,
+    /// In which lines it says it.
+    pub(super) outline: Outline,
     /// Things worth telling: files and keys that are not used.
     pub(super) notes: Vec<String>,
 }
@@ -45,7 +48,7 @@ impl Opened {
         let text = std::fs::read_to_string(&found.file)
             .with_context(|| format!("cannot read the project file `{}`", found.file.display()))?;
         let shown = found.file.strip_prefix(folder).unwrap_or(&found.file);
-        let project = parse(
+        let (project, outline) = parse_with_outline(
             &shown.display().to_string(),
             &found.folder,
             &text,
@@ -73,6 +76,7 @@ impl Opened {
             folder: found.folder,
             file: found.file,
             project,
+            outline,
             notes: unused,
         })
     }
@@ -100,15 +104,14 @@ impl Opened {
         path.strip_prefix(&self.folder).unwrap_or(path).display()
     }
 
-    /// What to look at for changes. Where the component's path is left open, the one found is added later.
-    pub(super) fn watched(&self) -> Watched {
-        let places = [
-            "weft.yaml",
-            ".wash/config.yaml",
-            ".wash/config.yml",
-            ".wash/config.json",
-            ".wash/config.toml",
-        ];
+    /// What its blocks ask for; `dotenv` is whether the project's own `.env` is read.
+    pub(super) fn plan(&self, dotenv: bool) -> Plan {
+        let file = self.shown(&self.file).to_string();
+        Plan::new(&self.project, &self.outline, &file, &self.folder, dotenv)
+    }
+
+    /// What to look at for changes; `values` are files and folders that settings come from. Where the component's path is left open, the one found is added later.
+    pub(super) fn watched(&self, values: Vec<PathBuf>) -> Watched {
         let sidecars = self
             .project
             .dev
@@ -120,10 +123,11 @@ impl Opened {
             });
         Watched {
             root: self.folder.clone(),
-            project_files: places.iter().map(|place| self.folder.join(place)).collect(),
+            project_files: PLACES.iter().map(|place| self.folder.join(place)).collect(),
             components: std::iter::once(component::wanted(self))
                 .chain(sidecars)
                 .collect(),
+            values,
             // What components write there is no change of the project.
             outside: self
                 .project

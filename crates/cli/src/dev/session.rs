@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use weft_api::spec::WorkloadSpec;
 use weft_host::{Granting, Host, Prepared, Purpose, Running, StartError};
 
@@ -15,6 +15,7 @@ use super::summary::Summary;
 use super::tell::Tell;
 use super::watch::{Change, Watch};
 use super::workload;
+use crate::settings::{Plan, missing};
 
 /// Builds in a row that a change may stop. A build command that rewrites a watched file would otherwise never end.
 const STOPPED_MAX: u32 = 3;
@@ -23,6 +24,8 @@ const STOPPED_MAX: u32 = 3;
 pub(super) struct Options {
     /// Whether the build command is left alone.
     pub(super) no_build: bool,
+    /// Whether the project's own `.env` is read.
+    pub(super) dotenv: bool,
     /// Where the workload is served.
     pub(super) url: String,
 }
@@ -30,6 +33,8 @@ pub(super) struct Options {
 /// A project that is being developed.
 pub(super) struct Session {
     opened: Opened,
+    /// What the project asks for.
+    plan: Plan,
     host: Host,
     options: Options,
     tell: Tell,
@@ -65,6 +70,8 @@ struct Ready {
     spec: WorkloadSpec,
     production: WorkloadSpec,
     prepared: Prepared,
+    /// What deserves a look about the settings.
+    notes: Vec<String>,
 }
 
 impl Session {
@@ -76,7 +83,9 @@ impl Session {
         watch: Option<Watch>,
     ) -> Self {
         let seen = stamps(&opened);
+        let plan = opened.plan(options.dotenv);
         Self {
+            plan,
             opened,
             host,
             options,
@@ -146,6 +155,12 @@ impl Session {
             self.tell.changed(&self.opened, &change.sources);
             return Some(Due::Build);
         }
+        if !change.values.is_empty() {
+            self.tell.changed(&self.opened, &change.values);
+            // What examples document and which files there are may have changed as well.
+            self.plan = self.opened.plan(self.options.dotenv);
+            return Some(Due::Build);
+        }
         let changed: Vec<PathBuf> = self
             .seen
             .iter()
@@ -166,6 +181,7 @@ impl Session {
                 .note("another `dev.address` counts from the next start on");
         }
         self.seen = stamps(&opened);
+        self.plan = opened.plan(self.options.dotenv);
         self.opened = opened;
         self.watch_project();
     }
@@ -186,7 +202,7 @@ impl Session {
         }
         let started = Instant::now();
         let outcome = tokio::select! {
-            outcome = prepare(&self.host, &self.opened, &mut self.seen) => outcome,
+            outcome = prepare(&self.host, &self.opened, &self.plan, &mut self.seen) => outcome,
             change = urgent(&mut self.watch) => return Round::Outdated(change),
         };
         let outcome = match outcome {
@@ -210,6 +226,7 @@ impl Session {
             spec,
             production,
             prepared,
+            notes: settings_notes,
         } = ready;
         let imports = prepared.imports.clone();
         let notes = prepared.notes.clone();
@@ -232,7 +249,7 @@ impl Session {
         if self.summary.as_ref() != Some(&summary) {
             self.tell.object(&summary.json());
             self.tell.lines(&summary.lines());
-            for note in &notes {
+            for note in notes.iter().chain(&settings_notes) {
                 self.tell.note(note);
             }
             self.summary = Some(summary);
@@ -243,13 +260,13 @@ impl Session {
     /// What to build with, if anything is to be built.
     fn recipe(&self) -> Option<Recipe> {
         let command = self.opened.command().filter(|_| !self.options.no_build)?;
-        let env = self.opened.project.build.env.iter();
+        let own = self.opened.project.build.env.iter();
+        let mut env = self.plan.for_build();
+        env.extend(own.map(|(name, value)| (name.clone(), value.clone())));
         Some(Recipe {
             command: command.to_owned(),
             folder: self.opened.folder.clone(),
-            env: env
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
+            env,
             component: component::wanted(&self.opened),
         })
     }
@@ -311,7 +328,7 @@ impl Session {
     /// Points the watch at what the project consists of now.
     fn watch_project(&self) {
         if let Some(watch) = &self.watch {
-            let mut watched = self.opened.watched();
+            let mut watched = self.opened.watched(self.plan.watched());
             watched
                 .components
                 .extend(self.seen.iter().map(|(path, _)| path.clone()));
@@ -329,7 +346,7 @@ enum Built {
 
 /// The present state of the files that the components come from.
 fn stamps(opened: &Opened) -> Vec<(PathBuf, Option<Stamp>)> {
-    let files = opened.watched().components;
+    let files = opened.watched(Vec::new()).components;
     files
         .into_iter()
         .map(|path| (path.clone(), Stamp::of(&path)))
@@ -348,7 +365,7 @@ async fn next(watch: &mut Option<Watch>) -> Change {
 async fn urgent(watch: &mut Option<Watch>) -> Change {
     loop {
         let change = next(watch).await;
-        if change.project || !change.sources.is_empty() {
+        if change.project || !change.sources.is_empty() || !change.values.is_empty() {
             return change;
         }
     }
@@ -357,9 +374,14 @@ async fn urgent(watch: &mut Option<Watch>) -> Change {
 async fn prepare(
     host: &Host,
     opened: &Opened,
+    plan: &Plan,
     seen: &mut Vec<(PathBuf, Option<Stamp>)>,
 ) -> anyhow::Result<Ready> {
-    let production = workload::spec(&opened.project, &component::locate(opened)?)?;
+    let settings = plan.resolve().await;
+    if let Some(missing) = missing(&settings.lacking) {
+        bail!(missing);
+    }
+    let production = workload::spec(&opened.project, &component::locate(opened)?, &settings)?;
     // Taken before the files are read: what is written meanwhile is then a change.
     *seen = workload::files(&production)
         .map(|path| (path.to_owned(), Stamp::of(path)))
@@ -372,6 +394,7 @@ async fn prepare(
         spec,
         production,
         prepared,
+        notes: settings.notes,
     })
 }
 
