@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod core_dumps;
 mod descriptors;
 mod dev;
 mod inspect;
@@ -54,6 +55,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    core_dumps::refuse();
     let cli = Cli::parse();
     let started = logging::start(&cli.global);
     let (flush, outcome) = match started {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use zeroize::Zeroizing;
 use weft_api::ids::{ComponentName, Tenant, WorkloadName};
 use weft_api::spec::{
     ComponentSpec, Image, Limits, Resources, Reuse, Volume, VolumeMount, VolumeSource, WorkloadSpec,
@@ -104,6 +105,8 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Source> {
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
+    // The manifest may hold Secrets.
+    let text = Zeroizing::new(text);
     let specs = weft_api::manifest::parse(&name, base, &text)?;
     if specs.is_empty() {
         bail!("`{name}` has no workload; `weft run` needs a `WorkloadDeployment` or a `Workload`");

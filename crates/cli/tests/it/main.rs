@@ -5,3 +5,4 @@ mod dev;
 mod docs;
 mod pool;
 mod run;
+mod secrets;
