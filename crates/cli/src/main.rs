@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod config;
 mod core_dumps;
 mod descriptors;
 mod dev;
@@ -49,6 +50,7 @@ enum Command {
     Run(Box<run::Args>),
     Dev(Box<dev::Args>),
     Check(check::Args),
+    Config(config::Args),
     Inspect(inspect::Args),
     Policy(policy::Args),
     Completions(completions::Args),
@@ -76,6 +78,7 @@ impl Command {
             Self::Run(args) => run::run(&args, global),
             Self::Dev(args) => dev::run(&args, global),
             Self::Check(args) => check::run(&args, global),
+            Self::Config(args) => config::run(&args, global),
             Self::Inspect(args) => inspect::run(&args, global),
             Self::Policy(args) => policy::run(&args, global),
             Self::Completions(args) => completions::run(&args),

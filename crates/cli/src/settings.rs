@@ -8,6 +8,5 @@ mod example;
 mod lack;
 mod plan;
 
-pub(crate) use self::example::Example;
-pub(crate) use self::lack::{Lacking, missing};
-pub(crate) use self::plan::{Ask, Outcome, Owner, Plan, Row};
+pub(crate) use self::lack::missing;
+pub(crate) use self::plan::{Outcome, Owner, Plan, Row};

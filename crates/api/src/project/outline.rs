@@ -18,8 +18,14 @@ pub struct Outline {
 /// What a value of a project file is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Content {
-    /// A text, number or boolean, as text; nothing for a key without a value.
-    Scalar(Option<String>),
+    /// Nothing: a key without a value.
+    Nothing,
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Text, and whatever else is written as one word.
+    Text(String),
     /// A list.
     List(Vec<Outline>),
     /// A mapping, in the order of the file.
@@ -31,8 +37,8 @@ pub enum Content {
 pub struct Leaf<'a> {
     /// The keys that lead to it; the items of a list have their number.
     pub path: Vec<String>,
-    /// The value; nothing for a key without one.
-    pub value: Option<&'a str>,
+    /// The value: no list and no mapping.
+    pub value: &'a Content,
     /// The line, counted from 1.
     pub line: usize,
 }
@@ -46,10 +52,10 @@ impl Outline {
 
     fn at(node: &Node, place: Span, breaks: &[usize]) -> Self {
         let content = match &node.value {
-            Value::Null => Content::Scalar(None),
-            Value::Boolean(value) => Content::Scalar(Some(value.to_string())),
-            Value::Integer(value) => Content::Scalar(Some(value.to_string())),
-            Value::Other(_, text) | Value::Text(text) => Content::Scalar(Some(text.clone())),
+            Value::Null => Content::Nothing,
+            Value::Boolean(value) => Content::Boolean(*value),
+            Value::Integer(value) => Content::Integer(*value),
+            Value::Other(_, text) | Value::Text(text) => Content::Text(text.clone()),
             Value::List(items) => {
                 let items = items.iter().map(|item| Self::at(item, item.span, breaks));
                 Content::List(items.collect())
@@ -75,7 +81,7 @@ impl Outline {
             return Some(self);
         };
         let next = match &self.content {
-            Content::Scalar(_) => None,
+            Content::Nothing | Content::Boolean(_) | Content::Integer(_) | Content::Text(_) => None,
             Content::List(items) => items.get(first.parse::<usize>().ok()?),
             Content::Map(entries) => entries
                 .iter()
@@ -118,11 +124,13 @@ impl Outline {
             path.pop();
         };
         match &self.content {
-            Content::Scalar(value) => leaves.push(Leaf {
-                path: path.clone(),
-                value: value.as_deref(),
-                line: self.line,
-            }),
+            Content::Nothing | Content::Boolean(_) | Content::Integer(_) | Content::Text(_) => {
+                leaves.push(Leaf {
+                    path: path.clone(),
+                    value: &self.content,
+                    line: self.line,
+                });
+            }
             Content::List(items) => {
                 let items = items.iter().enumerate();
                 items.for_each(|(index, item)| within(index.to_string(), item));
@@ -131,6 +139,18 @@ impl Outline {
                 let entries = entries.iter();
                 entries.for_each(|(key, value)| within(key.clone(), value));
             }
+        }
+    }
+}
+
+impl fmt::Display for Content {
+    /// The value as text; lists and mappings are not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boolean(value) => value.fmt(f),
+            Self::Integer(value) => value.fmt(f),
+            Self::Text(text) => f.write_str(text),
+            Self::Nothing | Self::List(_) | Self::Map(_) => Ok(()),
         }
     }
 }
@@ -150,7 +170,7 @@ impl fmt::Debug for Outline {
 impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scalar(_) => f.write_str("…"),
+            Self::Nothing | Self::Boolean(_) | Self::Integer(_) | Self::Text(_) => f.write_str("…"),
             Self::List(items) => f.debug_list().entries(items).finish(),
             Self::Map(entries) => {
                 let entries = entries.iter().map(|(key, value)| (key, value));

@@ -44,8 +44,8 @@ impl Owner {
 
 /// A block with `config`, `configFrom` and `secretFrom`.
 #[derive(Debug)]
-pub(crate) struct Ask {
-    pub(crate) owner: Owner,
+struct Ask {
+    owner: Owner,
     /// Values in the block itself, with their places.
     own: BTreeMap<String, (String, String)>,
     /// Sources with the place of the reference, in the order in which they win.
@@ -283,14 +283,42 @@ impl Plan {
         asks.any(|ask| ask.sources.iter().any(|(other, _)| other == key))
     }
 
-    /// The environment with the project's `.env` below it.
-    pub(crate) fn variables(&self) -> &Variables {
-        &self.variables
-    }
-
-    /// What `.env.example` documents.
-    pub(crate) fn example(&self) -> Option<&Example> {
-        self.example.as_ref()
+    /// Where `.env.example` and the names that are asked for differ.
+    pub(crate) fn compared_with_example(&self, rows: &[Row]) -> Vec<String> {
+        let sources = self
+            .sources
+            .values()
+            .filter_map(|source| source.as_ref().ok());
+        let from_env: BTreeSet<&str> = sources
+            .flat_map(|source| source.from_env())
+            .map(String::as_str)
+            .collect();
+        let Some(example) = &self.example else {
+            if from_env.is_empty() {
+                return Vec::new();
+            }
+            let names: Vec<&str> = from_env.into_iter().collect();
+            return vec![format!(
+                "there is no `.env.example`: write one with a line `NAME=` for {}, and commit it",
+                names.join(", ")
+            )];
+        };
+        let undocumented = from_env.iter().filter(|name| example.line(name).is_none());
+        let mut notes: Vec<String> = undocumented
+            .map(|name| {
+                format!(
+                    "`{name}` is not in `.env.example`: add `{name}=`, so that others know of it"
+                )
+            })
+            .collect();
+        let unused = example
+            .names
+            .iter()
+            .filter(|(name, _)| rows.iter().all(|row| row.name != *name));
+        notes.extend(unused.map(|(name, line)| {
+            format!("`.env.example:{line}` has `{name}`, which no source that is used takes")
+        }));
+        notes
     }
 
     /// Files and folders whose changes matter.

@@ -23,14 +23,8 @@ fn each_value_has_its_line_whatever_the_language() {
         let (_, outline) = parse_with_outline("f", Path::new("/"), text, format)
             .unwrap_or_else(|report| panic!("{report}"));
         let leaves = outline.leaves().into_iter();
-        let shown = leaves.map(|leaf| {
-            format!(
-                "{} {}={}",
-                leaf.line,
-                leaf.path.join("."),
-                leaf.value.unwrap()
-            )
-        });
+        let shown =
+            leaves.map(|leaf| format!("{} {}={}", leaf.line, leaf.path.join("."), leaf.value));
         let shown: Vec<String> = shown.collect();
         assert_eq!(
             shown,

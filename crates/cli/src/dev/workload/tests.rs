@@ -38,6 +38,18 @@ fn the_workload_is_default_dev_and_the_component_is_named_like_its_file() {
 }
 
 #[test]
+fn a_workload_block_that_is_absent_is_an_empty_one() {
+    for empty in [
+        "workload: {}",
+        "workload: {environment: {}}",
+        "workload:",
+        "{}",
+    ] {
+        assert_eq!(of(""), of(empty), "{empty}");
+    }
+}
+
+#[test]
 fn a_component_beside_it_of_the_same_name_keeps_the_name() {
     let spec = of("dev: {components: [{name: hello, file: b.wasm}]}");
     let names: Vec<_> = spec
