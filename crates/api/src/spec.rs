@@ -168,7 +168,9 @@ impl HostInterface {
 
     /// Whether each look at a secret of this entry is to be logged by its name.
     pub fn logs_reveals(&self) -> bool {
-        self.config.get(LOG_REVEALS).is_some_and(|value| value == "true")
+        self.config
+            .get(LOG_REVEALS)
+            .is_some_and(|value| value == "true")
     }
 }
 

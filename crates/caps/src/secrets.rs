@@ -65,17 +65,14 @@ pub fn add_store<T: Send + 'static>(
         Ok(())
     };
     instance.resource("secret", ResourceType::host::<Secret>(), dropped)?;
-    instance.func_wrap_concurrent(
-        "get",
-        move |accessor: &Accessor<T>, (key,): (String,)| {
-            Box::pin(async move {
-                Ok((match fetch(accessor, view, &key).await {
-                    Ok(value) => Ok(hand_out(accessor, view, key.into(), value)?),
-                    Err(error) => Err(error),
-                },))
-            })
-        },
-    )
+    instance.func_wrap_concurrent("get", move |accessor: &Accessor<T>, (key,): (String,)| {
+        Box::pin(async move {
+            Ok((match fetch(accessor, view, &key).await {
+                Ok(value) => Ok(hand_out(accessor, view, key.into(), value)?),
+                Err(error) => Err(error),
+            },))
+        })
+    })
 }
 
 /// Offers `reveal` under any name.

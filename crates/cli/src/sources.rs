@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use zeroize::Zeroizing;
 use weft_api::ids::{ComponentName, Tenant, WorkloadName};
 use weft_api::spec::{
     ComponentSpec, Image, Limits, Resources, Reuse, Volume, VolumeMount, VolumeSource, WorkloadSpec,
 };
+use zeroize::Zeroizing;
 
 /// What one file holds.
 pub(crate) enum Source {

@@ -129,7 +129,11 @@ pub const ROWS: &[Row] = &[
 
 /// Whether an interface stands for one thing of many, which the label of the import names.
 pub fn needs_label(name: &InterfaceName) -> bool {
-    let path = (name.namespace.as_str(), name.package.as_str(), name.interface.as_str());
+    let path = (
+        name.namespace.as_str(),
+        name.package.as_str(),
+        name.interface.as_str(),
+    );
     path == ("wasmcloud", "secrets", "secret")
 }
 

@@ -182,7 +182,9 @@ pub fn plan(
 ) -> Result<ValidWorkload, PlanErrors> {
     let mut report = Report::default();
     let (_, twice) = Secrets::of(spec);
-    let twice = twice.into_iter().map(|name| PlanError::SecretTwice { name });
+    let twice = twice
+        .into_iter()
+        .map(|name| PlanError::SecretTwice { name });
     report.errors.extend(twice);
     let (program, service) = programs(spec, shapes, granting, purpose, &mut report);
     let Report { notes, errors } = report;

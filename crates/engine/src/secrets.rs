@@ -30,7 +30,11 @@ impl Secrets {
     pub(crate) fn of(spec: &WorkloadSpec) -> (Self, Vec<String>) {
         let mut secrets = Self::default();
         let mut twice = Vec::new();
-        for entry in spec.host_interfaces.iter().filter(|entry| entry.is_secrets()) {
+        for entry in spec
+            .host_interfaces
+            .iter()
+            .filter(|entry| entry.is_secrets())
+        {
             secrets.log |= entry.logs_reveals();
             for (name, source) in &entry.secrets {
                 if secrets.given.insert(name.clone(), source.clone()).is_some() {

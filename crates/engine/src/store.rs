@@ -200,9 +200,10 @@ impl PartTemplate {
             .iter()
             .filter_map(|mount| Some((mount.guest_path.clone(), mount.quota.clone()?)));
         let component = part.component.to_string();
-        let outside = shared
-            .way_out
-            .component(&component, part.egress.clone(), &observed.denials)?;
+        let outside =
+            shared
+                .way_out
+                .component(&component, part.egress.clone(), &observed.denials)?;
         let mut outside = outside;
         let is_service = role == Role::Service;
         outside.http = outside.http.at_home(&shared.network, is_service);

@@ -70,7 +70,10 @@ impl ProvidedSecrets {
     }
 
     fn hand_out(&self, name: &str, provider: usize, reading: &Reading) -> Value {
-        let mut handed_out = self.handed_out.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut handed_out = self
+            .handed_out
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = handed_out.get(name)
             && last.provider == provider
             && last.version == reading.version
@@ -107,9 +110,9 @@ impl ProvidedSecrets {
         drop(told);
         match failure.kind {
             FailureKind::NotFound => Error::NotFound,
-            FailureKind::Upstream => {
-                Error::Upstream("what keeps the secret gave no answer; the log of the host says why".to_owned())
-            }
+            FailureKind::Upstream => Error::Upstream(
+                "what keeps the secret gave no answer; the log of the host says why".to_owned(),
+            ),
             FailureKind::Refused | FailureKind::Malformed | FailureKind::Io => {
                 Error::Io("the host could not read the secret; its log says why".to_owned())
             }

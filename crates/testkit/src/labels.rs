@@ -24,8 +24,12 @@ pub fn labelled(guest_name: &str, import: &str, label: &str, implements: &str) -
             panic!("`{guest_name}` ends in the middle");
         };
         let nested = match &payload {
-            Payload::ModuleSection { unchecked_range, .. }
-            | Payload::ComponentSection { unchecked_range, .. } => unchecked_range.len(),
+            Payload::ModuleSection {
+                unchecked_range, ..
+            }
+            | Payload::ComponentSection {
+                unchecked_range, ..
+            } => unchecked_range.len(),
             _ => 0,
         };
         let (section, after) = rest.split_at(consumed + nested);

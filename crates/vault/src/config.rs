@@ -81,9 +81,13 @@ impl Endpoint {
             Some("http") => false,
             _ => return Err(refused(&"it begins with neither `https://` nor `http://`")),
         };
-        let authority = uri.authority().ok_or_else(|| refused(&"it names no host"))?;
+        let authority = uri
+            .authority()
+            .ok_or_else(|| refused(&"it names no host"))?;
         if authority.as_str().contains('@') {
-            return Err(refused(&"it holds a user or a password, which Vault has no use for"));
+            return Err(refused(
+                &"it holds a user or a password, which Vault has no use for",
+            ));
         }
         let host = authority
             .host()
@@ -92,8 +96,9 @@ impl Endpoint {
             .to_owned();
         if !tls && !config.plain_http && !is_this_machine(&host) {
             let message = "the address of Vault begins with `http://`: the token would go over the network in the clear";
-            return Err(Failure::new(FailureKind::Refused, message)
-                .help("use `https://`, or say `plainHttp: true` if the network between is trusted"));
+            return Err(Failure::new(FailureKind::Refused, message).help(
+                "use `https://`, or say `plainHttp: true` if the network between is trusted",
+            ));
         }
         let below = uri.path().trim_end_matches('/');
         let (mount, path) = (segments(&config.mount), segments(&config.path));
@@ -163,13 +168,26 @@ mod tests {
     #[test]
     fn the_path_of_a_secret_lies_behind_that_of_the_address() {
         for (address, expected) in [
-            ("https://v.example", ("v.example", 443, "/v1/secret/data/team/app")),
-            ("https://v.example:8200/", ("v.example", 8200, "/v1/secret/data/team/app")),
-            ("http://127.0.0.1:1/base", ("127.0.0.1", 1, "/base/v1/secret/data/team/app")),
+            (
+                "https://v.example",
+                ("v.example", 443, "/v1/secret/data/team/app"),
+            ),
+            (
+                "https://v.example:8200/",
+                ("v.example", 8200, "/v1/secret/data/team/app"),
+            ),
+            (
+                "http://127.0.0.1:1/base",
+                ("127.0.0.1", 1, "/base/v1/secret/data/team/app"),
+            ),
             ("http://[::1]:1", ("::1", 1, "/v1/secret/data/team/app")),
         ] {
             let endpoint = Endpoint::of(&config(address)).unwrap();
-            let found = (endpoint.host.as_str(), endpoint.port, endpoint.target.as_str());
+            let found = (
+                endpoint.host.as_str(),
+                endpoint.port,
+                endpoint.target.as_str(),
+            );
             assert_eq!(found, expected, "{address}");
         }
     }
@@ -193,7 +211,13 @@ mod tests {
 
     #[test]
     fn an_address_that_cannot_be_used_is_refused_without_being_shown() {
-        for address in ["", "vault", "ftp://swordfish", "https://u:swordfish@v", "https://"] {
+        for address in [
+            "",
+            "vault",
+            "ftp://swordfish",
+            "https://u:swordfish@v",
+            "https://",
+        ] {
             let refused = Endpoint::of(&config(address)).unwrap_err().to_string();
             assert!(!refused.contains("swordfish"), "{refused}");
         }

@@ -43,7 +43,10 @@ impl Client {
         let endpoint = Endpoint::of(config)?;
         let namespace = config.namespace.as_deref().map(HeaderValue::from_str);
         let namespace = namespace.transpose().map_err(|_| {
-            Failure::new(FailureKind::Refused, "the namespace of Vault holds characters that no header may have")
+            Failure::new(
+                FailureKind::Refused,
+                "the namespace of Vault holds characters that no header may have",
+            )
         })?;
         Ok(Self {
             tls: match endpoint.tls {
@@ -64,8 +67,12 @@ impl Client {
         match &self.tls {
             None => self.speak(stream, token).await,
             Some(tls) => {
-                let name = ServerName::try_from(host.clone()).map_err(|error| self.unreachable(&error))?;
-                let stream = tls.connect(name, stream).await.map_err(|error| self.untrusted(&error))?;
+                let name =
+                    ServerName::try_from(host.clone()).map_err(|error| self.unreachable(&error))?;
+                let stream = tls
+                    .connect(name, stream)
+                    .await
+                    .map_err(|error| self.untrusted(&error))?;
                 self.speak(stream, token).await
             }
         }
@@ -99,7 +106,9 @@ impl Client {
     }
 
     fn request(&self, token: HeaderValue) -> Result<Request<Empty<Bytes>>, Failure> {
-        let Endpoint { host, port, target, .. } = &self.endpoint;
+        let Endpoint {
+            host, port, target, ..
+        } = &self.endpoint;
         let authority = match host.contains(':') {
             true => format!("[{host}]:{port}"),
             false => format!("{host}:{port}"),
@@ -142,8 +151,9 @@ impl Client {
     fn unreachable(&self, why: &dyn std::fmt::Display) -> Failure {
         let Endpoint { host, port, .. } = &self.endpoint;
         let message = format!("Vault at {host}:{port} does not answer: {why}");
-        Failure::new(FailureKind::Upstream, message)
-            .help("look whether the address is right, the server runs and this machine can reach it")
+        Failure::new(FailureKind::Upstream, message).help(
+            "look whether the address is right, the server runs and this machine can reach it",
+        )
     }
 
     fn untrusted(&self, error: &io::Error) -> Failure {
@@ -155,7 +165,10 @@ impl Client {
 
     /// That the server took too long.
     pub(crate) fn too_slow(&self, config: &Config) -> Failure {
-        self.unreachable(&format_args!("nothing came for {} s", config.timeout.as_secs_f32()))
+        self.unreachable(&format_args!(
+            "nothing came for {} s",
+            config.timeout.as_secs_f32()
+        ))
     }
 }
 
@@ -188,8 +201,10 @@ fn tls(ca_file: Option<&Path>) -> Result<TlsConnector, Failure> {
     if let Some(file) = ca_file {
         let shown = file.display();
         let unusable = |why: &dyn std::fmt::Display| {
-            let message = format!("`{shown}` has no certificate of an authority that can be used: {why}");
-            Failure::new(FailureKind::Refused, message).help("`caFile` takes certificates in PEM form")
+            let message =
+                format!("`{shown}` has no certificate of an authority that can be used: {why}");
+            Failure::new(FailureKind::Refused, message)
+                .help("`caFile` takes certificates in PEM form")
         };
         let certificates = CertificateDer::pem_file_iter(file).map_err(|error| unusable(&error))?;
         let mut count = 0;

@@ -46,11 +46,19 @@ pub(crate) fn read(answered: &Answered, shown: &str) -> Result<Snapshot, Refusal
         return snapshot(&answered.body, shown);
     }
     let later = |what: &str, help: &str| {
-        let message = format!("{shown} cannot be read: {what} (status {})", status.as_u16());
-        Err(Refusal::Later(Failure::new(FailureKind::Upstream, message).help(help)))
+        let message = format!(
+            "{shown} cannot be read: {what} (status {})",
+            status.as_u16()
+        );
+        Err(Refusal::Later(
+            Failure::new(FailureKind::Upstream, message).help(help),
+        ))
     };
     let no = |kind, what: &str, help: &str| {
-        let message = format!("{shown} cannot be read: {what} (status {})", status.as_u16());
+        let message = format!(
+            "{shown} cannot be read: {what} (status {})",
+            status.as_u16()
+        );
         Err(Refusal::No(Failure::new(kind, message).help(help)))
     };
     match status.as_u16() {
@@ -74,7 +82,10 @@ pub(crate) fn read(answered: &Answered, shown: &str) -> Result<Snapshot, Refusal
             "this is not an engine with versions",
             "the engine has to be `kv`, version 2",
         ),
-        429 => later("Vault has too much to do", "raise `cache`, so that it is asked less often"),
+        429 => later(
+            "Vault has too much to do",
+            "raise `cache`, so that it is asked less often",
+        ),
         473 | 472 | 503 => later("Vault is sealed, or in standby", "unseal it"),
         300..=399 => no(
             FailureKind::Upstream,
@@ -82,7 +93,11 @@ pub(crate) fn read(answered: &Answered, shown: &str) -> Result<Snapshot, Refusal
             "give the address of the active server",
         ),
         500..=599 => later("Vault has failed", "look at its log"),
-        _ => no(FailureKind::Upstream, "Vault answered with something unknown", "look whether the address is that of Vault"),
+        _ => no(
+            FailureKind::Upstream,
+            "Vault answered with something unknown",
+            "look whether the address is that of Vault",
+        ),
     }
 }
 

@@ -36,7 +36,10 @@ impl TokenFrom {
                     return Err(Failure::new(FailureKind::Refused, message)
                         .help("set it, or name a file with the token in `tokenFile`"));
                 };
-                (Zeroizing::new(reading.value.expose().to_vec()), format!("`{VARIABLE}`"))
+                (
+                    Zeroizing::new(reading.value.expose().to_vec()),
+                    format!("`{VARIABLE}`"),
+                )
             }
         };
         let token = bytes.trim_ascii();
@@ -68,12 +71,18 @@ fn of_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     }
     let mode = metadata.mode() & 0o777;
     if mode & 0o007 != 0 {
-        let message = format!("every user of this machine may use `{shown}`, the token for Vault: it has mode {mode:04o}");
+        let message = format!(
+            "every user of this machine may use `{shown}`, the token for Vault: it has mode {mode:04o}"
+        );
         return Err(Failure::new(FailureKind::Refused, message).help(format!("chmod 600 {shown}")));
     }
     let size = metadata.len().min(BYTES_MAX);
     // One allocation, so that no part of the token stays behind when it grows.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1));
-    file.take(size).read_to_end(&mut bytes).map_err(unreadable)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(
+        usize::try_from(size).unwrap_or_default() + 1,
+    ));
+    file.take(size)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     Ok(bytes)
 }

@@ -102,18 +102,26 @@ impl Vault {
                 return Err((Refusal::Later(failure), self.config.retry));
             }
         };
-        let asked = answered.retry_after.map_or(Duration::ZERO, Duration::from_secs);
+        let asked = answered
+            .retry_after
+            .map_or(Duration::ZERO, Duration::from_secs);
         let pause = self.config.retry.max(asked.min(PAUSE_MAX));
         response::read(&answered, &self.config.shown()).map_err(|refusal| (refusal, pause))
     }
 
-    fn learn(&self, asked: Result<Snapshot, (Refusal, Duration)>) -> Result<Arc<Snapshot>, Failure> {
+    fn learn(
+        &self,
+        asked: Result<Snapshot, (Refusal, Duration)>,
+    ) -> Result<Arc<Snapshot>, Failure> {
         let mut state = self.state();
         let now = Instant::now();
         let (refusal, pause) = match asked {
             Ok(new) => {
                 // The same version is the same values: those that guests hold already.
-                let same = state.read.take().filter(|read| read.snapshot.version == new.version);
+                let same = state
+                    .read
+                    .take()
+                    .filter(|read| read.snapshot.version == new.version);
                 let snapshot = same.map_or_else(|| Arc::new(new), |read| read.snapshot);
                 state.failed = None;
                 state.read = Some(Read {
@@ -127,7 +135,8 @@ impl Vault {
         let (failure, stale) = match refusal {
             Refusal::Later(failure) => {
                 let read = state.read.clone();
-                let fresh_enough = |read: &Read| now.saturating_duration_since(read.at) < self.config.max_stale;
+                let fresh_enough =
+                    |read: &Read| now.saturating_duration_since(read.at) < self.config.max_stale;
                 (failure, read.filter(fresh_enough))
             }
             Refusal::No(failure) => {
@@ -143,10 +152,17 @@ impl Vault {
         let Some(read) = stale else {
             return Err(failure);
         };
-        if state.told.is_none_or(|told| now.saturating_duration_since(told) > TOLD_EVERY) {
+        if state
+            .told
+            .is_none_or(|told| now.saturating_duration_since(told) > TOLD_EVERY)
+        {
             state.told = Some(now);
             let age = now.saturating_duration_since(read.at).as_secs();
-            tracing::warn!(age, "{}: the values of {age} s ago are used: {failure}", self.origin());
+            tracing::warn!(
+                age,
+                "{}: the values of {age} s ago are used: {failure}",
+                self.origin()
+            );
         }
         Ok(read.snapshot)
     }

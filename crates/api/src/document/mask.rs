@@ -23,7 +23,9 @@ pub(crate) fn masked(text: &str, shown: &[Span]) -> String {
             let at = start + index;
             let open = index < value
                 || matches!(byte, b'\n' | b'\r' | b' ')
-                || shown.iter().any(|span| (span.start..span.end).contains(&at));
+                || shown
+                    .iter()
+                    .any(|span| (span.start..span.end).contains(&at));
             masked.push(if open { byte } else { b'*' });
         }
         start += line.len();

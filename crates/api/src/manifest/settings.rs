@@ -41,7 +41,10 @@ impl Setting<'_> {
             Some((kind, name)) => format!(" of {} `{}`", kind.as_str(), shown(name)),
             None => String::new(),
         };
-        let message = format!("the value of `{}`{from} is not UTF-8 text, which is needed here", shown(key));
+        let message = format!(
+            "the value of `{}`{from} is not UTF-8 text, which is needed here",
+            shown(key)
+        );
         self.at.problem(message).help(
             "a component gets other bytes through `wasmcloud:secrets`: put the Secret into `secretFrom` of that entry of \
              `hostInterfaces`",
@@ -84,10 +87,7 @@ pub(super) fn read<'t>(
 }
 
 /// The values of a layer as text, for who can hold nothing else.
-pub(super) fn values(
-    settings: Settings<'_>,
-    problems: &mut Problems,
-) -> BTreeMap<String, String> {
+pub(super) fn values(settings: Settings<'_>, problems: &mut Problems) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     for (key, setting) in settings {
         match setting.value.text() {

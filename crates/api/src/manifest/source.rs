@@ -77,10 +77,7 @@ impl Sources {
         }
     }
 
-    fn kind_mut(
-        &mut self,
-        kind: SourceKind,
-    ) -> &mut BTreeMap<(String, String), Values> {
+    fn kind_mut(&mut self, kind: SourceKind) -> &mut BTreeMap<(String, String), Values> {
         match kind {
             SourceKind::ConfigMap => &mut self.config_maps,
             SourceKind::Secret => &mut self.secrets,
@@ -95,12 +92,7 @@ impl Sources {
     }
 
     /// The values of a ConfigMap or Secret.
-    pub(super) fn find(
-        &self,
-        kind: SourceKind,
-        namespace: &str,
-        name: &str,
-    ) -> Option<&Values> {
+    pub(super) fn find(&self, kind: SourceKind, namespace: &str, name: &str) -> Option<&Values> {
         self.kind(kind)
             .get(&(namespace.to_owned(), name.to_owned()))
     }
@@ -185,10 +177,7 @@ fn secret(object: &Object<'_>, problems: &mut Problems) -> Values {
 }
 
 fn decode(key: &str, encoded: &str) -> Result<SecretValue, String> {
-    let compact: Zeroizing<String> = encoded
-        .split_ascii_whitespace()
-        .collect::<String>()
-        .into();
+    let compact: Zeroizing<String> = encoded.split_ascii_whitespace().collect::<String>().into();
     let bytes = STANDARD.decode(compact.as_bytes()).map_err(|_| {
         format!(
             "the value of `{}` is not base64; plain text goes in `stringData`",

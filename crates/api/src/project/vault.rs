@@ -35,7 +35,9 @@ pub struct Vault {
 
 pub(super) fn read(at: &At<'_>, scope: &mut Scope<'_>) -> Option<Vault> {
     let mut fields = at.fields(scope.problems)?;
-    let secret = fields.required("path").and_then(|at| at.filled(scope.problems));
+    let secret = fields
+        .required("path")
+        .and_then(|at| at.filled(scope.problems));
     let mut time = |name, problems: &mut Problems| {
         fields
             .optional(name)

@@ -433,8 +433,7 @@ impl Plan {
                 Lack::Name(name) => self.unset(key, name, &asked),
                 // Its names are told instead.
                 Lack::Failed(failure)
-                    if failure.kind == FailureKind::NotFound
-                        && !documented.is_empty() =>
+                    if failure.kind == FailureKind::NotFound && !documented.is_empty() =>
                 {
                     continue;
                 }

@@ -271,7 +271,11 @@ impl<'a> Graph<'a> {
         Err(PlanError::UnknownSecret {
             component: component.clone(),
             name: import.name.clone(),
-            known: self.secrets.names().map(|name| format!("`{name}`")).collect(),
+            known: self
+                .secrets
+                .names()
+                .map(|name| format!("`{name}`"))
+                .collect(),
         })
     }
 

@@ -94,7 +94,9 @@ async fn start_with(draft: Draft, store: &Arc<Chosen>) -> Result<Workload, Start
 
 #[tokio::test]
 async fn a_component_looks_at_its_secret_by_name() {
-    let workload = with("sec-name", &[("key", inline("hunter2"))]).start().await;
+    let workload = with("sec-name", &[("key", inline("hunter2"))])
+        .start()
+        .await;
     assert_eq!(text(&workload, "/reveal?key").await, "text hunter2");
 }
 
@@ -114,9 +116,12 @@ async fn a_name_that_the_workload_does_not_have_is_not_found() {
 #[tokio::test]
 async fn bytes_that_are_no_text_arrive_as_they_are() {
     let all: Vec<u8> = (0..=255).collect();
-    let workload = with("sec-binary", &[("key", inline(&all)), ("empty", inline(""))])
-        .start()
-        .await;
+    let workload = with(
+        "sec-binary",
+        &[("key", inline(&all)), ("empty", inline(""))],
+    )
+    .start()
+    .await;
     let shown: Vec<_> = all.iter().map(ToString::to_string).collect();
     assert_eq!(
         text(&workload, "/reveal?key").await,
@@ -130,10 +135,7 @@ async fn a_megabyte_arrives_whole() {
     let long = "x".repeat(1 << 20);
     let workload = with("sec-large", &[("key", inline(&long))]).start().await;
     assert_eq!(text(&workload, "/size?key").await, "1048576 bytes of text");
-    assert_eq!(
-        text(&workload, "/reveal?key").await,
-        format!("text {long}")
-    );
+    assert_eq!(text(&workload, "/reveal?key").await, format!("text {long}"));
 }
 
 #[tokio::test]
@@ -172,7 +174,11 @@ async fn looks_are_logged_by_name_when_that_is_asked_for_and_never_with_the_valu
     let line = log.wait_for_message("looked at a secret").await;
     assert_eq!(line.field("secret"), "key");
     assert_eq!(line.field("owner"), "test/sec-log/secrets-http");
-    assert!(log.lines().iter().all(|line| !format!("{line:?}").contains("hunter2")));
+    assert!(
+        log.lines()
+            .iter()
+            .all(|line| !format!("{line:?}").contains("hunter2"))
+    );
 }
 
 #[tokio::test]
@@ -183,7 +189,10 @@ async fn without_that_no_look_is_logged() {
         .await;
     text(&workload, "/reveal?key").await;
     let lines = log.lines();
-    assert!(lines.iter().all(|line| !line.message.contains("secret")), "{lines:?}");
+    assert!(
+        lines.iter().all(|line| !line.message.contains("secret")),
+        "{lines:?}"
+    );
 }
 
 #[tokio::test]
@@ -223,7 +232,10 @@ async fn a_linked_component_looks_up_by_name_too() {
 
 #[tokio::test]
 async fn an_unknown_label_is_refused_with_the_names_that_there_are() {
-    let secrets = [("db-user", inline("hunter2")), ("token", inline("swordfish"))];
+    let secrets = [
+        ("db-user", inline("hunter2")),
+        ("token", inline("swordfish")),
+    ];
     let refused = label("sec-unknown", &secrets).refused_on(&engine()).await;
     insta::assert_snapshot!(refused, @r"
     workload `test/sec-unknown` cannot start:
@@ -253,7 +265,10 @@ async fn what_the_manifest_does_not_ask_for_is_not_served() {
     let mut draft = workload("sec-ungranted").component("secrets_http");
     draft = draft.host_interface("wasmcloud:secrets/store", &[("key", "hunter2")]);
     let refused = draft.refused_on(&engine()).await;
-    assert!(refused.contains("wasmcloud:secrets/reveal@2.1.0"), "{refused}");
+    assert!(
+        refused.contains("wasmcloud:secrets/reveal@2.1.0"),
+        "{refused}"
+    );
     assert!(!refused.contains("hunter2"), "{refused}");
 }
 
@@ -264,7 +279,10 @@ async fn two_entries_that_give_the_same_name_are_refused() {
     second.name = Some("second".to_owned());
     draft.spec.host_interfaces.push(second);
     let refused = draft.refused_on(&engine()).await;
-    assert!(refused.contains("the secret `key` is given by two entries"), "{refused}");
+    assert!(
+        refused.contains("the secret `key` is given by two entries"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
@@ -312,7 +330,10 @@ async fn a_label_whose_secret_is_gone_ends_the_call_with_the_reason() {
     let workload = start_with(draft, &store).await.unwrap();
     let fault = fault(&workload, "/").await;
     let told = format!("{fault:?}");
-    assert!(told.contains("the secret `db-password` is not there any more"), "{told}");
+    assert!(
+        told.contains("the secret `db-password` is not there any more"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
@@ -335,5 +356,9 @@ async fn a_trap_with_a_secret_in_memory_does_not_tell_it() {
         let told = format!("{:?}", crate::support::get(&workload, path).await);
         assert!(!told.contains("hunter2"), "{told}");
     }
-    assert!(log.lines().iter().all(|line| !format!("{line:?}").contains("hunter2")));
+    assert!(
+        log.lines()
+            .iter()
+            .all(|line| !format!("{line:?}").contains("hunter2"))
+    );
 }

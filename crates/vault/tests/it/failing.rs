@@ -27,7 +27,10 @@ async fn each_refusal_says_what_to_do() {
     ] {
         server.instead(status, r#"{"errors": ["CANARY of the server"]}"#);
         let told = failure(&vault).await;
-        assert!(told.contains(what) && told.contains(&status.to_string()), "{told}");
+        assert!(
+            told.contains(what) && told.contains(&status.to_string()),
+            "{told}"
+        );
     }
 }
 
@@ -44,7 +47,10 @@ async fn an_answer_that_is_no_secret_is_refused_without_being_shown() {
     ] {
         server.instead(200, body);
         let told = failure(&vault).await;
-        assert!(told.contains("not that of a key-value engine, version 2"), "{told}");
+        assert!(
+            told.contains("not that of a key-value engine, version 2"),
+            "{told}"
+        );
     }
 }
 
@@ -163,7 +169,10 @@ async fn a_token_that_others_can_read_is_not_used() {
     let server = Server::start().await;
     write_token(&server.token_file(), "CANARY", 0o644);
     let told = failure(&server.vault(|_| {})).await;
-    assert!(told.contains("has mode 0644") && told.contains("chmod 600"), "{told}");
+    assert!(
+        told.contains("has mode 0644") && told.contains("chmod 600"),
+        "{told}"
+    );
     assert_eq!(server.requests(), 0);
 }
 

@@ -14,7 +14,10 @@ async fn each_field_of_the_secret_is_a_value_by_its_name() {
     let server = Server::start().await;
     server.put(json!({"user": "app", "password": "hunter\n2", "port": 5432, "tls": {"on": true}}));
     let vault = server.vault(|_| {});
-    assert_eq!(vault.names().await.unwrap(), ["password", "port", "tls", "user"]);
+    assert_eq!(
+        vault.names().await.unwrap(),
+        ["password", "port", "tls", "user"]
+    );
     assert_eq!(text(&vault, "password").await, "hunter\n2");
     assert_eq!(text(&vault, "port").await, "5432");
     assert_eq!(text(&vault, "tls").await, r#"{"on":true}"#);

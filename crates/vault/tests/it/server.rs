@@ -184,7 +184,9 @@ async fn connection(
 
 fn answer(request: &Request<Incoming>, content: &mut Content) -> Response<Full<Bytes>> {
     let target = request.uri().to_string();
-    content.seen.push((target.clone(), request.headers().clone()));
+    content
+        .seen
+        .push((target.clone(), request.headers().clone()));
     let respond = |status: u16, body: String| {
         Response::builder()
             .status(status)
@@ -215,7 +217,10 @@ fn answer(request: &Request<Incoming>, content: &mut Content) -> Response<Full<B
         None => respond(404, json!({"errors": []}).to_string()),
         Some((version, None)) => {
             let metadata = json!({"version": version, "deletion_time": "2026-01-01T00:00:00Z", "destroyed": false});
-            respond(404, json!({"data": {"data": null, "metadata": metadata}}).to_string())
+            respond(
+                404,
+                json!({"data": {"data": null, "metadata": metadata}}).to_string(),
+            )
         }
         Some((version, Some(data))) => {
             let metadata = json!({"version": version, "created_time": "2026-01-01T00:00:00Z", "custom_metadata": null,
@@ -229,7 +234,9 @@ fn answer(request: &Request<Incoming>, content: &mut Content) -> Response<Full<B
 
 /// Reads a value, which must not take for ever.
 pub(crate) async fn read(vault: &Vault, name: &str) -> Result<Option<Reading>, Failure> {
-    tokio::time::timeout(PATIENCE, vault.read(name)).await.unwrap()
+    tokio::time::timeout(PATIENCE, vault.read(name))
+        .await
+        .unwrap()
 }
 
 /// The value as text.

@@ -45,29 +45,63 @@ const ENTRIES: &[&str] = &[
 
 /// What is wrong below `secrets:` of a project file.
 const PROJECTS: &[(&str, &str)] = &[
-    ("weft.yaml", "secrets:\n  s:\n    inline:\n      a: [CANARY]\n      b: CANARY\n"),
-    ("weft.yaml", "secrets:\n  s:\n    inline:\n      a: CANARY\n      a: CANARY\n"),
-    ("weft.yaml", "secrets:\n  s:\n    inline:\n      a: \"CANARY\n"),
+    (
+        "weft.yaml",
+        "secrets:\n  s:\n    inline:\n      a: [CANARY]\n      b: CANARY\n",
+    ),
+    (
+        "weft.yaml",
+        "secrets:\n  s:\n    inline:\n      a: CANARY\n      a: CANARY\n",
+    ),
+    (
+        "weft.yaml",
+        "secrets:\n  s:\n    inline:\n      a: \"CANARY\n",
+    ),
     ("weft.yaml", "secrets:\n  s:\n    inlin: {a: CANARY}\n"),
-    ("weft.yaml", "secrets:\n  s: {vault: {path: p, token: CANARY}}\n"),
-    ("weft.yaml", "secrets:\n  s: {inline: {a: CANARY}}\nworkload: {secrets: [t]}\n"),
+    (
+        "weft.yaml",
+        "secrets:\n  s: {vault: {path: p, token: CANARY}}\n",
+    ),
+    (
+        "weft.yaml",
+        "secrets:\n  s: {inline: {a: CANARY}}\nworkload: {secrets: [t]}\n",
+    ),
     (
         "weft.yaml",
         "dev:\n  host_interfaces:\n    - {namespace: wasmcloud, package: secrets, interfaces: [store], config: {a: [CANARY]}}\n",
     ),
-    ("weft.yaml", "dev:\n  postgres_url: 'mysql://user:CANARY@host/db'\n"),
-    (".wash/config.json", "{\"secrets\": {\"s\": {\"inline\": {\"a\": \"CANARY\", \"b\": CANARY}}}}"),
-    (".wash/config.json", "{\"secrets\": {\"s\": {\"inline\": {\"a\": \"CANARY\", \"b\": 7}}}}"),
-    (".wash/config.json", "{\"secrets\": {\"s\": {\"inline\": {\"a\": \"CANARY\n"),
-    (".wash/config.toml", "[secrets.s.inline]\na = \"CANARY\nb = 'CANARY'\n"),
-    (".wash/config.toml", "[secrets.s.inline]\na = \"CANARY\"\na = \"CANARY\"\n"),
+    (
+        "weft.yaml",
+        "dev:\n  postgres_url: 'mysql://user:CANARY@host/db'\n",
+    ),
+    (
+        ".wash/config.json",
+        "{\"secrets\": {\"s\": {\"inline\": {\"a\": \"CANARY\", \"b\": CANARY}}}}",
+    ),
+    (
+        ".wash/config.json",
+        "{\"secrets\": {\"s\": {\"inline\": {\"a\": \"CANARY\", \"b\": 7}}}}",
+    ),
+    (
+        ".wash/config.json",
+        "{\"secrets\": {\"s\": {\"inline\": {\"a\": \"CANARY\n",
+    ),
+    (
+        ".wash/config.toml",
+        "[secrets.s.inline]\na = \"CANARY\nb = 'CANARY'\n",
+    ),
+    (
+        ".wash/config.toml",
+        "[secrets.s.inline]\na = \"CANARY\"\na = \"CANARY\"\n",
+    ),
     (".wash/config.toml", "[secrets.s.inline]\na = CANARY\n"),
 ];
 
 #[test]
 fn a_secret_of_a_manifest_with_a_mistake_is_not_shown() {
     for secret in MANIFESTS {
-        let text = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n{secret}{WORKLOAD}");
+        let text =
+            format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n{secret}{WORKLOAD}");
         refused("manifest.yaml", &text, &["check", "manifest.yaml"]);
     }
 }

@@ -33,7 +33,13 @@ fn clients(weft: &Held) -> [Client; 2] {
 
 async fn pages(place: &Sanctuary, admin: &Client) -> String {
     let mut metrics = String::new();
-    for path in ["/workloads", "/workloads?output=json", "/policy", "/readyz", "/metrics"] {
+    for path in [
+        "/workloads",
+        "/workloads?output=json",
+        "/policy",
+        "/readyz",
+        "/metrics",
+    ] {
         metrics = place.ask(admin, path).await;
     }
     metrics
@@ -41,7 +47,9 @@ async fn pages(place: &Sanctuary, admin: &Client) -> String {
 
 fn no_core_dumps(weft: &Held) {
     if let Ok(limits) = std::fs::read_to_string(format!("/proc/{}/limits", weft.pid())) {
-        let line = limits.lines().find(|line| line.starts_with("Max core file size"));
+        let line = limits
+            .lines()
+            .find(|line| line.starts_with("Max core file size"));
         let soft = line.unwrap().split_whitespace().nth(4).unwrap();
         assert!(matches!(soft, "0" | "1"), "{line:?}");
     }
@@ -99,7 +107,10 @@ spec:
         let reply = client.get(&format!("/size?{name}")).await.unwrap();
         assert_eq!(reply.text, size);
     }
-    assert_eq!(client.get("/size?VARIABLE").await.unwrap().text, "error: not-found");
+    assert_eq!(
+        client.get("/size?VARIABLE").await.unwrap().text,
+        "error: not-found"
+    );
     misuse(&client, &names).await;
     let metrics = pages(&place, &admin).await;
     let count = metrics
@@ -108,7 +119,10 @@ spec:
     let count = count.unwrap_or_else(|| panic!("{metrics}"));
     assert!(count.contains(r#"workload="canary""#), "{count}");
     let printed = weft.end(Signal::QUIT);
-    assert!(printed.contains("looked at a secret"), "looks are not logged");
+    assert!(
+        printed.contains("looked at a secret"),
+        "looks are not logged"
+    );
     place.search();
 }
 
@@ -116,7 +130,11 @@ spec:
 async fn secrets_of_a_project_are_nowhere_but_in_the_guest() {
     let (place, vault) = (Sanctuary::new(), Server::start());
     vault.has(1, "CANARY-vault");
-    place.write(".env", "FROM_ENV=CANARY-dotenv\nVAULT_TOKEN=CANARY-token\n", 0o600);
+    place.write(
+        ".env",
+        "FROM_ENV=CANARY-dotenv\nVAULT_TOKEN=CANARY-token\n",
+        0o600,
+    );
     place.write("secrets.env", "FILE=CANARY-file\n", 0o600);
     place.write("dir/DIR", "CANARY-dir", 0o600);
     place.write("dir/BINARY", b"\xffCANARY-bytes", 0o600);
@@ -145,17 +163,29 @@ dev:
         0o600,
     );
     let mut command = place.weft();
-    command.args(["dev", "--output", "json", "--no-watch", "--addr", "127.0.0.1:0"]);
+    command.args([
+        "dev",
+        "--output",
+        "json",
+        "--no-watch",
+        "--addr",
+        "127.0.0.1:0",
+    ]);
     command.args(["--admin-addr", "127.0.0.1:0"]);
     let weft = place.start(command);
     let [client, admin] = clients(&weft);
     weft.wait_for("\"event\":\"serving\"");
     no_core_dumps(&weft);
-    for name in ["INLINE", "FILE", "DIR", "BINARY", "FROM_ENV", "VAULT", "VARIABLE", "ENTRY"] {
+    for name in [
+        "INLINE", "FILE", "DIR", "BINARY", "FROM_ENV", "VAULT", "VARIABLE", "ENTRY",
+    ] {
         let reply = client.get(&format!("/size?{name}")).await.unwrap();
         assert!(reply.text.contains("bytes"), "{name}: {}", reply.text);
     }
-    assert_eq!(client.get("/env?FILE").await.unwrap().text, "FILE is not set");
+    assert_eq!(
+        client.get("/env?FILE").await.unwrap().text,
+        "FILE is not set"
+    );
     misuse(&client, &["FILE", "VAULT"]).await;
     // Everything that can go wrong with what keeps them.
     for (status, body) in [
@@ -164,7 +194,10 @@ dev:
         (500, "CANARY-failed"),
         (503, ""),
         (200, r#"{"data": {"data": {"VAULT": "CANARY-broken"#),
-        (200, r#"{"data": {"data": "CANARY-other", "metadata": {"version": "CANARY"}}}"#),
+        (
+            200,
+            r#"{"data": {"data": "CANARY-other", "metadata": {"version": "CANARY"}}}"#,
+        ),
     ] {
         vault.answers(status, body);
         let _ = client.get("/size?VAULT").await.unwrap();

@@ -23,7 +23,10 @@ fn serve(place: &Sanctuary) -> (Held, Client) {
     command
         .args(["dev", "--no-watch", "--addr", "127.0.0.1:0"])
         .env("RUST_LOG", "info")
-        .env("WEFT_CACHE_DIR", std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("code"));
+        .env(
+            "WEFT_CACHE_DIR",
+            std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("code"),
+        );
     let weft = place.start(command);
     let line = weft.wait_for("serving on http://");
     let (_, rest) = line.split_once("http://").unwrap();
@@ -83,7 +86,9 @@ async fn a_new_version_in_vault_is_what_the_next_get_gives() {
     let address = vault.addr;
     project(
         &place,
-        &format!("    vault: {{address: 'http://{address}', path: app, tokenFile: token, cache: 0ms}}\n"),
+        &format!(
+            "    vault: {{address: 'http://{address}', path: app, tokenFile: token, cache: 0ms}}\n"
+        ),
     );
     let (_weft, client) = serve(&place);
     assert_eq!(reveal(&client, "VAULT").await, "text old");
@@ -128,7 +133,10 @@ fn a_file_that_others_can_read_is_refused() {
     place.write("secrets.env", "KEY=CANARY\n", 0o644);
     project(&place, "    file: secrets.env\n");
     let refused = refused(&place);
-    assert!(refused.contains("0644") && refused.contains("chmod 600"), "{refused}");
+    assert!(
+        refused.contains("0644") && refused.contains("chmod 600"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -147,7 +155,12 @@ fn everything_that_is_missing_is_told_at_once() {
     let place = Sanctuary::new();
     project(&place, "    file: secrets.env\n    fromEnv: [ONE, TWO]\n");
     let refused = refused(&place);
-    for missing in ["`secrets.env` is not there", "`ONE` is not set", "`TWO` is not set", "workload.secrets"] {
+    for missing in [
+        "`secrets.env` is not there",
+        "`ONE` is not set",
+        "`TWO` is not set",
+        "workload.secrets",
+    ] {
         assert!(refused.contains(missing), "{missing}: {refused}");
     }
 }
@@ -158,7 +171,10 @@ fn a_vault_without_address_or_answer_is_refused_with_what_to_do() {
     project(&place, "    vault: {path: app}\n");
     assert!(refused(&place).contains("set `VAULT_ADDR`"));
     let address = vault.addr;
-    project(&place, &format!("    vault: {{path: app, address: 'http://{address}'}}\n"));
+    project(
+        &place,
+        &format!("    vault: {{path: app, address: 'http://{address}'}}\n"),
+    );
     assert!(refused(&place).contains("`VAULT_TOKEN` is not set"));
     place.write(".env", "VAULT_TOKEN=CANARY\n", 0o600);
     assert!(refused(&place).contains("Vault is sealed"));

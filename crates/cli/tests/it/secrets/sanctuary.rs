@@ -169,7 +169,11 @@ fn collect(pipe: impl Read, output: &(Mutex<String>, Condvar)) {
     let mut pipe = BufReader::new(pipe);
     let mut line = Vec::new();
     while pipe.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-        output.0.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
+        output
+            .0
+            .lock()
+            .unwrap()
+            .push_str(&String::from_utf8_lossy(&line));
         output.1.notify_all();
         line.clear();
     }
@@ -193,7 +197,10 @@ fn search_folder(folder: &Path) {
             search_folder(&path);
         } else {
             let bytes = std::fs::read(&path).unwrap();
-            search(&path.display().to_string(), &String::from_utf8_lossy(&bytes));
+            search(
+                &path.display().to_string(),
+                &String::from_utf8_lossy(&bytes),
+            );
         }
     }
 }
@@ -219,7 +226,9 @@ impl Server {
                 }
                 let (status, body) = shared.lock().unwrap().clone();
                 let length = body.len();
-                let head = format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+                let head = format!(
+                    "HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+                );
                 let _ = stream.get_mut().write_all((head + &body).as_bytes());
             }
         });
