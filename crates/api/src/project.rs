@@ -8,6 +8,7 @@ mod plugin;
 mod read;
 mod schema;
 mod values;
+mod vault;
 
 use std::path::Path;
 
@@ -19,6 +20,7 @@ pub use self::schema::{
     WitRegistry, Workload,
 };
 pub use self::values::{Secret, Values};
+pub use self::vault::Vault;
 use crate::diagnostic::Report;
 use crate::document::decode::At;
 use crate::document::problem::{Problem, Problems};

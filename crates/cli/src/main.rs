@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod config;
+mod core_dumps;
 mod descriptors;
 mod dev;
 mod inspect;
@@ -56,6 +57,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    core_dumps::refuse();
     let cli = Cli::parse();
     let started = logging::start(&cli.global);
     let (flush, outcome) = match started {

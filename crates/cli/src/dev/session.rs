@@ -2,11 +2,12 @@
 //! and leaves the running version as it is.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 use weft_api::spec::WorkloadSpec;
-use weft_host::{Granting, Host, Prepared, Purpose, Running, StartError};
+use weft_host::{Granting, Host, Prepared, ProvidedSecrets, Purpose, Running, StartError};
 
 use super::build::{Build, Recipe};
 use super::component::{self, Stamp};
@@ -35,6 +36,8 @@ pub(super) struct Session {
     opened: Opened,
     /// What the project asks for.
     plan: Plan,
+    /// What it has for `wasmcloud:secrets`.
+    secrets: Arc<ProvidedSecrets>,
     host: Host,
     options: Options,
     tell: Tell,
@@ -85,6 +88,7 @@ impl Session {
         let seen = stamps(&opened);
         let plan = opened.plan(options.dotenv);
         Self {
+            secrets: secrets(&plan),
             plan,
             opened,
             host,
@@ -159,6 +163,7 @@ impl Session {
             self.tell.changed(&self.opened, &change.values);
             // What examples document and which files there are may have changed as well.
             self.plan = self.opened.plan(self.options.dotenv);
+            self.secrets = secrets(&self.plan);
             return Some(Due::Build);
         }
         let changed: Vec<PathBuf> = self
@@ -182,6 +187,7 @@ impl Session {
         }
         self.seen = stamps(&opened);
         self.plan = opened.plan(self.options.dotenv);
+        self.secrets = secrets(&self.plan);
         self.opened = opened;
         self.watch_project();
     }
@@ -202,7 +208,7 @@ impl Session {
         }
         let started = Instant::now();
         let outcome = tokio::select! {
-            outcome = prepare(&self.host, &self.opened, &self.plan, &mut self.seen) => outcome,
+            outcome = prepare(&self.host, &self.opened, &self.plan, &self.secrets, &mut self.seen) => outcome,
             change = urgent(&mut self.watch) => return Round::Outdated(change),
         };
         let outcome = match outcome {
@@ -371,10 +377,17 @@ async fn urgent(watch: &mut Option<Watch>) -> Change {
     }
 }
 
+/// What the plan's sources have for `wasmcloud:secrets`. The same as long as the plan is, so that a service that gets it goes
+/// on.
+fn secrets(plan: &Plan) -> Arc<ProvidedSecrets> {
+    Arc::new(ProvidedSecrets::new("default/dev", plan.secrets()))
+}
+
 async fn prepare(
     host: &Host,
     opened: &Opened,
     plan: &Plan,
+    secrets: &Arc<ProvidedSecrets>,
     seen: &mut Vec<(PathBuf, Option<Stamp>)>,
 ) -> anyhow::Result<Ready> {
     let settings = plan.resolve().await;
@@ -387,8 +400,14 @@ async fn prepare(
         .map(|path| (path.to_owned(), Stamp::of(path)))
         .collect();
     let spec = workload::answering_every_name(production.clone());
+    let spec = workload::with_secrets(spec, plan.names_of_secrets(&settings));
     let prepared = host
-        .prepare(&spec, Granting::Everything, Purpose::Serve)
+        .prepare_with(
+            &spec,
+            Granting::Everything,
+            Purpose::Serve,
+            Arc::clone(secrets) as _,
+        )
         .await?;
     Ok(Ready {
         spec,

@@ -1,5 +1,6 @@
 //! From a project and its built component to the workload that the host starts. Pure.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
@@ -7,8 +8,8 @@ use anyhow::bail;
 use weft_api::ids::{ComponentName, Tenant, WorkloadName};
 use weft_api::project::{self, DevComponent, Exposure, Port, Project};
 use weft_api::spec::{
-    ComponentSpec, HostInterface, Image, Protocol, Publish, Resources, ServicePort, ServiceSpec,
-    Volume, VolumeMount, VolumeSource, WorkloadSpec,
+    ComponentSpec, HostInterface, Image, Protocol, Publish, Resources, SecretSource, ServicePort,
+    ServiceSpec, Volume, VolumeMount, VolumeSource, WorkloadSpec,
 };
 
 use crate::settings::{Outcome, Owner};
@@ -62,6 +63,28 @@ pub(super) fn answering_every_name(mut spec: WorkloadSpec) -> WorkloadSpec {
     {
         entry.config.remove("host");
         entry.config.remove("host-aliases");
+    }
+    spec
+}
+
+/// The same workload with secrets of these names, whose values the host is given beside it.
+pub(super) fn with_secrets(
+    mut spec: WorkloadSpec,
+    names: impl IntoIterator<Item = String>,
+) -> WorkloadSpec {
+    let names = names.into_iter().map(|name| (name, SecretSource::Provided));
+    let secrets: BTreeMap<_, _> = names.collect();
+    if !secrets.is_empty() {
+        spec.host_interfaces.push(HostInterface {
+            namespace: "wasmcloud".to_owned(),
+            package: "secrets".to_owned(),
+            interfaces: ["store", "reveal", "secret"].map(str::to_owned).into(),
+            version: None,
+            config: BTreeMap::new(),
+            secrets,
+            // Beside one of the project's own.
+            name: Some("project".to_owned()),
+        });
     }
     spec
 }

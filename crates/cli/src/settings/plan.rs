@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use weft_api::project::{self, Environment, Outline, Project};
 use weft_settings::resolve::{Block, Lack, Missing, Resolved, Value, resolve};
-use weft_settings::{EnvFile, Failure, Given, Kind, Place, Source, Variables};
+use weft_settings::{
+    EnvFile, Failure, FailureKind, Given, Kind, Place, Provider, Source, Variables,
+};
+use weft_vault::{Config, TokenFrom, Vault};
 
 use super::example::Example;
 use super::lack::Lacking;
@@ -23,6 +26,8 @@ pub(crate) enum Owner {
     Component(String),
     /// A host plugin, by its id.
     Plugin(String),
+    /// `wasmcloud:secrets` of every component, and nothing else.
+    Secrets,
 }
 
 impl Owner {
@@ -32,6 +37,7 @@ impl Owner {
             Self::Workload => "the workload".to_owned(),
             Self::Component(name) => format!("the component `{name}`"),
             Self::Plugin(id) => format!("the host plugin `{id}`"),
+            Self::Secrets => "`workload.secrets`".to_owned(),
         }
     }
 }
@@ -119,8 +125,9 @@ impl Plan {
                 Kind::Secret => project.secrets.get(&key.1),
             };
             if let Some(given) = given {
-                let given = plan.given(&key, given);
-                let source = Source::new(key.0, key.1.clone(), given, base, &plan.variables);
+                let source = plan.given(&key, given).and_then(|given| {
+                    Source::new(key.0, key.1.clone(), given, base, &plan.variables)
+                });
                 plan.sources.insert(key, source.map(Arc::new));
             }
         }
@@ -135,6 +142,18 @@ impl Plan {
             let owner = Owner::Component(component.name.as_str().to_owned());
             self.ask(owner, &path, &component.environment);
         }
+        let path = ["workload"].map(str::to_owned);
+        let places = project.workload.secrets.iter().enumerate();
+        let sources = places.map(|(index, name)| {
+            let place = self.place(&path, &["secrets", &index.to_string()]);
+            ((Kind::Secret, name.clone()), place)
+        });
+        let ask = Ask {
+            owner: Owner::Secrets,
+            own: BTreeMap::new(),
+            sources: sources.collect(),
+        };
+        self.asks.push(ask);
         for (section, field, plugins) in [
             ("dev", "host_plugins", &project.dev.host_plugins),
             ("host", "hostPlugins", &project.host.host_plugins),
@@ -146,15 +165,15 @@ impl Plan {
         }
     }
 
+    /// The place of a key of the project file.
+    fn place(&self, path: &[String], more: &[&str]) -> String {
+        let path = path.iter().map(String::as_str);
+        let path: Vec<&str> = path.chain(more.iter().copied()).collect();
+        format!("{}:{}", self.file, self.outline.line_of(&path))
+    }
+
     fn ask(&mut self, owner: Owner, path: &[String], block: &Environment) {
-        let at = |more: &[&str]| {
-            let path: Vec<&str> = path
-                .iter()
-                .map(String::as_str)
-                .chain(more.iter().copied())
-                .collect();
-            format!("{}:{}", self.file, self.outline.line_of(&path))
-        };
+        let at = |more: &[&str]| self.place(path, more);
         let own = block.config.iter();
         let own = own.map(|(name, value)| (name.clone(), (value.clone(), at(&["config", name]))));
         let mut sources = Vec::new();
@@ -174,7 +193,7 @@ impl Plan {
         self.asks.push(ask);
     }
 
-    fn given(&self, key: &Key, source: &project::Source) -> Given {
+    fn given(&self, key: &Key, source: &project::Source) -> Result<Given, Failure> {
         let path = [key.0.section(), &key.1, "inline"];
         let lines = self.outline.lines_of_keys(&path);
         let inline = source.inline.iter().map(|(name, value)| {
@@ -182,13 +201,86 @@ impl Plan {
             let place = format!("{}:{line}", self.file);
             (name.clone(), (value.clone().into(), place))
         });
-        Given {
+        let mut more: Vec<Arc<dyn Provider>> = Vec::new();
+        if let Some(vault) = &source.vault {
+            more.push(Arc::new(self.vault(vault)?));
+        }
+        Ok(Given {
             inline: inline.collect(),
             file: source.file.clone(),
             dir: source.dir.clone(),
             from_env: source.from_env.clone(),
-            more: Vec::new(),
-        }
+            more,
+        })
+    }
+
+    /// What is not said about a server of secrets is taken from the variables that its own programs use.
+    fn vault(&self, given: &project::Vault) -> Result<Vault, Failure> {
+        let variable = |name: &str| -> Result<Option<String>, Failure> {
+            let reading = self.variables.read(name)?;
+            let text = reading.and_then(|reading| Some(reading.value.expose_text()?.to_owned()));
+            Ok(text.filter(|text| !text.is_empty()))
+        };
+        let address = match &given.address {
+            Some(address) => Some(address.clone()),
+            None => variable("VAULT_ADDR")?,
+        };
+        let address = address.ok_or_else(|| {
+            let message = format!("the address of Vault for `{}` is not known", given.path);
+            Failure::new(FailureKind::Refused, message)
+                .help("write `address: https://<host>:8200`, or set `VAULT_ADDR`")
+        })?;
+        let namespace = match &given.namespace {
+            Some(namespace) => Some(namespace.clone()),
+            None => variable("VAULT_NAMESPACE")?,
+        };
+        Vault::new(Config {
+            address,
+            mount: given.mount.clone().unwrap_or_else(|| "secret".to_owned()),
+            path: given.path.clone(),
+            namespace,
+            token: match &given.token_file {
+                Some(file) => TokenFrom::File(file.clone()),
+                None => TokenFrom::Environment(self.variables.clone()),
+            },
+            ca_file: given.ca_file.clone(),
+            plain_http: given.plain_http,
+            cache: given.cache.unwrap_or(Config::CACHE),
+            max_stale: given.max_stale.unwrap_or(Config::MAX_STALE),
+            timeout: given.timeout.unwrap_or(Config::TIMEOUT),
+            retry: Config::RETRY,
+        })
+    }
+
+    /// What guests get through `wasmcloud:secrets`: the sources of `secretFrom` of the workload, then those of
+    /// `workload.secrets`.
+    pub(crate) fn secrets(&self) -> Vec<Arc<dyn Provider>> {
+        let keys = self.keys_of_secrets();
+        let sources = keys.filter_map(|key| self.sources.get(key)?.as_ref().ok());
+        sources.map(|source| Arc::clone(source) as _).collect()
+    }
+
+    /// The names that these have.
+    pub(crate) fn names_of_secrets(&self, outcome: &Outcome) -> BTreeSet<String> {
+        let keys: BTreeSet<&Key> = self.keys_of_secrets().collect();
+        let rows = outcome.rows.iter().filter(|row| row.origin.is_some());
+        rows.filter(|row| keys.contains(&(row.kind, row.source.clone())))
+            .map(|row| row.name.clone())
+            .collect()
+    }
+
+    fn keys_of_secrets(&self) -> impl Iterator<Item = &Key> {
+        let asks = self.asks.iter();
+        asks.filter(|ask| matches!(ask.owner, Owner::Workload | Owner::Secrets))
+            .flat_map(|ask| &ask.sources)
+            .map(|(key, _)| key)
+            .filter(|(kind, _)| *kind == Kind::Secret)
+    }
+
+    /// Whether somebody wants it as variables, which can be text alone.
+    fn is_for_environment(&self, key: &Key) -> bool {
+        let mut asks = self.asks.iter().filter(|ask| ask.owner != Owner::Secrets);
+        asks.any(|ask| ask.sources.iter().any(|(other, _)| other == key))
     }
 
     /// Where `.env.example` and the names that are asked for differ.
@@ -326,7 +418,9 @@ impl Plan {
         };
         for (name, value) in &resolved.values {
             outcome.rows.push(row(name, Some(value.origin.clone())));
-            outcome.lacking.extend(unfit(name, value, &asked));
+            if self.is_for_environment(key) {
+                outcome.lacking.extend(unfit(name, value, &asked));
+            }
             if value.secret && value.value.expose().is_empty() {
                 outcome
                     .notes
@@ -339,8 +433,7 @@ impl Plan {
                 Lack::Name(name) => self.unset(key, name, &asked),
                 // Its names are told instead.
                 Lack::Failed(failure)
-                    if failure.kind == weft_settings::FailureKind::NotFound
-                        && !documented.is_empty() =>
+                    if failure.kind == FailureKind::NotFound && !documented.is_empty() =>
                 {
                     continue;
                 }
@@ -433,7 +526,7 @@ impl Plan {
             return Vec::new();
         };
         // What a file that cannot be understood has is not known.
-        let unknown = |missing: &Missing| matches!(&missing.what, Lack::Failed(failure) if failure.kind != weft_settings::FailureKind::NotFound);
+        let unknown = |missing: &Missing| matches!(&missing.what, Lack::Failed(failure) if failure.kind != FailureKind::NotFound);
         if resolved.missing.iter().any(unknown) {
             return Vec::new();
         }
@@ -533,7 +626,7 @@ fn unfit(name: &str, value: &Value, asked: &[String]) -> Option<Lacking> {
                 "the value of `{name}` is not UTF-8 text, which an environment needs ({})",
                 value.origin
             ),
-            "write it as base64, or hand it to the component as a file in a volume",
+            "name its source in `workload.secrets` instead, so that the component gets the bytes through `wasmcloud:secrets`",
         )
     } else {
         return None;

@@ -6,3 +6,4 @@ mod dev;
 mod docs;
 mod pool;
 mod run;
+mod secrets;

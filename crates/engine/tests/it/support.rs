@@ -1,7 +1,7 @@
 //! What the tests share: engines, and workloads out of test guests.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use weft_api::spec::{
@@ -96,6 +96,12 @@ impl Draft {
             reuse: Reuse::default(),
             resources: Resources::default(),
         });
+        self
+    }
+
+    /// Takes another file for the last component.
+    pub(crate) fn replace_last(mut self, file: PathBuf) -> Self {
+        self.last().image = Image::File(file);
         self
     }
 
@@ -222,6 +228,7 @@ impl Draft {
             interfaces: [interface.to_owned()].into(),
             version: None,
             config: values.collect::<BTreeMap<_, _>>(),
+            secrets: BTreeMap::new(),
             name: None,
         });
         self
