@@ -21,11 +21,11 @@ use crate::linked::{
 };
 use crate::machine;
 use crate::memory::HostMemory;
-use crate::network::{Denials, Networks};
+use crate::network::Networks;
 use crate::plan::{Program, ValidWorkload};
 use crate::service::Service;
 use crate::store::{StoreBounds, StoreTemplate};
-use crate::usage::{EngineUsage, TenantUsage};
+use crate::usage::{EngineUsage, Observed, TenantUsage};
 use crate::volume::{VolumeError, Volumes};
 use crate::workload::Workload;
 
@@ -192,10 +192,11 @@ impl Engine {
         };
         let label = identity.label();
         let lines = config.log_lines_per_second;
-        let denials = Arc::<Denials>::default();
+        let observed = Observed::default();
         let telemetry = config.telemetry.as_ref();
-        let template =
-            StoreTemplate::new(&label, &program, shared, &denials, lines, telemetry, bounds)?;
+        let template = StoreTemplate::new(
+            &label, &program, shared, &observed, lines, telemetry, bounds,
+        )?;
         let fused = fuse(&program, components).await?;
         let source = self.inner.compiler.keep(fused.bytes.into());
         let code = self.inner.compiler.code(&source, &label).await?;
@@ -210,7 +211,7 @@ impl Engine {
                 code,
             },
             template,
-            denials,
+            observed,
         })
     }
 

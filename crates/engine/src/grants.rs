@@ -80,6 +80,9 @@ const CLI_3: &[&str] = &[
     "terminal-stderr",
 ];
 
+/// The version line of `wasmcloud:secrets`.
+const SECRETS: &str = "2";
+
 /// Everything that the host serves.
 pub const ROWS: &[Row] = &[
     base("wasi:io", "0.2", &["error", "poll", "streams"]),
@@ -126,7 +129,18 @@ pub const ROWS: &[Row] = &[
         "0.2.0-rc.2",
         &["types", "tracing", "metrics", "logs"],
     ),
+    capability("wasmcloud:secrets", SECRETS, &["store", "reveal", "secret"]),
 ];
+
+/// Whether an interface stands for one thing of many, which the label of the import names.
+pub fn needs_label(name: &InterfaceName) -> bool {
+    let path = (
+        name.namespace.as_str(),
+        name.package.as_str(),
+        name.interface.as_str(),
+    );
+    path == ("wasmcloud", "secrets", "secret")
+}
 
 /// The row that serves an import, if there is one.
 pub fn serving(import: &InterfaceName) -> Option<&'static Row> {
@@ -161,7 +175,7 @@ impl std::fmt::Display for Row {
             self.interfaces.join(","),
             self.track
         )?;
-        if self.track.split('.').count() == 2 {
+        if self.track.split('.').count() <= 2 {
             write!(f, ".x")
         } else {
             Ok(())
@@ -180,7 +194,7 @@ pub fn bears_identity(name: &InterfaceName) -> bool {
         ("wasi", "sockets") => name
             .track()
             .is_some_and(|track| weft_net::sockets::bears_identity(interface, &track)),
-        ("wasi", "config" | "logging") => true,
+        ("wasi", "config" | "logging") | ("wasmcloud", "secrets") => true,
         // Its types have no functions and are the same for all.
         ("wasi", "otel") => interface != "types",
         _ => false,

@@ -8,7 +8,7 @@ use wasmtime_wasi::cli::WasiCliCtxView;
 use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
-use weft_caps::{config, logging, otel};
+use weft_caps::{config, logging, otel, secrets};
 use weft_net::outbound::wasi::WasiHttp as Outbound;
 use weft_net::sockets;
 
@@ -63,6 +63,8 @@ pub(crate) struct PartState {
     pub(crate) logging: logging::Ctx,
     /// `wasi:otel`.
     pub(crate) otel: otel::Ctx,
+    /// `wasmcloud:secrets`.
+    pub(crate) secrets: secrets::Ctx,
     /// Size limits by mount path.
     pub(crate) quotas: Arc<[(String, Arc<Quota>)]>,
 }
@@ -169,6 +171,14 @@ impl HostState {
 
     pub(crate) fn otel(&mut self, part: usize) -> otel::View<'_> {
         otel::View(&self.part(part).1.otel)
+    }
+
+    pub(crate) fn secrets(&mut self, part: usize) -> secrets::View<'_> {
+        let (table, part) = self.part(part);
+        secrets::View {
+            ctx: &part.secrets,
+            table,
+        }
     }
 
     pub(crate) fn quotas(&mut self, part: usize) -> Arc<[(String, Arc<Quota>)]> {

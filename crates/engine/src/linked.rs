@@ -10,10 +10,11 @@ use crate::compile::{Code, Source};
 use crate::compose::Scoped;
 use crate::inspect::Shape;
 use crate::limits::Limits;
-use crate::network::{Denials, Learning, WayOut};
+use crate::network::{Learning, WayOut};
 use crate::plan::Program;
 use crate::service::Service;
 use crate::store::StoreTemplate;
+use crate::usage::Observed;
 use crate::volume::Volumes;
 use crate::workload::Workload;
 
@@ -78,8 +79,8 @@ pub(crate) struct LinkedProgram {
     pub(crate) limits: Limits,
     pub(crate) built: Built,
     pub(crate) template: StoreTemplate,
-    /// What it asked for outside and did not get.
-    pub(crate) denials: Arc<Denials>,
+    /// What its guests were seen to do.
+    pub(crate) observed: Observed,
 }
 
 /// A workload that runs.

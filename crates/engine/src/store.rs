@@ -7,7 +7,7 @@ use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 use wasmtime_wasi::filesystem::WasiFilesystemCtx;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 use wasmtime_wasi_http::WasiHttpCtx;
-use weft_caps::{Calls, config, logging, otel};
+use weft_caps::{Calls, config, logging, otel, secrets};
 use weft_net::loopback::{Network, Role};
 use weft_net::outbound::wasi::WasiHttp as Outbound;
 use weft_net::outbound::watch::Watch;
@@ -21,12 +21,13 @@ use crate::engine::StartError;
 use crate::host_state::{Bounded, HostState, PartState};
 use crate::linked::Shared;
 use crate::memory::{Shares, StoreMemory};
-use crate::network::{ComponentNetwork, Denials};
+use crate::network::ComponentNetwork;
 use crate::plan::{Part, Program};
 use crate::stdio::{GuestLog, Stream};
 use crate::traces::guest::GuestData;
 use crate::traces::resource::resource;
 use crate::traces::{Current, Reporting};
+use crate::usage::Observed;
 use crate::volume::{Mounted, Quota, VolumeError};
 
 /// Bytes of one list of header fields that a guest makes. Together with the number of handles it bounds what the host
@@ -61,6 +62,7 @@ struct PartTemplate {
     filesystem: WasiFilesystemCtx,
     quotas: Arc<[(String, Arc<Quota>)]>,
     config: config::Ctx,
+    secrets: secrets::Ctx,
     log: Arc<GuestLog>,
     /// Where its data goes, and as whose; none if telemetry is off.
     reporting: Option<Reporting>,
@@ -74,7 +76,7 @@ impl StoreTemplate {
         label: &str,
         program: &Program,
         shared: &Shared,
-        denials: &Arc<Denials>,
+        observed: &Observed,
         log_lines_per_second: u32,
         telemetry: Option<&Telemetry>,
         bounds: StoreBounds,
@@ -92,7 +94,7 @@ impl StoreTemplate {
                 part,
                 role,
                 shared,
-                denials,
+                observed,
                 log_lines_per_second,
                 reporting,
             )
@@ -119,7 +121,7 @@ impl StoreTemplate {
                 firewall: part.sockets.firewall.clone(),
                 limits: part.sockets.limits,
             });
-            part.outside.http = part.outside.http.at_home(network);
+            part.outside.http = part.outside.http.at_home(network, true);
         }
     }
 
@@ -240,7 +242,7 @@ impl PartTemplate {
         part: &Part,
         role: Role,
         shared: &Shared,
-        denials: &Arc<Denials>,
+        observed: &Observed,
         log_lines_per_second: u32,
         reporting: Option<Reporting>,
     ) -> Result<Self, StartError> {
@@ -253,11 +255,13 @@ impl PartTemplate {
             .iter()
             .filter_map(|mount| Some((mount.guest_path.clone(), mount.quota.clone()?)));
         let component = part.component.to_string();
-        let outside = shared
-            .way_out
-            .component(&component, part.egress.clone(), denials)?;
+        let outside =
+            shared
+                .way_out
+                .component(&component, part.egress.clone(), &observed.denials)?;
         let mut outside = outside;
-        outside.http = outside.http.at_home(&shared.network);
+        let is_service = role == Role::Service;
+        outside.http = outside.http.at_home(&shared.network, is_service);
         let sockets = sockets::Parts {
             network: Arc::clone(&shared.network),
             role,
@@ -273,6 +277,9 @@ impl PartTemplate {
                 calls: None,
             },
             reporting,
+            secrets: part
+                .secrets
+                .context(&format!("{label}/{component}"), &observed.reveals),
             outside,
             sockets: Arc::new(sockets),
             log: GuestLog::new(label.to_owned(), component, log_lines_per_second),
@@ -317,6 +324,7 @@ impl PartTemplate {
                     Some(Arc::new(GuestData::new(reporting, current)) as Arc<dyn otel::Sink>)
                 }),
             },
+            secrets: self.secrets.clone(),
             quotas: Arc::clone(&self.quotas),
         }
     }

@@ -20,6 +20,7 @@ mod connect;
 pub mod error;
 mod home;
 mod pool;
+pub mod roots;
 pub mod wasi;
 pub mod watch;
 

@@ -5,5 +5,6 @@ mod harness;
 mod project;
 mod requests;
 mod services;
+mod settings;
 mod stop;
 mod watch;

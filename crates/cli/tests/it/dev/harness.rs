@@ -72,8 +72,18 @@ impl Folder {
     }
 
     pub(super) fn dev_with(&self, flags: &[&str]) -> Dev {
-        let mut child = self
-            .command(flags)
+        self.start(self.command(flags))
+    }
+
+    /// The same with variables in its environment.
+    pub(super) fn dev_in(&self, environment: &[(&str, &str)]) -> Dev {
+        let mut command = self.command(&[]);
+        command.envs(environment.iter().copied());
+        self.start(command)
+    }
+
+    fn start(&self, mut command: Command) -> Dev {
+        let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -84,7 +94,7 @@ impl Folder {
             seen: Vec::new(),
             url: String::new(),
         };
-        let line = dev.wait_for("listening on http://");
+        let line = dev.wait_for("listening on http");
         dev.url = line.trim_start_matches("listening on ").to_owned();
         dev
     }
