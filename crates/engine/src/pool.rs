@@ -29,7 +29,7 @@ use crate::fault::{self, Circumstances, Fault, FaultKind};
 use crate::host_state::HostState;
 use crate::presence::Presence;
 use crate::store::StoreTemplate;
-use crate::traces;
+use crate::traces::{self, Call};
 use crate::usage::{Counted, Tally};
 pub(crate) use expiry::Expiry;
 
@@ -317,14 +317,21 @@ impl WorkerState for Member {
         if let (Some(trace), Some(made)) = (&trace, made) {
             made.tell(trace, handed);
         }
-        let current = store.data().current.as_ref().zip(trace.as_ref());
-        let run = current
-            .and_then(|(current, trace)| current.takes(task, &presence, trace, &store.data().cpu));
         // A new slice of time. Who has used up more than its share waits for a turn before it computes.
         let must_ask = store.data().cpu.begin();
         store.set_epoch_deadline(u64::from(!must_ask));
         let (waiting, left) = (Arc::clone(&presence), Arc::new(AtomicBool::new(false)));
         let leaving = Leaving(Arc::clone(&left));
+        let current = store.data().current.as_ref().zip(trace.as_ref());
+        let run = current.and_then(|(current, trace)| {
+            let call = Call {
+                task,
+                presence: Arc::clone(&presence),
+                // A guest of 0.3 goes on after its response.
+                left: self.sync.then(|| Arc::clone(&left)),
+            };
+            current.takes(call, trace, &store.data().cpu)
+        });
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.retain(|request| !request.presence.is_over());
         taken.push(TakenRequest {

@@ -83,10 +83,25 @@ struct Working {
     life: Option<Place>,
 }
 
+/// A call into the guest for one request.
+pub(crate) struct Call {
+    pub(crate) task: GuestTaskId,
+    /// Whether somebody waits for the response.
+    pub(crate) presence: Arc<Presence>,
+    /// Set when the call is over, if nothing of the request goes on after that.
+    pub(crate) left: Option<Arc<AtomicBool>>,
+}
+
+impl Call {
+    fn is_over(&self) -> bool {
+        let left = self.left.as_ref();
+        self.presence.is_over() || left.is_some_and(|left| left.load(Ordering::Relaxed))
+    }
+}
+
 /// A request that was taken.
 struct Taken {
-    task: GuestTaskId,
-    presence: Arc<Presence>,
+    call: Call,
     place: Place,
     used: Option<Arc<Used>>,
 }
@@ -115,18 +130,12 @@ impl Current {
     }
 
     /// A request is taken. Gives the span of the work on it, if that is recorded.
-    pub(crate) fn takes(
-        &self,
-        task: GuestTaskId,
-        presence: &Arc<Presence>,
-        trace: &Trace,
-        meter: &Arc<Meter>,
-    ) -> Option<Span> {
+    pub(crate) fn takes(&self, call: Call, trace: &Trace, meter: &Arc<Meter>) -> Option<Span> {
         let run = trace.span("weft.run", SpanKind::Internal);
         let parent = run.as_ref().map_or(trace.context(), Span::context).clone();
         let mut working = self.lock();
         working.requests.retain(|taken| {
-            let over = taken.presence.is_over();
+            let over = taken.call.is_over();
             if let Some(used) = taken.used.as_ref().filter(|_| over) {
                 used.freeze();
             }
@@ -146,8 +155,7 @@ impl Current {
             other.shared.store(true, Ordering::Relaxed);
         }
         working.requests.push(Taken {
-            task,
-            presence: Arc::clone(presence),
+            call,
             place: Place {
                 trace: trace.clone(),
                 parent,
@@ -172,7 +180,7 @@ impl Current {
         let stack = store.async_call_stack().ok();
         let task = stack.and_then(|stack| {
             let working = self.lock();
-            let of = |task: &GuestTaskId| working.requests.iter().any(|one| one.task == *task);
+            let of = |task: &GuestTaskId| working.requests.iter().any(|one| one.call.task == *task);
             let mut stack = stack;
             stack.find(of)
         });
@@ -196,9 +204,11 @@ impl Current {
         let working = self.lock();
         let found = match working.requests.as_slice() {
             [one] => Some(one),
-            many => many.iter().find(|one| Some(one.task) == working.calling),
+            many => many
+                .iter()
+                .find(|one| Some(one.call.task) == working.calling),
         };
-        let found = found.filter(|taken| !taken.presence.is_over());
+        let found = found.filter(|taken| !taken.call.is_over());
         found.map(|taken| taken.place.clone())
     }
 

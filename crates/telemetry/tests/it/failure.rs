@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use weft_telemetry::Protocol;
 use weft_telemetry::stats::{Loss, SignalKind};
 use weft_testkit::collector::{Collector, Manner};
-use weft_testkit::{until, within};
+use weft_testkit::{PATIENCE, until, within};
 
 use crate::support::{SOON, config, request, running};
 
@@ -43,18 +43,16 @@ async fn nobody_waits(url: &str, protocol: Protocol) {
         destination.timeout = Duration::from_millis(100);
     }
     let telemetry = running(config);
-    let mut slowest = Duration::ZERO;
+    let started = Instant::now();
     for n in 0..MANY {
-        let started = Instant::now();
         request(&telemetry, "lost");
-        slowest = slowest.max(started.elapsed());
         if n % 1_000 == 0 {
             // The one that sends gets its turn.
             tokio::task::yield_now().await;
         }
     }
-    // A thread that loses its core for a while is no wait for a collector.
-    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    // If each waited for the collector, it would be half an hour.
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
     telemetry.shutdown(SOON).await;
     let traces = telemetry.stats().of(SignalKind::Traces);
     let lost: u64 = Loss::ALL.iter().map(|why| traces.lost(*why)).sum();
