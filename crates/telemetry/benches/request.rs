@@ -23,7 +23,7 @@ fn telemetry(share: f64) -> Telemetry {
 }
 
 fn measure(name: &str, share: f64, headers: &HeaderMap) {
-    let requests = if share > 0.5 {
+    let requests = if share > 0.0 {
         REQUESTS / 100
     } else {
         REQUESTS
