@@ -56,6 +56,15 @@ pub(crate) struct StoreBounds {
     pub(crate) tasks: usize,
 }
 
+/// What guests may say, and where.
+#[derive(Clone, Copy)]
+pub(crate) struct Says<'a> {
+    /// Lines in the log, for each component.
+    pub(crate) lines_per_second: u32,
+    /// Where else; none if telemetry is off.
+    pub(crate) telemetry: Option<&'a Telemetry>,
+}
+
 struct PartTemplate {
     environment: Vec<(String, String)>,
     /// Directories, opened once: what is mounted cannot be exchanged behind our back later.
@@ -77,28 +86,13 @@ impl StoreTemplate {
         program: &Program,
         shared: &Shared,
         observed: &Observed,
-        log_lines_per_second: u32,
-        telemetry: Option<&Telemetry>,
+        says: Says<'_>,
         bounds: StoreBounds,
     ) -> Result<Self, StartError> {
         let parts = program.parts.iter();
         let names: Vec<_> = parts.map(|part| format!("`{}`", part.component)).collect();
         let role = program.role;
-        let part = |part: &Part| {
-            let reporting = telemetry.map(|telemetry| Reporting {
-                telemetry: telemetry.clone(),
-                resource: resource(telemetry, label, part),
-            });
-            PartTemplate::new(
-                label,
-                part,
-                role,
-                shared,
-                observed,
-                log_lines_per_second,
-                reporting,
-            )
-        };
+        let part = |part: &Part| PartTemplate::new(label, part, role, shared, observed, says);
         // A program has at least its entry: `plan` makes none without.
         let (entry, linked) = match program.parts.as_slice() {
             [entry, linked @ ..] => (part(entry)?, linked),
@@ -243,9 +237,12 @@ impl PartTemplate {
         role: Role,
         shared: &Shared,
         observed: &Observed,
-        log_lines_per_second: u32,
-        reporting: Option<Reporting>,
+        says: Says<'_>,
     ) -> Result<Self, StartError> {
+        let reporting = says.telemetry.map(|telemetry| Reporting {
+            telemetry: telemetry.clone(),
+            resource: resource(telemetry, label, part),
+        });
         let mounts = part
             .mounts
             .iter()
@@ -282,7 +279,7 @@ impl PartTemplate {
                 .context(&format!("{label}/{component}"), &observed.reveals),
             outside,
             sockets: Arc::new(sockets),
-            log: GuestLog::new(label.to_owned(), component, log_lines_per_second),
+            log: GuestLog::new(label.to_owned(), component, says.lines_per_second),
         })
     }
 

@@ -153,14 +153,13 @@ impl Telemetry {
         let (start, now) = (self.0.started, SystemTime::now());
         for metric in source.metrics(unix_nanos(start), unix_nanos(now)) {
             let size = metric.encoded_len();
-            self.push(
-                &self.0.metrics.host,
-                &self.0.resource,
-                Scope::Weft,
-                metric,
+            let piece = Piece {
+                scope: Scope::Weft,
+                record: metric,
                 size,
-                false,
-            );
+                guest: false,
+            };
+            self.push(&self.0.metrics.host, &self.0.resource, piece);
         }
     }
 
@@ -256,52 +255,61 @@ impl Telemetry {
     pub fn host_span(&self, resource: &Resource, span: Box<SpanData>) {
         let size = size_of::<SpanData>().saturating_add(span.attributes.len().saturating_mul(64));
         let record = SpanRecord::Host(span);
-        self.push(
-            &self.0.traces.host,
-            resource,
-            Scope::Weft,
+        let piece = Piece {
+            scope: Scope::Weft,
             record,
             size,
-            false,
-        );
+            guest: false,
+        };
+        self.push(&self.0.traces.host, resource, piece);
     }
 
     /// Sends a log record of the host, or of what a guest wrote to its log.
     pub(crate) fn host_log(&self, resource: &Resource, record: Box<LogRecord>) {
         let size = record.encoded_len();
-        self.push(
-            &self.0.logs.host,
-            resource,
-            Scope::Weft,
+        let piece = Piece {
+            scope: Scope::Weft,
             record,
             size,
-            false,
-        );
+            guest: false,
+        };
+        self.push(&self.0.logs.host, resource, piece);
     }
 
     /// Sends a span that a guest handed in.
     pub fn guest_span(&self, resource: &Resource, scope: Scope, span: Box<Span>) {
         let size = span.encoded_len();
-        self.push(
-            &self.0.traces.guests,
-            resource,
+        let piece = Piece {
             scope,
-            SpanRecord::Guest(span),
+            record: SpanRecord::Guest(span),
             size,
-            true,
-        );
+            guest: true,
+        };
+        self.push(&self.0.traces.guests, resource, piece);
     }
 
     /// Sends a log record that a guest handed in.
     pub fn guest_log(&self, resource: &Resource, scope: Scope, record: Box<LogRecord>) {
         let size = record.encoded_len();
-        self.push(&self.0.logs.guests, resource, scope, record, size, true);
+        let piece = Piece {
+            scope,
+            record,
+            size,
+            guest: true,
+        };
+        self.push(&self.0.logs.guests, resource, piece);
     }
 
     /// Sends a metric that a guest handed in.
     pub fn guest_metric(&self, resource: &Resource, scope: Scope, metric: Metric) {
         let size = metric.encoded_len();
-        self.push(&self.0.metrics.guests, resource, scope, metric, size, true);
+        let piece = Piece {
+            scope,
+            record: metric,
+            size,
+            guest: true,
+        };
+        self.push(&self.0.metrics.guests, resource, piece);
     }
 
     /// Counts what a guest may not hand in.
@@ -313,11 +321,14 @@ impl Telemetry {
         &self,
         queues: &[Arc<Queue<S>>],
         resource: &Resource,
-        scope: Scope,
-        record: S::Record,
-        size: usize,
-        guest: bool,
+        piece: Piece<S::Record>,
     ) {
+        let Piece {
+            scope,
+            record,
+            size,
+            guest,
+        } = piece;
         if self.0.closing.is_cancelled() {
             self.0.stats.of(S::KIND).count_lost(Loss::Shutdown, 1);
             return;
@@ -340,6 +351,16 @@ impl Telemetry {
         }
         last.push(item, guest);
     }
+}
+
+/// A piece of data as it comes in.
+struct Piece<R> {
+    scope: Scope,
+    record: R,
+    /// Bytes, about.
+    size: usize,
+    /// A guest has handed it in.
+    guest: bool,
 }
 
 /// What routes are made with.
