@@ -101,7 +101,16 @@ impl Collector {
 
     /// Starts one at an address.
     pub async fn start_at(addr: &str, manner: Manner) -> Self {
-        let listener = TcpListener::bind(addr).await.expect("the port is free");
+        // The one before it at this address may be about to close its port.
+        let listener = within(async {
+            loop {
+                match TcpListener::bind(addr).await {
+                    Ok(listener) => return listener,
+                    Err(_) => tokio::task::yield_now().await,
+                }
+            }
+        })
+        .await;
         let addr = listener.local_addr().expect("a listener has an address");
         let books = Arc::new(Books {
             manner: Mutex::new(manner),
