@@ -246,7 +246,15 @@ impl<'t> At<'t> {
 
     /// Like [`Self::named`], for values that no message may show.
     pub(crate) fn secrets(&self, problems: &mut Problems) -> Vec<(&'t str, Self)> {
-        let entries = self.entries(problems).unwrap_or_default();
+        let Value::Map(entries) = &self.node.value else {
+            let problem = self.problem(format!(
+                "`{}` must be a mapping, but is {}",
+                self.path,
+                self.node.value.kind()
+            ));
+            problems.push(problem.secret());
+            return Vec::new();
+        };
         let place = |entry: &'t Entry| At {
             span: entry.key_span,
             secret: true,

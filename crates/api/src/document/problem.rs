@@ -1,7 +1,7 @@
 //! Collecting problems while a document is walked, and turning them into diagnostics at the end.
 
 use super::Span;
-use super::mask::{is_sensitive, masked};
+use super::mask::{is_sensitive, masked, redacted};
 use crate::diagnostic::{Diagnostic, Report};
 
 /// More problems than anyone reads; the rest is only counted.
@@ -22,6 +22,8 @@ pub(crate) struct Problem {
     path: Option<String>,
     /// The place of another thing that the message speaks of.
     also: Option<Span>,
+    /// What is at the place may be a secret.
+    secret: bool,
 }
 
 /// The problems found so far.
@@ -39,7 +41,14 @@ impl Problem {
             help: None,
             path: None,
             also: None,
+            secret: false,
         }
+    }
+
+    /// Says that what is at the place may not be shown.
+    pub(crate) fn secret(mut self) -> Self {
+        self.secret = true;
+        self
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
@@ -118,13 +127,21 @@ impl Problems {
         self.list.sort_by_key(|problem| problem.span.start);
         let lines = Lines::new(text);
         // A problem without a path is one of the language: what it points at may be anything.
-        let understood = self.list.iter().filter(|problem| problem.path.is_some());
+        let understood = self
+            .list
+            .iter()
+            .filter(|problem| problem.path.is_some() && !problem.secret);
         let shown: Vec<Span> = understood.map(|problem| problem.span).collect();
         let sensitive = is_sensitive(text);
         let diagnostics = self
             .list
             .into_iter()
-            .map(|problem| lines.diagnostic(file, problem))
+            .map(|mut problem| {
+                if sensitive && problem.path.is_none() {
+                    problem.message = redacted(&problem.message, text, problem.span.start);
+                }
+                lines.diagnostic(file, problem)
+            })
             .collect();
         Report {
             file: file.to_owned(),
