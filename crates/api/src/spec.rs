@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
-pub use self::port::{Protocol, Publish, ServicePort, TlsEnd, host_address};
+pub use self::port::{Protocol, Publish, ServicePort, TlsEnd, host_address, never_of_a_host};
 pub use self::route::HttpRoute;
 use crate::ids::{ComponentName, Tenant, WorkloadName};
 pub use crate::limits::Limits;
@@ -103,6 +103,17 @@ pub struct Resources {
     pub volume_mounts: Vec<VolumeMount>,
     /// How much it may use.
     pub limits: Limits,
+    /// Where variables of `environment` come from that do not stand beside it: by their names.
+    pub origins: BTreeMap<String, Origin>,
+}
+
+/// A set of values that components refer to by its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A ConfigMap of a manifest, or an entry of `configs` in a project file.
+    Config(String),
+    /// A Secret of a manifest, or an entry of `secrets` in a project file.
+    Secret(String),
 }
 
 /// A volume at a place in the file system of a component.
@@ -181,6 +192,7 @@ impl fmt::Debug for Resources {
             )
             .field("volume_mounts", &self.volume_mounts)
             .field("limits", &self.limits)
+            .field("origins", &self.origins)
             .finish()
     }
 }

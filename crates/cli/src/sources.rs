@@ -13,8 +13,11 @@ use weft_api::spec::{
 pub(crate) enum Source {
     /// A component.
     Component(PathBuf),
-    /// The workloads of a manifest.
-    Manifest(Vec<WorkloadSpec>),
+    /// The workloads of a manifest, and its text.
+    Manifest {
+        specs: Vec<WorkloadSpec>,
+        text: String,
+    },
 }
 
 /// What a component that has no manifest is given; the flags of `weft run`.
@@ -106,9 +109,9 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Source> {
         .unwrap_or(Path::new("."));
     let specs = weft_api::manifest::parse(&name, base, &text)?;
     if specs.is_empty() {
-        bail!("`{name}` has no workload; `weft run` needs a `WorkloadDeployment` or a `Workload`");
+        bail!("`{name}` has no workload; weft needs a `WorkloadDeployment` or a `Workload`");
     }
-    Ok(Source::Manifest(specs))
+    Ok(Source::Manifest { specs, text })
 }
 
 /// Refuses flags that a manifest would have to answer.
@@ -164,6 +167,7 @@ pub(crate) fn lone_component(
                 read_only: dir.read_only,
             })
             .collect(),
+        ..Resources::default()
     };
     let volumes = dirs.iter().enumerate().map(|(index, dir)| Volume {
         name: volume_name(index),

@@ -3,6 +3,7 @@
 
 mod candidates;
 mod error;
+mod outlook;
 mod part;
 mod resolve;
 mod service;
@@ -13,7 +14,9 @@ use weft_api::spec::{Reuse, Volume, VolumeMount, WorkloadSpec};
 use weft_net::firewall::policy::Policy;
 use weft_net::loopback::Role;
 
-pub use error::{PlanError, PlanErrors};
+pub use error::{NearEntry, PlanError, PlanErrors, Subject};
+pub use outlook::{Needed, Outlook, Prospect, Server, Use, outlook};
+pub use service::NAME as SERVICE;
 
 use crate::inspect::Shape;
 
@@ -164,6 +167,7 @@ pub fn plan(
     purpose: Purpose,
 ) -> Result<ValidWorkload, PlanErrors> {
     let mut report = Report::default();
+    service::check_names(spec, &mut report);
     let (program, service) = programs(spec, shapes, granting, purpose, &mut report);
     let Report { notes, errors } = report;
     if !errors.is_empty() || (program.is_none() && service.is_none()) {

@@ -7,6 +7,7 @@ use super::source::SourceKind;
 use crate::document::Value;
 use crate::document::decode::{At, Fields};
 use crate::document::problem::{Problem, shown};
+use crate::spec::Origin;
 
 /// A value, and where to point when it is wrong.
 pub(super) struct Setting<'t> {
@@ -29,7 +30,7 @@ impl Setting<'_> {
                 .at
                 .problem(format!("`{key}` of ConfigMap `{name}`: {why}")),
             Some((SourceKind::Secret, name)) => self.at.problem(format!(
-                "`{key}` of Secret `{name}` has a value that is not valid here"
+                "`{key}` of Secret `{name}` has a value that is not valid here; correct it there (it is not shown)"
             )),
         }
     }
@@ -59,6 +60,21 @@ pub(super) fn read<'t>(fields: &mut Fields<'t>, scope: &mut Scope<'_>) -> Settin
         }
     }
     settings
+}
+
+/// The ConfigMaps and Secrets that values of a layer come from.
+pub(super) fn origins(settings: &Settings<'_>) -> BTreeMap<String, Origin> {
+    let origin = |setting: &Setting<'_>| {
+        let (kind, name) = setting.origin.as_ref()?;
+        Some(match kind {
+            SourceKind::ConfigMap => Origin::Config(name.clone()),
+            SourceKind::Secret => Origin::Secret(name.clone()),
+        })
+    };
+    settings
+        .iter()
+        .filter_map(|(key, setting)| Some((key.clone(), origin(setting)?)))
+        .collect()
 }
 
 /// The plain values of a layer.
@@ -112,7 +128,7 @@ fn merge<'t>(
             scope.settings_left = 0;
             scope
                 .problems
-                .push(at.problem("the settings of this file take more than 48 MiB in all"));
+                .push(at.problem("the settings of this file take more than 48 MiB in all; let fewer components refer to large ConfigMaps and Secrets"));
             return;
         };
         scope.settings_left = left;

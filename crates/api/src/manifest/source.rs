@@ -59,7 +59,7 @@ impl Sources {
         };
         let namespace = object.metadata.namespace_text().to_owned();
         let message = format!(
-            "the {} `{}` in namespace `{namespace}` is given twice",
+            "the {} `{}` in namespace `{namespace}` is given twice; remove one of the two, or rename it",
             kind.as_str(),
             shown(&name)
         );
@@ -180,13 +180,13 @@ fn decode(key: &str, encoded: &str) -> Result<String, String> {
     let compact: String = encoded.split_ascii_whitespace().collect();
     let bytes = STANDARD.decode(compact).map_err(|_| {
         format!(
-            "the value of `{}` is not base64; plain text goes in `stringData`",
+            "the value of `{}` is not base64; write plain text in `stringData`",
             shown(key)
         )
     })?;
     String::from_utf8(bytes).map_err(|_| {
         format!(
-            "the value of `{}` is not UTF-8 text, which a component's environment needs",
+            "the value of `{}` is not UTF-8 text, which a component's environment needs; write text, and keep binary data in a file of a volume",
             shown(key)
         )
     })

@@ -4,6 +4,8 @@ use weft_api::interface::{InterfaceName, compatible};
 use weft_api::spec::{ComponentSpec, Reuse, WorkloadSpec};
 use weft_net::loopback::Role;
 
+use super::candidates::Near;
+use super::error::NearEntry;
 use super::walk::Walk;
 use super::{Entry, Granting, Part, PlanError, Program, Purpose, Report};
 use crate::grants::{self, Grant};
@@ -84,7 +86,7 @@ pub(super) fn check_ingress(spec: &WorkloadSpec, entry: Entry, errors: &mut Vec<
 pub(super) struct Graph<'a> {
     pub(super) spec: &'a WorkloadSpec,
     pub(super) shapes: &'a [Shape],
-    granting: Granting,
+    pub(super) granting: Granting,
 }
 
 /// Who serves one import.
@@ -104,7 +106,7 @@ impl<'a> Graph<'a> {
     }
 
     /// The first component, in the order of the manifest, that can be the entry.
-    fn entry(
+    pub(super) fn entry(
         &self,
         purpose: Purpose,
         notes: &mut Vec<String>,
@@ -187,11 +189,12 @@ impl<'a> Graph<'a> {
     pub(super) fn provider(&self, importer: usize, import: &Import) -> Result<Provider, PlanError> {
         let component = self.spec.components.get(importer).map(|c| c.name.clone());
         let (Some(component), Some(interface)) = (component.clone(), &import.interface) else {
-            return Err(missing(
-                component,
-                import,
-                vec!["it is not an interface, and the host offers interfaces only".to_owned()],
-            ));
+            let why = "it is not an interface, and the host offers interfaces only";
+            return Err(missing(component, import, Near {
+                candidates: vec![why.to_owned()],
+                remedy: "put what is imported into an interface, and add a component that exports it"
+                    .to_owned(),
+            }));
         };
         let mut exporters = self.exporters(importer, interface);
         match (exporters.pop(), exporters.is_empty()) {
@@ -212,7 +215,11 @@ impl<'a> Graph<'a> {
                 let why = format!(
                     "it is a named import of `{interface}`; weft serves that interface only unnamed"
                 );
-                Err(missing(Some(component), import, vec![why]))
+                let remedy = format!("import `{interface}` without a name of its own");
+                Err(missing(Some(component), import, Near {
+                    candidates: vec![why],
+                    remedy,
+                }))
             }
             Some(row) if row.grant == Grant::Base || self.granted(interface) => Ok(Provider::Host),
             Some(_) => Err(PlanError::NotGranted {
@@ -221,11 +228,12 @@ impl<'a> Graph<'a> {
                 namespace: interface.namespace.clone(),
                 package: interface.package.clone(),
                 interface: interface.interface.clone(),
+                near: self.near_entry(interface),
             }),
             None => Err(missing(
                 Some(component),
                 import,
-                self.candidates(importer, interface),
+                self.near(importer, interface),
             )),
         }
     }
@@ -260,17 +268,39 @@ impl<'a> Graph<'a> {
     }
 
     fn granted(&self, import: &InterfaceName) -> bool {
-        self.granting == Granting::Everything
-            || self.spec.host_interfaces.iter().any(|entry| {
-                entry.namespace == import.namespace
-                    && entry.package == import.package
-                    && entry.interfaces.contains(&import.interface)
-                    && entry
-                        .version
-                        .as_ref()
-                        .zip(import.version.as_ref())
-                        .is_none_or(|(asked, imported)| compatible(Some(asked), Some(imported)))
-            })
+        self.granting == Granting::Everything || self.grantor(import).is_some()
+    }
+
+    /// The entry of `hostInterfaces` that grants an import, by its place.
+    pub(super) fn grantor(&self, import: &InterfaceName) -> Option<usize> {
+        self.spec.host_interfaces.iter().position(|entry| {
+            entry.namespace == import.namespace
+                && entry.package == import.package
+                && entry.interfaces.contains(&import.interface)
+                && entry
+                    .version
+                    .as_ref()
+                    .zip(import.version.as_ref())
+                    .is_none_or(|(asked, imported)| compatible(Some(asked), Some(imported)))
+        })
+    }
+
+    /// What an entry for the package of an import lacks that it would have to say.
+    fn near_entry(&self, import: &InterfaceName) -> Option<NearEntry> {
+        let entries = self.spec.host_interfaces.iter();
+        let mut entries = entries.filter(|entry| {
+            entry.namespace == import.namespace && entry.package == import.package
+        });
+        let first = entries.next()?;
+        let named = std::iter::once(first)
+            .chain(entries)
+            .find(|entry| entry.interfaces.contains(&import.interface));
+        match named.map(|entry| &entry.version) {
+            Some(version) => version
+                .as_ref()
+                .map(|version| NearEntry::Version(version.to_string())),
+            None => Some(NearEntry::Interfaces),
+        }
     }
 
     fn provides_to_another(&self, position: usize) -> bool {
@@ -310,19 +340,21 @@ impl<'a> Graph<'a> {
 fn missing(
     component: Option<weft_api::ids::ComponentName>,
     import: &Import,
-    candidates: Vec<String>,
+    near: Near,
 ) -> PlanError {
     match component {
         Some(component) => PlanError::MissingImport {
             component,
             import: import.name.clone(),
-            candidates,
+            candidates: near.candidates,
+            remedy: near.remedy,
         },
         None => PlanError::NoComponents,
     }
 }
 
-fn entry_of(export: &InterfaceName, purpose: Purpose) -> Option<Entry> {
+/// What an export makes of its component, if it is used for this.
+pub(super) fn entry_of(export: &InterfaceName, purpose: Purpose) -> Option<Entry> {
     let track = export.track()?;
     let path = (
         export.namespace.as_str(),
