@@ -14,7 +14,7 @@ pub enum IdError {
     #[error("a {kind} must not be empty; write lower-case letters, digits and `-`")]
     Empty { kind: &'static str },
     /// The text is longer than DNS allows.
-    #[error("{kind} `{}` has {length} characters; at most {max} are allowed; shorten it", start_of(.text))]
+    #[error("{kind} `{}` has {length} characters, more than the {max} that are allowed; shorten it", start_of(.text))]
     TooLong {
         kind: &'static str,
         text: String,

@@ -70,7 +70,10 @@ async fn check(host: &Host, file: &Path, global: &Global) -> anyhow::Result<bool
             report(examined, global);
             continue;
         }
-        let valid = examined.foreseen.outlook.and_then(|outlook| outlook.plan.ok());
+        let valid = examined
+            .foreseen
+            .outlook
+            .and_then(|outlook| outlook.plan.ok());
         for note in valid.into_iter().flat_map(|valid| valid.notes) {
             global.note(note);
         }
@@ -87,7 +90,10 @@ async fn check(host: &Host, file: &Path, global: &Global) -> anyhow::Result<bool
 
 /// Says what is against a start, in the words of `weft run`.
 fn report(examined: Examined, global: &Global) {
-    let refused = examined.foreseen.outlook.and_then(|outlook| outlook.plan.err());
+    let refused = examined
+        .foreseen
+        .outlook
+        .and_then(|outlook| outlook.plan.err());
     if let Some(refused) = refused {
         global.error(&refused.into());
     }

@@ -93,7 +93,9 @@ impl Subjects {
         for (place, spec) in self.specs.iter().enumerate() {
             examined.push(Examined {
                 foreseen: host.foresee(spec, self.granting(), self.purpose).await,
-                overlaps: overlaps.extract_if(.., |overlap| overlap.workload == place).collect(),
+                overlaps: overlaps
+                    .extract_if(.., |overlap| overlap.workload == place)
+                    .collect(),
             });
         }
         examined

@@ -76,7 +76,12 @@ async fn explain(host: &Host, file: &Path) -> Vec<Explained> {
                 spec: Err(Missing { at, message }),
                 places,
                 ..
-            }) => return vec![Explained::unreadable(file, vec![places.problem(0, &at, &message, None).into()])],
+            }) => {
+                return vec![Explained::unreadable(
+                    file,
+                    vec![places.problem(0, &at, &message, None).into()],
+                )];
+            }
             Err(error) => Err(error),
         }
     } else {
@@ -89,7 +94,7 @@ async fn explain(host: &Host, file: &Path) -> Vec<Explained> {
     let examined = subjects.examine(host).await;
     let explained = subjects.specs.iter().zip(examined).enumerate();
     explained
-        .map(|(place, (spec, examined))| Explained::of(file, &subjects, place, spec, examined))
+        .map(|(place, (spec, examined))| Explained::of(file, &subjects, place, spec, &examined))
         .collect()
 }
 

@@ -4,6 +4,8 @@ mod check;
 mod completions;
 mod descriptors;
 mod dev;
+mod examine;
+mod explain;
 mod inspect;
 mod limits;
 mod logging;
@@ -40,6 +42,7 @@ const EXAMPLES: &str = "Examples:
   weft run manifest.yaml                  serve the workloads of a manifest
   weft run tool.wasm -- --verbose in.txt  run a command component
   weft dev                                build, serve and watch the project in this folder
+  weft explain manifest.yaml              say what will become of a workload, and what is missing
   weft inspect hello.wasm                 show what a component imports and exports";
 
 #[derive(Subcommand)]
@@ -47,6 +50,7 @@ enum Command {
     Run(Box<run::Args>),
     Dev(Box<dev::Args>),
     Check(check::Args),
+    Explain(explain::Args),
     Inspect(inspect::Args),
     Policy(policy::Args),
     Completions(completions::Args),
@@ -73,6 +77,7 @@ impl Command {
             Self::Run(args) => run::run(&args, global),
             Self::Dev(args) => dev::run(&args, global),
             Self::Check(args) => check::run(&args, global),
+            Self::Explain(args) => explain::run(&args, global),
             Self::Inspect(args) => inspect::run(&args, global),
             Self::Policy(args) => policy::run(&args, global),
             Self::Completions(args) => completions::run(&args),

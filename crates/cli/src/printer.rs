@@ -158,7 +158,7 @@ impl Global {
     }
 
     /// The same for another stream: one of the two may be a terminal, and the other a pipe.
-    fn choice_of(&self, stream: &dyn anstream::stream::RawStream) -> anstream::ColorChoice {
+    fn choice_of(&self, stream: &impl anstream::stream::RawStream) -> anstream::ColorChoice {
         match self.color {
             Color::Always => anstream::ColorChoice::Always,
             Color::Never => anstream::ColorChoice::Never,

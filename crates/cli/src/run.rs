@@ -311,7 +311,7 @@ async fn serve(
         bail!(STOPPED_AT_ONCE);
     }
     if drained.cut_requests > 0 {
-        global.note(crate::shutdown::cut(drained.cut_requests));
+        global.note(shutdown::cut(drained.cut_requests));
     }
     global.object(&serde_json::json!({ "event": "stopped", "cutRequests": drained.cut_requests }));
     global.status(format_args!("{FAINT}stopped{FAINT:#}"));

@@ -39,7 +39,11 @@ pub(crate) fn signals(
 
 /// What is said when a drain did not wait for every request.
 pub(crate) fn cut(requests: usize) -> String {
-    let were = if requests == 1 { "request was" } else { "requests were" };
+    let were = if requests == 1 {
+        "request was"
+    } else {
+        "requests were"
+    };
     format!("{requests} {were} cut; --drain gives more time")
 }
 

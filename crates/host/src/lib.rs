@@ -34,16 +34,16 @@ pub use config::HostConfig;
 pub use control::Control;
 pub use host::{Host, HostError};
 pub use learned::{ComponentPolicy, Learned};
+pub use overlap::{Overlap, overlaps};
 pub use publish::{ChosenAddress, Place, PublishConfig, PublishError, PublishedPort, UdpLimits};
 pub use running::Running;
-pub use overlap::{Overlap, overlaps};
 pub use start::{Foreseen, Prepared, StartError, Trouble};
 pub use weft_engine::command::CommandLine;
 pub use weft_engine::config::EngineConfig;
 pub use weft_engine::fault::Fault;
 pub use weft_engine::inspect::{InspectError, Shape, inspect, looks_like_wasm};
-pub use weft_engine::network::{NetworkConfig, PrivateRanges};
 pub use weft_engine::limits::Limits as ProgramLimits;
+pub use weft_engine::network::{NetworkConfig, PrivateRanges};
 pub use weft_engine::plan::{
     Granting, Needed, Outlook, PlanError, PlanErrors, Program, Prospect, Purpose, SERVICE, Server,
     Subject, Use, ValidWorkload,

@@ -4,10 +4,11 @@
 use futures::future::join_all;
 use weft_api::spec::WorkloadSpec;
 use weft_engine::Engine;
-use weft_engine::linked::{Component, Components, LinkedWorkload};
 use weft_engine::inspect::Shape;
+use weft_engine::linked::{Component, Components, LinkedWorkload};
 use weft_engine::plan::{
-    Granting, Outlook, PlanError, PlanErrors, Purpose, SERVICE, Shapes, ValidWorkload, outlook, plan,
+    Granting, Outlook, PlanError, PlanErrors, Purpose, SERVICE, Shapes, ValidWorkload, outlook,
+    plan,
 };
 
 use crate::image::{self, ComponentError};
@@ -208,7 +209,10 @@ impl Files {
             .link(valid, components)
             .await
             .map_err(|source| StartError::Engine { workload, source })?;
-        let names = spec.components.iter().map(|component| component.name.as_str());
+        let names = spec
+            .components
+            .iter()
+            .map(|component| component.name.as_str());
         let files = self.components.iter().chain(&self.service);
         let imports = names.chain([SERVICE]).zip(files).map(|(name, file)| {
             let imports = file.shape.imports.iter();

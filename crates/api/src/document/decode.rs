@@ -312,7 +312,8 @@ fn example(name: &str) -> String {
     let value = match name {
         "apiVersion" => "runtime.wasmcloud.dev/v1alpha1",
         "kind" => "WorkloadDeployment",
-        "image" => "file:./name.wasm",
+        "name" => "hello",
+        "image" => "file:./hello.wasm",
         "namespace" => "wasi",
         "package" => "http",
         "interfaces" => "[incoming-handler]",
@@ -324,10 +325,7 @@ fn example(name: &str) -> String {
         "spec" | "template" => return format!("`{name}:`, with what belongs in it indented below"),
         _ => "<value>",
     };
-    match name {
-        "name" => "`name: <a name of lower-case letters, digits and `-`>`".replace("`-`", "-"),
-        _ => format!("`{name}: {value}`"),
-    }
+    format!("`{name}: {value}`")
 }
 
 /// The path of a value within a mapping.

@@ -61,7 +61,7 @@ fn a_name_that_is_too_long_is_cut_in_the_message() {
     let message = refusal(Tenant::parse(&"a".repeat(64)));
     assert_eq!(
         message,
-        "namespace `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…` has 64 characters; at most 63 are allowed; shorten it"
+        "namespace `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…` has 64 characters, more than the 63 that are allowed; shorten it"
     );
     assert!(refusal(WorkloadName::parse(&"a".repeat(254))).contains("254 characters"));
 }

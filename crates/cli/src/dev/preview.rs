@@ -32,7 +32,12 @@ pub(crate) struct Missing {
 /// When it has no project file, or one that cannot be read.
 pub(crate) fn preview(dir: &Path) -> anyhow::Result<Preview> {
     let opened = Opened::find(dir)?;
-    let shown = dir.join(opened.file.strip_prefix(&opened.folder).unwrap_or(&opened.file));
+    let shown = dir.join(
+        opened
+            .file
+            .strip_prefix(&opened.folder)
+            .unwrap_or(&opened.file),
+    );
     let text = std::fs::read_to_string(&opened.file)
         .with_context(|| format!("cannot read the project file `{}`", shown.display()))?;
     let format = Format::of(&opened.file).unwrap_or(Format::Yaml);
@@ -88,7 +93,10 @@ fn name_origins(opened: &Opened, spec: &mut WorkloadSpec) {
             (Origin::Secret(name.clone()), source)
         });
         let keys = configs.chain(secrets).flat_map(|(origin, source)| {
-            let keys = source.map(|source| source.inline.keys()).into_iter().flatten();
+            let keys = source
+                .map(|source| source.inline.keys())
+                .into_iter()
+                .flatten();
             keys.map(move |key| (key.clone(), origin.clone()))
         });
         keys.collect::<Vec<_>>()
@@ -101,9 +109,7 @@ fn name_origins(opened: &Opened, spec: &mut WorkloadSpec) {
         (&mut component.resources, own)
     });
     let service = spec.service.iter_mut();
-    for (resources, own) in
-        resources.chain(service.map(|service| (&mut service.resources, None)))
-    {
+    for (resources, own) in resources.chain(service.map(|service| (&mut service.resources, None))) {
         resources.origins.extend(shared.iter().cloned());
         resources.origins.extend(own.into_iter().flatten());
     }

@@ -88,6 +88,7 @@ fn shared(project: &Project) -> anyhow::Result<Resources> {
         allowed_host_loopback_ports: workload.allowed_host_loopback_ports.clone(),
         volume_mounts: mounts(project),
         limits: workload.limits.clone(),
+        ..Resources::default()
     })
 }
 

@@ -6,7 +6,7 @@ use weft_api::spec::WorkloadSpec;
 use weft_host::{Overlap, PlanError, SERVICE, Subject, Trouble};
 
 use super::facts::Problem;
-use crate::examine::{Subjects, component_steps};
+use crate::examine::{Subjects, Written, component_steps};
 
 /// One workload of a file.
 #[derive(Clone, Copy)]
@@ -34,7 +34,9 @@ impl Within<'_> {
             }
             Trouble::Start(error) => {
                 let message = error.to_string();
-                let message = message.split_once("cannot start: ").map_or(&*message, |(_, why)| why);
+                let message = message
+                    .split_once("cannot start: ")
+                    .map_or(&*message, |(_, why)| why);
                 let help = (!message.contains("; "))
                     .then(|| "build the components again with current tools".to_owned());
                 self.problem(&[Step::Key("components")], message, help)
@@ -96,6 +98,15 @@ impl Within<'_> {
         let mut components = self.spec.components.iter();
         let place = components.position(|component| component.name.as_str() == name);
         match place {
+            // The first is what the project builds, the others stand beside it.
+            Some(0) if self.subjects.written == Written::Project => {
+                vec![Step::Key("build"), Step::Key("component_path")]
+            }
+            Some(place) if self.subjects.written == Written::Project => vec![
+                Step::Key("dev"),
+                Step::Key("components"),
+                Step::Item(place - 1),
+            ],
             Some(place) => component_steps(Some(place)),
             None if name == SERVICE => component_steps(None),
             None => vec![Step::Key("components")],

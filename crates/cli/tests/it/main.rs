@@ -3,5 +3,6 @@
 
 mod dev;
 mod docs;
+mod explain;
 mod pool;
 mod run;

@@ -31,7 +31,8 @@ impl Graph<'_> {
                         spec.name
                     ));
                     remedy = Some(
-                        "build both components against the same version of the interface".to_owned(),
+                        "build both components against the same version of the interface"
+                            .to_owned(),
                     );
                 } else if similar(&export.to_string(), &import.to_string()) {
                     candidates.push(format!(
@@ -49,7 +50,8 @@ impl Graph<'_> {
         candidates.extend(grants::same_package(import).map(|row| format!("the host serves {row}")));
         if candidates.len() > served {
             remedy.get_or_insert(
-                "build the component against an interface and version that the host serves".to_owned(),
+                "build the component against an interface and version that the host serves"
+                    .to_owned(),
             );
         }
         if candidates.is_empty() {

@@ -32,9 +32,8 @@ pub enum PlanError {
         import: String,
         namespace: String,
         package: String,
-        interface: String,
         /// The entry that comes near it.
-        near: Option<NearEntry>,
+        near: Option<Box<NearEntry>>,
     },
     /// An import that several components could serve.
     Ambiguous {
@@ -115,10 +114,10 @@ impl PlanError {
                 near,
                 namespace,
                 package,
-                interface,
             } => {
+                let interface = interface_of(import);
                 let asks = format!("component `{component}` imports `{import}`, which the host serves");
-                match near {
+                match near.as_deref() {
                     None => format!("{asks} but the manifest does not ask for"),
                     Some(NearEntry::Interfaces) => format!(
                         "{asks}, but the entry for `{namespace}:{package}` does not name `{interface}`"
@@ -188,22 +187,26 @@ impl PlanError {
         match self {
             Self::MissingImport { remedy, .. } => remedy.clone(),
             Self::NotGranted {
-                near: None,
+                near,
                 namespace,
                 package,
-                interface,
+                import,
                 ..
-            } => format!(
-                "add to `hostInterfaces`: {{namespace: {namespace}, package: {package}, interfaces: [{interface}]}}"
-            ),
-            Self::NotGranted {
-                near: Some(NearEntry::Interfaces),
-                interface,
-                ..
-            } => format!("add `{interface}` to the `interfaces` of that entry"),
-            Self::NotGranted { import, .. } => {
-                let version = import.rsplit_once('@').map_or("", |(_, version)| version);
-                format!("write `version: {version}` there, or leave `version` out")
+            } => {
+                let interface = interface_of(import);
+                match near.as_deref() {
+                    None => format!(
+                        "add to `hostInterfaces`: {{namespace: {namespace}, package: {package}, interfaces: \
+                         [{interface}]}}"
+                    ),
+                    Some(NearEntry::Interfaces) => {
+                        format!("add `{interface}` to the `interfaces` of that entry")
+                    }
+                    Some(NearEntry::Version(_)) => {
+                        let version = import.rsplit_once('@').map_or("", |(_, version)| version);
+                        format!("write `version: {version}` there, or leave `version` out")
+                    }
+                }
             }
             Self::Ambiguous { .. } => {
                 "keep one of them, or give the interfaces different names".to_owned()
@@ -212,19 +215,22 @@ impl PlanError {
                 "break it by moving one interface into a third component".to_owned()
             }
             Self::NothingToServe { exports } => {
-                if exports.iter().any(|export| export.starts_with("wasi:cli/run@")) {
+                if exports
+                    .iter()
+                    .any(|export| export.starts_with("wasi:cli/run@"))
+                {
                     "one of them is a command: make it the `service` of the workload, or run its file alone with \
                      `weft run`"
                         .to_owned()
                 } else {
-                    "add the component that answers requests, or build one against one of these two".to_owned()
+                    "add the component that answers requests, or build one against one of these two"
+                        .to_owned()
                 }
             }
-            Self::NotACommand { .. } => {
-                "build it as a command, with a `main` function".to_owned()
-            }
+            Self::NotACommand { .. } => "build it as a command, with a `main` function".to_owned(),
             Self::NoHostName => {
-                "give the `wasi:http` entry of `hostInterfaces` a name under `config.host`".to_owned()
+                "give the `wasi:http` entry of `hostInterfaces` a name under `config.host`"
+                    .to_owned()
             }
             Self::NoIngress { interface } => format!(
                 "add to `hostInterfaces`: {{namespace: wasi, package: http, interfaces: [{interface}], config: {{host: \
@@ -243,10 +249,12 @@ impl PlanError {
             Self::TwoEntries => "take one of them out of the workload".to_owned(),
             Self::NameOfService { .. } => "give the component another name".to_owned(),
             Self::Egress { .. } => {
-                "correct the entry: scheme, host and port, as in `https://api.example.com:443`".to_owned()
+                "correct the entry: scheme, host and port, as in `https://api.example.com:443`"
+                    .to_owned()
             }
             Self::TooManyParts { .. } => {
-                "join some of them into one component, or move some into a workload of their own".to_owned()
+                "join some of them into one component, or move some into a workload of their own"
+                    .to_owned()
             }
             Self::NoComponents => "add a component that answers requests".to_owned(),
         }
@@ -290,6 +298,13 @@ impl std::error::Error for PlanError {
             _ => None,
         }
     }
+}
+
+/// `store` in `wasi:config/store@0.2.0-rc.1`.
+fn interface_of(import: &str) -> &str {
+    let path = import.split('@').next().unwrap_or_default();
+    path.rsplit_once('/')
+        .map_or(path, |(_, interface)| interface)
 }
 
 fn list(items: &[impl ToString]) -> String {

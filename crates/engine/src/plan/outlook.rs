@@ -86,9 +86,16 @@ pub fn outlook(
         .and_then(|service| service::alone(spec, service));
     let beside = View::new(spec, shapes.components, granting, purpose);
     let resident = alone.as_ref().zip(shapes.service).map(|(alone, shape)| {
-        View::new(alone, std::slice::from_ref(shape), granting, Purpose::Service)
+        View::new(
+            alone,
+            std::slice::from_ref(shape),
+            granting,
+            Purpose::Service,
+        )
     });
-    let answers = beside.answers().or(resident.as_ref().and_then(View::answers));
+    let answers = beside
+        .answers()
+        .or(resident.as_ref().and_then(View::answers));
     let views = || std::iter::once(&beside).chain(&resident);
     let needed = needed(spec, views(), answers);
     let unused = (0..spec.host_interfaces.len())
@@ -132,7 +139,9 @@ impl<'a> View<'a> {
             mut errors,
         } = Report::default();
         let has_entry = purpose != Purpose::Serve || resolve::has_entry(shapes);
-        let entry = has_entry.then(|| graph.entry(purpose, &mut notes, &mut errors)).flatten();
+        let entry = has_entry
+            .then(|| graph.entry(purpose, &mut notes, &mut errors))
+            .flatten();
         let mut view = Self {
             graph,
             purpose,
@@ -249,9 +258,8 @@ impl<'a> View<'a> {
     /// The capabilities that components import from the host, with or without a grant.
     fn capabilities(&self) -> impl Iterator<Item = &weft_api::interface::InterfaceName> {
         let components = self.graph.components();
-        let in_use = components.filter(|(position, ..)| {
-            self.in_use.is_empty() || self.in_use.contains(position)
-        });
+        let in_use = components
+            .filter(|(position, ..)| self.in_use.is_empty() || self.in_use.contains(position));
         in_use
             .flat_map(|(position, _, shape)| {
                 shape.imports.iter().map(move |import| (position, import))

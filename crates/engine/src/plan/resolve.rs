@@ -216,10 +216,14 @@ impl<'a> Graph<'a> {
                     "it is a named import of `{interface}`; weft serves that interface only unnamed"
                 );
                 let remedy = format!("import `{interface}` without a name of its own");
-                Err(missing(Some(component), import, Near {
-                    candidates: vec![why],
-                    remedy,
-                }))
+                Err(missing(
+                    Some(component),
+                    import,
+                    Near {
+                        candidates: vec![why],
+                        remedy,
+                    },
+                ))
             }
             Some(row) if row.grant == Grant::Base || self.granted(interface) => Ok(Provider::Host),
             Some(_) => Err(PlanError::NotGranted {
@@ -227,8 +231,7 @@ impl<'a> Graph<'a> {
                 import: import.name.clone(),
                 namespace: interface.namespace.clone(),
                 package: interface.package.clone(),
-                interface: interface.interface.clone(),
-                near: self.near_entry(interface),
+                near: self.near_entry(interface).map(Box::new),
             }),
             None => Err(missing(
                 Some(component),
@@ -288,9 +291,8 @@ impl<'a> Graph<'a> {
     /// What an entry for the package of an import lacks that it would have to say.
     fn near_entry(&self, import: &InterfaceName) -> Option<NearEntry> {
         let entries = self.spec.host_interfaces.iter();
-        let mut entries = entries.filter(|entry| {
-            entry.namespace == import.namespace && entry.package == import.package
-        });
+        let mut entries = entries
+            .filter(|entry| entry.namespace == import.namespace && entry.package == import.package);
         let first = entries.next()?;
         let named = std::iter::once(first)
             .chain(entries)

@@ -11,7 +11,10 @@ pub const NAME: &str = "service";
 
 /// A component of the same name could not be told from the service.
 pub(super) fn check_names(spec: &WorkloadSpec, report: &mut Report) {
-    let same = spec.components.iter().find(|component| component.name.as_str() == NAME);
+    let same = spec
+        .components
+        .iter()
+        .find(|component| component.name.as_str() == NAME);
     if let (Some(component), Some(_)) = (same, &spec.service) {
         report.errors.push(PlanError::NameOfService {
             component: component.name.clone(),
