@@ -32,16 +32,31 @@ impl Within<'_> {
                 let message = format!("{}{candidates}", error.message());
                 self.problem(&self.steps(error), &message, Some(error.remedy()))
             }
-            Trouble::Start(error) => {
-                let message = error.to_string();
-                let message = message
-                    .split_once("cannot start: ")
-                    .map_or(&*message, |(_, why)| why);
-                let help = (!message.contains("; "))
-                    .then(|| "build the components again with current tools".to_owned());
-                self.problem(&[Step::Key("components")], message, help)
-            }
+            Trouble::Start(error) => self.late(&error.to_string()),
         }
+    }
+
+    /// What only compiling, linking and opening volumes finds. It names the volume or component that it is about first.
+    fn late(&self, message: &str) -> Problem {
+        let message = message
+            .split_once("cannot start: ")
+            .map_or(message, |(_, why)| why);
+        let about = |kind: &str, name: &str| message.starts_with(&format!("{kind} `{name}`"));
+        let mut volumes = self.spec.volumes.iter();
+        let mut components = self.spec.components.iter();
+        let (steps, remedy) =
+            if let Some(place) = volumes.position(|volume| about("volume", &volume.name)) {
+                let steps = vec![Step::Key("volumes"), Step::Item(place)];
+                (steps, "make the folder, or correct the volume")
+            } else {
+                let name = components
+                    .find(|component| about("component", component.name.as_str()))
+                    .map(|component| component.name.as_str());
+                let steps = name.map_or(vec![Step::Key("components")], |name| self.image_of(name));
+                (steps, "build the components again with current tools")
+            };
+        let help = (!message.contains("; ")).then(|| remedy.to_owned());
+        self.problem(&steps, message, help)
     }
 
     /// Something that another workload of the file has already.
