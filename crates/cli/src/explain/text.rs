@@ -66,16 +66,12 @@ fn headline(explained: &Explained) -> String {
 fn program(program: &Program, out: &mut Vec<String>) {
     let names = listed(&program.components);
     let runs = match program.runs {
+        "requests" if program.components.len() > 1 => "answer requests together, in one instance",
         "requests" => "answers requests",
         "service" => "is the service",
         _ => "is run once",
     };
-    let rest = program.components.len().saturating_sub(1);
-    let together = match rest {
-        0 => String::new(),
-        _ => " (linked: they share an instance)".to_owned(),
-    };
-    out.push(format!("  {names} {runs}{together}"));
+    out.push(format!("  {names} {runs}"));
     let mut rows: Vec<(String, String)> = program.limits.iter().map(limit).collect();
     rows.push(("instances".to_owned(), program.instances.clone()));
     table(&rows, out);
@@ -170,13 +166,13 @@ fn imported(imports: &[Import]) -> Vec<(String, String)> {
 
 fn served(import: &Import) -> String {
     match import.served_by {
-        "wasi" => "the host: WASI, which every component has".to_owned(),
+        "wasi" => "the host (WASI)".to_owned(),
         "capability" => match import.entry {
             Some(entry) => format!(
-                "the host: granted by hostInterfaces[{entry}]{}",
+                "the host, granted by hostInterfaces[{entry}]{}",
                 at_line(import.line)
             ),
-            None => "the host: a capability, which a manifest has to ask for".to_owned(),
+            None => "the host, if a manifest asks for it".to_owned(),
         },
         "component" => format!(
             "component `{}`",

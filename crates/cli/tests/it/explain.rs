@@ -38,7 +38,11 @@ impl Bench {
 
     fn run(&self, args: &[&str]) -> Output {
         let mut weft = weft();
-        weft.current_dir(self.0.path()).args(args).output().unwrap()
+        weft.current_dir(self.0.path())
+            .arg("-q")
+            .args(args)
+            .output()
+            .unwrap()
     }
 
     fn explain(&self, args: &[&str]) -> Output {
@@ -79,6 +83,7 @@ fn compare(folder: &str, name: &str, output: &Output) {
         stdout(output),
         output.status.code().unwrap()
     );
+    let printed = printed.replace(repository().to_str().unwrap(), "[repository]");
     assert_eq!(stderr(output), "", "{name}");
     insta::with_settings!({
         snapshot_path => format!("explain/{folder}"),
@@ -156,7 +161,7 @@ fn every_example_is_explained() {
         let mut weft = weft();
         let output = weft
             .current_dir(repository())
-            .args(["explain", &file])
+            .args(["-q", "explain", &file])
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
@@ -255,7 +260,7 @@ fn a_project_is_explained_as_weft_dev_would_start_it() {
     let mut weft = weft();
     let output = weft
         .current_dir(repository())
-        .args(["explain", "examples/hello"])
+        .args(["-q", "explain", "examples/hello"])
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
@@ -272,7 +277,7 @@ fn a_project_that_was_not_built_is_told_to_be() {
     let mut weft = weft();
     let output = weft
         .current_dir(scratch.path())
-        .args(["explain", "."])
+        .args(["-q", "explain", "."])
         .output()
         .unwrap();
     let text = stdout(&output);

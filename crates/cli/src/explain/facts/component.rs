@@ -345,9 +345,15 @@ impl Component {
                 secrets.join(", ")
             ));
         }
-        if self.reach.calls_out == Some(true) && self.reaches_nothing() {
+        // Sockets are imported by every program of some languages, whether it uses them or not.
+        let mut imports = self.imports.iter().flatten();
+        let calls = imports.any(|import| {
+            import.name.starts_with("wasi:http/outgoing-handler@")
+                || import.name.starts_with("wasi:http/client@")
+        });
+        if calls && self.reaches_nothing() {
             notes.push(format!(
-                "component `{}` can call out, but `allowedHosts` is empty: every connection to the outside will be \
+                "component `{}` can call out over HTTP, but `allowedHosts` is empty: every connection to the outside will be \
                  denied; list the hosts that it needs, or find them with `weft run --egress learn`",
                 self.name
             ));
