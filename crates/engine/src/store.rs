@@ -98,7 +98,7 @@ impl StoreTemplate {
                 firewall: part.sockets.firewall.clone(),
                 limits: part.sockets.limits,
             });
-            part.outside.http = part.outside.http.at_home(network);
+            part.outside.http = part.outside.http.at_home(network, true);
         }
     }
 
@@ -202,7 +202,8 @@ impl PartTemplate {
             .way_out
             .component(&component, part.egress.clone(), denials)?;
         let mut outside = outside;
-        outside.http = outside.http.at_home(&shared.network);
+        let is_service = role == Role::Service;
+        outside.http = outside.http.at_home(&shared.network, is_service);
         let sockets = sockets::Parts {
             network: Arc::clone(&shared.network),
             role,

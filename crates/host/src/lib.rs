@@ -43,7 +43,7 @@ pub use weft_engine::config::EngineConfig;
 pub use weft_engine::fault::Fault;
 pub use weft_engine::inspect::{InspectError, Shape, inspect, looks_like_wasm};
 pub use weft_engine::limits::Limits as ProgramLimits;
-pub use weft_engine::network::{NetworkConfig, PrivateRanges};
+pub use weft_engine::network::{NetworkConfig, PrivateRanges, RootsError, Trust};
 pub use weft_engine::plan::{
     Granting, Needed, Outlook, PlanError, PlanErrors, Program, Prospect, Purpose, SERVICE, Server,
     Subject, Use, ValidWorkload,

@@ -124,6 +124,12 @@ impl Draft {
         self
     }
 
+    /// Gives the last component an entry of `allowedHosts`.
+    pub(crate) fn allow_host(mut self, entry: String) -> Self {
+        self.last().resources.allowed_hosts.push(entry);
+        self
+    }
+
     /// Gives it a service that may be started again so often.
     pub(crate) fn service(mut self, guest_name: &str, max_restarts: u32) -> Self {
         self.spec.service = Some(ServiceSpec {

@@ -68,11 +68,15 @@ impl Default for Times {
     }
 }
 
-/// The roots that come with the program: those of Mozilla.
-pub fn webpki_roots() -> Arc<RootCertStore> {
-    Arc::new(RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    })
+/// How a client makes its connections.
+#[derive(Clone)]
+pub struct ClientConfig {
+    /// Who signs the certificates of servers.
+    pub roots: Arc<RootCertStore>,
+    /// How long a request waits for a place among the connections of its workload.
+    pub place: Duration,
+    /// Connections that are kept.
+    pub pool: PoolLimits,
 }
 
 /// Why a request got no response over one connection.
@@ -84,18 +88,14 @@ enum Failure {
 
 impl HttpClient {
     /// A client whose every connection goes through `firewall`. Fails when TLS cannot be set up.
-    pub fn new(
-        firewall: Firewall,
-        roots: Arc<RootCertStore>,
-        limits: PoolLimits,
-    ) -> Result<Self, rustls::Error> {
+    pub fn new(firewall: Firewall, config: ClientConfig) -> Result<Self, rustls::Error> {
         Ok(Self {
             inner: Arc::new(Inner {
                 firewall,
                 home: None,
                 missed: AtomicU64::new(0),
-                connect: Connect::new(roots)?,
-                pool: Arc::new(Pool::new(limits)),
+                connect: Connect::new(config.roots, config.place)?,
+                pool: Arc::new(Pool::new(config.pool)),
                 gates: Default::default(),
                 hasher: RandomState::new(),
             }),
@@ -103,14 +103,17 @@ impl HttpClient {
     }
 
     /// A client with the same settings, and no connections yet, for a component that is at home on this network: what is
-    /// asked of `localhost` goes to its service.
+    /// asked of `localhost` goes to its service. A workload without one may mean the machine.
     #[must_use]
-    pub fn at_home(&self, network: &Arc<Network>) -> Self {
+    pub fn at_home(&self, network: &Arc<Network>, has_service: bool) -> Self {
         let inner = &self.inner;
         Self {
             inner: Arc::new(Inner {
                 firewall: inner.firewall.clone(),
-                home: Some(Home(Arc::clone(network))),
+                home: Some(Home {
+                    network: Arc::clone(network),
+                    has_service,
+                }),
                 missed: AtomicU64::new(0),
                 connect: inner.connect.clone(),
                 pool: Arc::new(Pool::new(inner.pool.limits())),
@@ -246,7 +249,9 @@ impl HttpClient {
 impl Inner {
     /// The virtual network, if a destination is on it.
     fn home_of(&self, ask: &Ask) -> Option<&Home> {
-        self.home.as_ref().filter(|_| Home::has(ask))
+        let machine = |home: &Home| !home.has_service && self.firewall.names_machine(ask);
+        let home = self.home.as_ref();
+        home.filter(|home| Home::has(ask) && !machine(home))
     }
 
     /// Says what somebody may have meant who asked for a service that is not there: the first time, the second, the
