@@ -235,7 +235,10 @@ fn the_missing_entry_of_a_manifest_is_what_the_import_needs() {
             )
         })
         .collect();
-    assert_eq!(needed, [("http", false), ("config", true)]);
+    assert_eq!(
+        needed,
+        [("http", false), ("config", true), ("logging", false)]
+    );
 }
 
 #[test]
