@@ -2,11 +2,12 @@
 //!
 //! Layout: `project` (find and read the project file), `unsupported` (what of it this version cannot do), `build` (run
 //! the build command), `component` (where that left the component), `workload` (from project and component to what the
-//! host starts), `watch` (what was saved), `session` (the loop over all of these), `tell` (what the developer sees of
+//! host starts), `preview` (the same for `weft explain`), `watch` (what was saved), `session` (the loop over all of these), `tell` (what the developer sees of
 //! it), `summary` (what the workload imports, has, and would lack in production).
 
 mod build;
 mod component;
+mod preview;
 mod project;
 mod session;
 mod summary;
@@ -14,6 +15,8 @@ mod tell;
 mod unsupported;
 mod watch;
 mod workload;
+
+pub(crate) use self::preview::{Missing, Preview, preview};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -12,7 +12,7 @@ use weft_api::spec::WorkloadSpec;
 use weft_host::{CommandLine, Granting, Host, HostConfig, Prepared, Purpose, Running, Tls};
 
 use self::announce::{Doors, Origin, announce};
-use crate::check::purpose_of;
+use crate::examine::purpose_of;
 use crate::limits::{Clients, Guests, Listener, address, drain, size};
 use crate::policy;
 use crate::printer::{FAINT, Global};
@@ -198,7 +198,7 @@ fn jobs(args: &Args) -> anyhow::Result<(Vec<Job>, Vec<PathBuf>)> {
                     purpose: purpose_of(&path)?,
                 });
             }
-            Source::Manifest(specs) => {
+            Source::Manifest { specs, .. } => {
                 sources::only_for_components(&args.given)?;
                 let job = |spec| Job {
                     spec,
@@ -316,10 +316,7 @@ async fn serve(
         bail!(STOPPED_AT_ONCE);
     }
     if drained.cut_requests > 0 {
-        global.note(format_args!(
-            "{} requests were cut; --drain gives them longer",
-            drained.cut_requests
-        ));
+        global.note(shutdown::cut(drained.cut_requests));
     }
     global.object(&serde_json::json!({ "event": "stopped", "cutRequests": drained.cut_requests }));
     global.status(format_args!("{FAINT}stopped{FAINT:#}"));

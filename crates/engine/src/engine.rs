@@ -135,6 +135,7 @@ impl Engine {
             volumes: Arc::new(volumes),
             way_out: Arc::new(way_out),
             network: Arc::new(Network::new(config.loopback)),
+            has_service: components.service.is_some(),
         };
         let identity = Identity {
             tenant: valid.tenant,

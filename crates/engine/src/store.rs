@@ -257,8 +257,7 @@ impl PartTemplate {
                 .way_out
                 .component(&component, part.egress.clone(), &observed.denials)?;
         let mut outside = outside;
-        let is_service = role == Role::Service;
-        outside.http = outside.http.at_home(&shared.network, is_service);
+        outside.http = outside.http.at_home(&shared.network, shared.has_service);
         let sockets = sockets::Parts {
             network: Arc::clone(&shared.network),
             role,

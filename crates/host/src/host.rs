@@ -22,7 +22,7 @@ use crate::publish::{PublishError, Publisher};
 use crate::readiness::Readiness;
 use crate::registry::Registry;
 use crate::series::Requests;
-use crate::start::{self, Prepared, StartError};
+use crate::start::{self, Foreseen, Prepared, StartError};
 
 /// Why there is no host.
 #[derive(Debug, thiserror::Error)]
@@ -172,6 +172,16 @@ impl Host {
         secrets: Arc<dyn SecretStore>,
     ) -> Result<Prepared, StartError> {
         start::prepare(&self.engine, spec, granting, purpose, Some(secrets)).await
+    }
+
+    /// Looks at a workload without starting it, and tells everything that is against a start.
+    pub async fn foresee(
+        &self,
+        spec: &WorkloadSpec,
+        granting: Granting,
+        purpose: Purpose,
+    ) -> Foreseen {
+        start::foresee(&self.engine, spec, granting, purpose).await
     }
 
     /// Makes a prepared command ready to run.
