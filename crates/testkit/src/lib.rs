@@ -4,6 +4,7 @@
 //! Layout:
 //! - `guests`: where the built test guests and examples are;
 //! - `assemble`: components that are written as text;
+//! - `browser`: Chromium, for tests of pages;
 //! - `database`: MariaDB and PostgreSQL servers;
 //! - `client`: HTTP requests whose bodies can be fed and read piece by piece;
 //! - `visitor`: a client that keeps its connection;
@@ -19,6 +20,7 @@
 )]
 
 pub mod assemble;
+pub mod browser;
 pub mod client;
 pub mod database;
 pub mod guests;
