@@ -3,7 +3,8 @@
 //! Layout: `project` (find and read the project file), `unsupported` (what of it this version cannot do), `build` (run
 //! the build command), `component` (where that left the component), `workload` (from project and component to what the
 //! host starts), `watch` (what was saved), `session` (the loop over all of these), `tell` (what the developer sees of
-//! it), `summary` (what the workload imports, has, and would lack in production).
+//! it), `summary` (what the workload imports, has, and would lack in production), `viewer` (the page with traces, logs,
+//! metrics and workloads).
 
 mod build;
 mod component;
@@ -12,6 +13,7 @@ mod session;
 mod summary;
 mod tell;
 mod unsupported;
+mod viewer;
 mod watch;
 mod workload;
 
@@ -27,6 +29,7 @@ use weft_host::{Host, HostConfig, NetworkConfig};
 use self::project::Opened;
 use self::session::{Options, Session};
 use self::tell::Tell;
+use self::viewer::{Choice, Subject, Viewer};
 use self::watch::Watch;
 use crate::limits::{Clients, Guests, address, drain};
 use crate::printer::Global;
@@ -54,6 +57,10 @@ pub(crate) struct Args {
     /// How long requests in flight may go on after a signal to stop; a number alone is seconds
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = drain)]
     drain: Duration,
+    /// Where the page with traces, logs, metrics and workloads is: `on` for 127.0.0.1:4318 or where there is room, an
+    /// address of the loopback, or `off`. It takes OTLP there; if another `weft dev` has the page, this one reports to it
+    #[arg(long, value_name = "ADDR", default_value = "on", env = "WEFT_VIEWER")]
+    viewer: Choice,
     #[command(flatten)]
     cache: Cache,
     #[command(flatten)]
@@ -94,6 +101,20 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 
     let tell = Tell::new(global);
     tell.listening(&opened, addr, admin);
+    let url = format!("http://{addr}/");
+    let subject = Subject {
+        host: host.clone(),
+        name: opened.folder.display().to_string(),
+        url: url.clone(),
+        state: tell.state(),
+        tell: tell.clone(),
+    };
+    // Kept until the end: the page shows how the session stops.
+    let viewer = Viewer::open(args.viewer, subject).await?;
+    if let Some(viewer) = &viewer {
+        tell.viewer(viewer.addr, viewer.is_guest);
+        viewer.note.iter().for_each(|note| tell.note(note));
+    }
     let serving = tokio::spawn({
         let (host, stop) = (host.clone(), stop.clone());
         async move { host.serve(listener, stop).await }
@@ -109,7 +130,7 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     };
     let options = Options {
         no_build: args.no_build,
-        url: format!("http://{addr}/"),
+        url,
     };
     let mut session = Session::new(opened, host, options, tell, watch);
     tokio::select! {

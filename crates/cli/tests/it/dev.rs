@@ -6,4 +6,5 @@ mod project;
 mod requests;
 mod services;
 mod stop;
+mod viewer;
 mod watch;
