@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use weft_api::project::Dev;
-use weft_host::{Host, HostConfig, NetworkConfig};
+use weft_host::{Host, HostConfig, TlsFiles};
 
 use self::project::Opened;
 use self::session::{Options, Session};
@@ -91,7 +91,14 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let opened = Opened::find(&args.dir)?;
     let addr = args.addr.unwrap_or(opened.project.dev.address);
-    let host = Host::new(host_config(args, &opened.project.dev, addr))?;
+    let host = Host::new(host_config(args, &opened.project.dev, addr)?)?;
+    let scheme = match tls(&opened.project.dev) {
+        Some(files) => {
+            host.use_tls(files).await?;
+            "https"
+        }
+        None => "http",
+    };
     let listener = weft_host::listen(addr).with_context(|| {
         format!("cannot listen on {addr}; choose another address with --addr, e.g. --addr 127.0.0.1:0 for a free port")
     })?;
@@ -100,8 +107,8 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let (stop, stop_now) = shutdown::signals(host.control(), Hangup::Stop)?;
 
     let tell = Tell::new(global);
-    tell.listening(&opened, addr, admin);
-    let url = format!("http://{addr}/");
+    let url = format!("{scheme}://{addr}/");
+    tell.listening(&opened, addr, &url, admin);
     let subject = Subject {
         host: host.clone(),
         name: opened.folder.display().to_string(),
@@ -150,24 +157,15 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The limits of the project that are stricter than those of the flags. HTTP and sockets share their places here, so the
-/// stricter of the two bounds both.
-fn bound_connections(dev: &Dev, network: &mut NetworkConfig) {
-    let least = |limit: &mut usize, asked: Option<u32>| {
-        if let Some(asked) = asked {
-            *limit = (*limit).min(usize::try_from(asked).unwrap_or(usize::MAX));
-        }
-    };
-    least(&mut network.tenant_connections, dev.max_connections);
-    for asked in [
-        dev.max_outbound_http_connections_per_workload,
-        dev.max_outbound_socket_connections_per_workload,
-    ] {
-        least(&mut network.connections, asked);
-    }
+/// The certificate and key that the project names, if it does.
+fn tls(dev: &Dev) -> Option<TlsFiles> {
+    // Read together, so that there is no one without the other.
+    let mut files = TlsFiles::new(dev.tls_cert_path.as_ref()?, dev.tls_key_path.as_ref()?);
+    files.client_authorities.clone_from(&dev.tls_ca_path);
+    Some(files)
 }
 
-fn host_config(args: &Args, dev: &Dev, addr: SocketAddr) -> HostConfig {
+fn host_config(args: &Args, dev: &Dev, addr: SocketAddr) -> anyhow::Result<HostConfig> {
     let mut config = HostConfig {
         list_hosts_when_not_found: addr.ip().is_loopback(),
         ..HostConfig::default()
@@ -178,34 +176,16 @@ fn host_config(args: &Args, dev: &Dev, addr: SocketAddr) -> HostConfig {
     config.engine.host_path_roots = vec![PathBuf::from("/")];
     args.guests.apply(&mut config.engine);
     // The machine is that of the developer, whose project lists the ports.
-    args.reach.apply(true, &mut config.engine);
-    bound_connections(dev, &mut config.engine.network);
+    args.reach.with(dev).apply(true, &mut config.engine)?;
     args.clients.apply(&mut config.limits);
     args.admin.apply(&mut config);
     // What the project publishes is published: on the developer's own machine.
     config.publish.addresses = true;
-    config.limits.drain_timeout = args.drain;
-    config
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_stricter_of_project_and_flags_bounds_connections() {
-        let mut network = NetworkConfig::default();
-        let dev = Dev {
-            max_connections: Some(1_000_000),
-            max_outbound_http_connections_per_workload: Some(7),
-            max_outbound_socket_connections_per_workload: Some(9),
-            ..Dev::default()
-        };
-        bound_connections(&dev, &mut network);
-        let flags = NetworkConfig::default().tenant_connections;
-        assert_eq!(
-            (network.connections, network.tenant_connections),
-            (7, flags)
-        );
+    if let Some(most) = dev.max_inbound_socket_connections_per_workload {
+        // There is one workload.
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        config.publish.max_connections = config.publish.max_connections.min(most);
     }
+    config.limits.drain_timeout = args.drain;
+    Ok(config)
 }

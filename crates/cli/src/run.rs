@@ -161,7 +161,7 @@ async fn run_files(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         .collect();
     args.guests.apply(&mut config.engine);
     args.reach
-        .apply(args.allow_host_loopback, &mut config.engine);
+        .apply(args.allow_host_loopback, &mut config.engine)?;
     args.clients.apply(&mut config.limits);
     args.listener.apply(&mut config);
     args.publish.apply(&mut config);

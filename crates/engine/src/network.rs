@@ -7,7 +7,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use weft_net::firewall::gate::{Firewall, Parts};
 use weft_net::firewall::grants::Grants;
@@ -20,7 +22,9 @@ use weft_net::firewall::quota::{Quota, TenantQuota};
 use weft_net::firewall::resolve::cache::{CacheBounds, CachedResolver};
 use weft_net::firewall::resolve::system::{LookupBounds, SystemResolver};
 use weft_net::firewall::resolve::{ResolveError, Resolver, Resolving};
-use weft_net::outbound::client::{HttpClient, PoolLimits, webpki_roots};
+use weft_net::outbound::client::{ClientConfig, HttpClient, PoolLimits};
+use weft_net::outbound::roots;
+pub use weft_net::outbound::roots::{RootsError, Trust};
 
 /// Addresses that a workload's look-ups are remembered for.
 const GRANTS: usize = 4096;
@@ -37,6 +41,10 @@ pub struct NetworkConfig {
     pub connections: usize,
     /// Connections out of all workloads of one tenant at the same time.
     pub tenant_connections: usize,
+    /// How long an HTTP request waits for a place among those connections.
+    pub connection_wait: Duration,
+    /// Who signs the certificates of HTTPS servers.
+    pub roots: Arc<rustls::RootCertStore>,
     /// What `allowedHosts` and its sisters would deny is allowed and remembered.
     pub learn: bool,
     /// What asks for addresses in the place of the machine's name servers: for tests.
@@ -53,12 +61,25 @@ impl fmt::Debug for Injected {
     }
 }
 
+impl NetworkConfig {
+    /// Trusts the authorities of `trust`, and those in PEM files.
+    ///
+    /// # Errors
+    /// When a file cannot be used, or when nobody would be trusted.
+    pub fn trust(&mut self, trust: Trust, files: &[PathBuf]) -> Result<(), RootsError> {
+        self.roots = roots::load(trust, files)?;
+        Ok(())
+    }
+}
+
 impl Default for NetworkConfig {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
             connections: 256,
             tenant_connections: 1024,
+            connection_wait: Duration::from_secs(5),
+            roots: roots::webpki(),
             learn: false,
             resolver: None,
         }
@@ -69,7 +90,6 @@ impl Default for NetworkConfig {
 pub(crate) struct Networks {
     config: NetworkConfig,
     resolver: Arc<dyn Resolver>,
-    roots: Arc<rustls::RootCertStore>,
     tenants: Mutex<HashMap<String, Weak<TenantNetwork>>>,
 }
 
@@ -84,6 +104,7 @@ pub(crate) struct WayOut {
     settings: Settings,
     owner: String,
     roots: Arc<rustls::RootCertStore>,
+    connection_wait: Duration,
     tenant: Arc<TenantNetwork>,
     grants: Arc<Grants>,
     quota: Quota,
@@ -133,7 +154,6 @@ impl Networks {
         };
         Self {
             resolver,
-            roots: webpki_roots(),
             tenants: Mutex::default(),
             config,
         }
@@ -145,7 +165,8 @@ impl Networks {
         WayOut {
             settings: self.config.settings,
             owner: format!("{tenant}/{name}"),
-            roots: Arc::clone(&self.roots),
+            roots: Arc::clone(&self.config.roots),
+            connection_wait: self.config.connection_wait,
             grants: Arc::new(Grants::new(GRANTS)),
             quota: tenant_network.quota.workload(self.config.connections),
             tenant: tenant_network,
@@ -191,8 +212,12 @@ impl WayOut {
             observer: Arc::clone(denials) as Arc<dyn Observer>,
             learned,
         });
-        let roots = Arc::clone(&self.roots);
-        let http = HttpClient::new(firewall.clone(), roots, PoolLimits::default())?;
+        let config = ClientConfig {
+            roots: Arc::clone(&self.roots),
+            place: self.connection_wait,
+            pool: PoolLimits::default(),
+        };
+        let http = HttpClient::new(firewall.clone(), config)?;
         Ok(ComponentNetwork { firewall, http })
     }
 

@@ -40,7 +40,7 @@ pub use weft_engine::command::CommandLine;
 pub use weft_engine::config::EngineConfig;
 pub use weft_engine::fault::Fault;
 pub use weft_engine::inspect::{InspectError, Shape, inspect, looks_like_wasm};
-pub use weft_engine::network::{NetworkConfig, PrivateRanges};
+pub use weft_engine::network::{NetworkConfig, PrivateRanges, RootsError, Trust};
 pub use weft_engine::plan::{Granting, PlanErrors, Purpose};
 pub use weft_engine::service::ServiceConfig;
 pub use weft_ingress::{CertificateFiles, Drained, Limits, Tls, TlsError, TlsFiles, listen};

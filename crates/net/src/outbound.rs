@@ -19,6 +19,7 @@ mod connect;
 pub mod error;
 mod home;
 mod pool;
+pub mod roots;
 pub mod wasi;
 
 /// Any error, of a request's body.

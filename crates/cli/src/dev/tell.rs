@@ -51,9 +51,15 @@ impl Tell {
     }
 
     /// What is developed, and where it will be served.
-    pub(super) fn listening(&self, opened: &Opened, addr: SocketAddr, admin: Option<SocketAddr>) {
+    pub(super) fn listening(
+        &self,
+        opened: &Opened,
+        addr: SocketAddr,
+        url: &str,
+        admin: Option<SocketAddr>,
+    ) {
         self.global.object(&json!({
-            "event": "listening", "addr": addr.to_string(), "adminAddr": admin, "project": opened.file,
+            "event": "listening", "addr": addr.to_string(), "url": url, "adminAddr": admin, "project": opened.file,
         }));
         let file = opened.shown(&opened.file);
         let folder = opened.folder.display();
@@ -61,7 +67,7 @@ impl Tell {
             "{NAME}weft dev{NAME:#} {folder} {FAINT}({file}){FAINT:#}"
         ));
         self.global
-            .status(format_args!("listening on {NAME}http://{addr}/{NAME:#}"));
+            .status(format_args!("listening on {NAME}{url}{NAME:#}"));
         if let Some(admin) = admin {
             self.global
                 .status(format_args!("health and metrics on http://{admin}/"));

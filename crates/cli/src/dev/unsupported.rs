@@ -1,7 +1,7 @@
 //! What a project file can say and this version cannot do. What would make the project run otherwise than it says (a
 //! limit, TLS, a missing part) is refused; what only has no effect is named. Pure.
 
-use weft_api::project::{Dev, Project, TrustRoots, WasmProposal};
+use weft_api::project::{Dev, Project, WasmProposal};
 
 /// Keys of a project file that have no effect here.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,6 @@ pub(super) fn review(project: &Project) -> Unsupported {
     let mut found = Unsupported::default();
     plugins(&project.dev, &mut found);
     tls(&project.dev, &mut found);
-    limits(&project.dev, &mut found);
     capabilities(&project.dev, &mut found);
     engine(&project.dev, &mut found);
     if !project.host.host_plugins.is_empty() {
@@ -39,49 +38,11 @@ fn plugins(dev: &Dev, found: &mut Unsupported) {
 }
 
 fn tls(dev: &Dev, found: &mut Unsupported) {
-    for (key, given) in [
-        ("dev.tls_cert_path", dev.tls_cert_path.is_some()),
-        ("dev.tls_ca_path", dev.tls_ca_path.is_some()),
-    ] {
-        if given {
-            found.refuse(
-                key,
-                "TLS comes in a later version, and plain HTTP is not what it asks for; remove it",
-            );
-        }
-    }
-    if let Some(roots) = dev.http_client_trust_roots
-        && roots != TrustRoots::Webpki
-    {
-        let why = format!(
-            "`{}` is not there yet; only `{}` is",
-            roots.as_str(),
-            TrustRoots::Webpki.as_str()
+    if dev.tls_ca_path.is_some() && dev.tls_cert_path.is_none() {
+        found.refuse(
+            "dev.tls_ca_path",
+            "certificates of clients need TLS, which needs `dev.tls_cert_path` and `dev.tls_key_path`; add them",
         );
-        found.refuse("dev.http_client_trust_roots", &why);
-    }
-    if !dev.http_client_ca_paths.is_empty() {
-        found.leave(
-            "dev.http_client_ca_paths",
-            "HTTPS to hosts whose certificates these sign is refused",
-        );
-    }
-}
-
-fn limits(dev: &Dev, found: &mut Unsupported) {
-    for (key, given) in [
-        (
-            "dev.max_inbound_socket_connections_per_workload",
-            dev.max_inbound_socket_connections_per_workload.is_some(),
-        ),
-        (
-            "dev.http_connection_wait",
-            dev.http_connection_wait.is_some(),
-        ),
-    ] {
-        if given {
-            found.refuse(key, "this limit is not enforced yet, and a limit that is ignored protects nobody; remove it");
-        }
     }
 }
 

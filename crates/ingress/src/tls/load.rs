@@ -189,7 +189,7 @@ fn verify_at(certificate: &EndEntityCert<'_>, time: UnixTime) -> Result<(), webp
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    let text = File::open(path).and_then(|file| {
+    let text = open(path).and_then(|file| {
         let mut text = Vec::new();
         file.take(MAX_BYTES + 1).read_to_end(&mut text)?;
         Ok(text)
@@ -205,6 +205,16 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
         });
     }
     Ok(text)
+}
+
+/// Opens a file that is one: a pipe would make whoever opens it wait for a writer, for good, and with it every later
+/// reload.
+fn open(path: &Path) -> io::Result<File> {
+    if std::fs::metadata(path)?.is_file() {
+        return File::open(path);
+    }
+    let why = "it is not a regular file; certificates and keys are read from files";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, why))
 }
 
 fn damaged(path: &Path, error: &PemError) -> TlsError {

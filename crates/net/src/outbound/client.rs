@@ -68,11 +68,15 @@ impl Default for Times {
     }
 }
 
-/// The roots that come with the program: those of Mozilla.
-pub fn webpki_roots() -> Arc<RootCertStore> {
-    Arc::new(RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    })
+/// How a client makes its connections.
+#[derive(Clone)]
+pub struct ClientConfig {
+    /// Who signs the certificates of servers.
+    pub roots: Arc<RootCertStore>,
+    /// How long a request waits for a place among the connections of its workload.
+    pub place: Duration,
+    /// Connections that are kept.
+    pub pool: PoolLimits,
 }
 
 /// Why a request got no response over one connection.
@@ -84,18 +88,14 @@ enum Failure {
 
 impl HttpClient {
     /// A client whose every connection goes through `firewall`. Fails when TLS cannot be set up.
-    pub fn new(
-        firewall: Firewall,
-        roots: Arc<RootCertStore>,
-        limits: PoolLimits,
-    ) -> Result<Self, rustls::Error> {
+    pub fn new(firewall: Firewall, config: ClientConfig) -> Result<Self, rustls::Error> {
         Ok(Self {
             inner: Arc::new(Inner {
                 firewall,
                 home: None,
                 missed: AtomicU64::new(0),
-                connect: Connect::new(roots)?,
-                pool: Arc::new(Pool::new(limits)),
+                connect: Connect::new(config.roots, config.place)?,
+                pool: Arc::new(Pool::new(config.pool)),
                 gates: Default::default(),
                 hasher: RandomState::new(),
             }),

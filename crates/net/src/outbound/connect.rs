@@ -30,10 +30,12 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub(super) struct Connect {
     tls: TlsConnector,
+    /// How long a place among the connections of the workload is waited for.
+    place: Duration,
 }
 
 impl Connect {
-    pub(super) fn new(roots: Arc<RootCertStore>) -> Result<Self, rustls::Error> {
+    pub(super) fn new(roots: Arc<RootCertStore>, place: Duration) -> Result<Self, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
@@ -42,6 +44,7 @@ impl Connect {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self {
             tls: TlsConnector::from(Arc::new(config)),
+            place,
         })
     }
 
@@ -65,6 +68,7 @@ impl Connect {
         let usual = DialLimits::default();
         let limits = DialLimits {
             total: limit,
+            place: self.place,
             ..usual
         };
         let connection = firewall.dial(ask, limits).await?;

@@ -11,11 +11,15 @@ use tokio::net::TcpListener;
 use wasmtime_wasi_http::Error as WasiError;
 use weft_net::firewall::quota::{Quota, TenantQuota};
 use weft_net::outbound::RequestBody;
-use weft_net::outbound::client::{HttpClient, PoolLimits, Times, webpki_roots};
+use weft_net::outbound::client::{ClientConfig, HttpClient, PoolLimits, Times};
 use weft_net::outbound::error::HttpError;
+use weft_net::outbound::roots;
 
 use crate::server::Server;
 use crate::support::{LOOPBACK, Rig, Setup, until, within};
+
+/// How long a request waits for a place.
+const PLACE: Duration = Duration::from_millis(100);
 
 /// A client that may reach these ports of the machine.
 fn client(ports: &[u16], quota: Option<Quota>, limits: PoolLimits) -> (HttpClient, Rig) {
@@ -28,7 +32,15 @@ fn client(ports: &[u16], quota: Option<Quota>, limits: PoolLimits) -> (HttpClien
         ..Setup::default()
     }
     .build();
-    let client = HttpClient::new(rig.firewall.clone(), webpki_roots(), limits).expect("TLS");
+    let client = HttpClient::new(
+        rig.firewall.clone(),
+        ClientConfig {
+            roots: roots::webpki(),
+            place: PLACE,
+            pool: limits,
+        },
+    )
+    .expect("TLS");
     (client, rig)
 }
 
@@ -132,6 +144,21 @@ async fn connections_that_wait_make_room_for_one_to_another_destination() {
         until(|| client.kept() == 1).await;
         assert_eq!(quota.used(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_request_that_finds_no_place_in_time_is_refused() {
+    let server = Server::start(None).await;
+    let quota = TenantQuota::new(1).workload(1);
+    let (client, _rig) = client(&[server.port], Some(quota.clone()), PoolLimits::default());
+    let _taken = quota.take().expect("the only place");
+    let refused = text(&client, request(&server.url("http", "/"), "")).await;
+    let refused = refused.expect_err("no place");
+    assert!(
+        refused.to_string().contains("1 outbound connections"),
+        "{refused}"
+    );
+    assert_eq!(server.accepted(), 0);
 }
 
 #[tokio::test]

@@ -9,8 +9,9 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use wasmtime_wasi_http::Error as WasiError;
-use weft_net::outbound::client::{HttpClient, PoolLimits, Times, webpki_roots};
+use weft_net::outbound::client::{ClientConfig, HttpClient, PoolLimits, Times};
 use weft_net::outbound::error::HttpError;
+use weft_net::outbound::roots;
 
 use crate::http::{request, text};
 use crate::server::Server;
@@ -42,7 +43,12 @@ fn client(port: u16, roots: Arc<RootCertStore>) -> HttpClient {
         ..Setup::default()
     }
     .build();
-    HttpClient::new(rig.firewall, roots, PoolLimits::default()).expect("TLS")
+    let config = ClientConfig {
+        roots,
+        place: Duration::from_secs(5),
+        pool: PoolLimits::default(),
+    };
+    HttpClient::new(rig.firewall, config).expect("TLS")
 }
 
 #[tokio::test]
@@ -73,7 +79,7 @@ async fn http_1_is_used_where_the_server_knows_no_other() {
 #[tokio::test]
 async fn a_certificate_that_nobody_trusts_is_refused() {
     let (server, _) = server("host.weft.internal", &[]).await;
-    let client = client(server.port, webpki_roots());
+    let client = client(server.port, roots::webpki());
     let refused = text(&client, request(&server.url("https", "/"), ""))
         .await
         .expect_err("refused");
@@ -108,7 +114,7 @@ async fn a_server_that_does_not_finish_the_handshake_is_given_up_after_the_conne
         ..Times::default()
     };
     let url = format!("https://host.weft.internal:{port}/");
-    let client = client(port, webpki_roots());
+    let client = client(port, roots::webpki());
     let late = within(client.send(request(&url, ""), times))
         .await
         .map(|_| ());

@@ -84,7 +84,7 @@ impl Folder {
             seen: Vec::new(),
             url: String::new(),
         };
-        let line = dev.wait_for("listening on http://");
+        let line = dev.wait_for("listening on http");
         dev.url = line.trim_start_matches("listening on ").to_owned();
         dev
     }

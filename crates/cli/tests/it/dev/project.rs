@@ -162,19 +162,47 @@ fn a_folder_without_a_project_file_says_what_to_write() {
 fn what_this_version_cannot_do_is_refused_by_key() {
     for (more, key) in [
         (
-            "dev: {tls_cert_path: a.pem, tls_key_path: a.key}\n",
-            "dev.tls_cert_path",
+            "dev: {host_plugins: [{id: a, file: a.wasm}]}\n",
+            "dev.host_plugins",
         ),
-        (
-            "dev: {http_connection_wait: 3s}\n",
-            "dev.http_connection_wait",
-        ),
+        ("dev: {tls_ca_path: a.pem}\n", "dev.tls_ca_path"),
     ] {
         let output = Folder::new(&kitchen(more)).output(&[]);
         let shown = stderr(&output);
         assert_eq!(output.status.code(), Some(1), "{shown}");
         assert!(shown.contains(&format!("`{key}`")), "{shown}");
     }
+}
+
+#[test]
+fn a_certificate_and_its_key_make_the_project_speak_tls() {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let folder = Folder::new(&kitchen(
+        "dev: {tls_cert_path: tls.crt, tls_key_path: tls.key}\n",
+    ))
+    .with("tls.crt", &made.cert.pem())
+    .with("tls.key", &made.signing_key.serialize_pem());
+    let mut dev = folder.dev();
+    dev.wait_for("serving on https://");
+    let port = dev.url.trim_end_matches('/').rsplit(':').next().unwrap();
+    let answer = std::process::Command::new("curl")
+        .args(["--silent", "--show-error", "--fail", "--noproxy", "*"])
+        .args(["--resolve", &format!("localhost:{port}:127.0.0.1")])
+        .arg("--cacert")
+        .arg(folder.path("tls.crt"))
+        .arg(format!("https://localhost:{port}/env?X"))
+        .output()
+        .unwrap();
+    assert!(answer.status.success(), "{}", stderr(&answer));
+}
+
+#[test]
+fn authorities_that_cannot_be_read_are_named_at_the_start() {
+    let more = "dev: {http_client_ca_paths: [missing.pem]}\n";
+    let output = Folder::new(&kitchen(more)).output(&["--no-watch"]);
+    let shown = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    assert!(shown.contains("missing.pem"), "{shown}");
 }
 
 #[test]

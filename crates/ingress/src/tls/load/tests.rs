@@ -156,6 +156,22 @@ fn a_file_that_is_far_too_large_is_named() {
 }
 
 #[test]
+fn a_pipe_in_the_place_of_a_file_is_named_and_not_waited_for() {
+    let files = Files::new();
+    fs::remove_file(files.path("tls.crt")).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(files.path("tls.crt"))
+        .status()
+        .unwrap();
+    assert!(made.success());
+    assert_eq!(
+        files.error(),
+        "cannot read `tls.crt`: it is not a regular file; certificates and keys are read from files; check that it \
+         exists and that this process may read it"
+    );
+}
+
+#[test]
 fn authorities_for_clients_have_to_be_certificates() {
     let mut files = Files::new();
     files.files.client_authorities = Some(files.path("ca.crt"));
