@@ -99,6 +99,7 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         }
         None => "http",
     };
+    let viewer = Viewer::open(args.viewer).await?;
     let listener = weft_host::listen(addr).with_context(|| {
         format!("cannot listen on {addr}; choose another address with --addr, e.g. --addr 127.0.0.1:0 for a free port")
     })?;
@@ -113,15 +114,11 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         host: host.clone(),
         name: opened.folder.display().to_string(),
         url: url.clone(),
-        state: tell.state(),
-        tell: tell.clone(),
     };
-    // Kept until the end: the page shows how the session stops.
-    let viewer = Viewer::open(args.viewer, subject).await?;
-    if let Some(viewer) = &viewer {
-        tell.viewer(viewer.addr, viewer.is_guest);
-        viewer.note.iter().for_each(|note| tell.note(note));
-    }
+    // Kept until the end, so that the page shows how the session stops.
+    let _shown = viewer
+        .map(|viewer| viewer.show(subject, &tell))
+        .transpose()?;
     let serving = tokio::spawn({
         let (host, stop) = (host.clone(), stop.clone());
         async move { host.serve(listener, stop).await }

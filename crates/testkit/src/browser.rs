@@ -101,7 +101,9 @@ impl Browser {
         let target = self.wire.ask(None, "Target.createTarget", window).await;
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let attached = self.wire.ask(None, "Target.attachToTarget", attach).await;
-        let session = attached["sessionId"].as_str().expect("a session has a name");
+        let session = attached["sessionId"]
+            .as_str()
+            .expect("a session has a name");
         Page::new(Arc::clone(&self.wire), session.to_owned()).await
     }
 

@@ -96,7 +96,10 @@ async fn report(store: &Store, request: Request<Incoming>) -> Answer {
     }
     let body = Limited::new(request.into_body(), REPORT_MAX + 4096).collect();
     let Ok(Ok(body)) = timeout(BODY_TIMEOUT, body).await else {
-        return words(StatusCode::BAD_REQUEST, "the report is too large or did not arrive");
+        return words(
+            StatusCode::BAD_REQUEST,
+            "the report is too large or did not arrive",
+        );
     };
     let bytes: Bytes = body.to_bytes();
     match serde_json::from_slice::<Report>(&bytes) {
@@ -104,7 +107,10 @@ async fn report(store: &Store, request: Request<Incoming>) -> Answer {
             store.report(report);
             json(&true)
         }
-        Err(error) => words(StatusCode::BAD_REQUEST, &format!("this is no report: {error}")),
+        Err(error) => words(
+            StatusCode::BAD_REQUEST,
+            &format!("this is no report: {error}"),
+        ),
     }
 }
 
@@ -137,7 +143,9 @@ impl Query {
                 "least" => {
                     let millis: f64 = value.parse().unwrap_or(0.0);
                     asked.least = std::time::Duration::try_from_secs_f64(millis / 1e3)
-                        .map_or(0, |least| u64::try_from(least.as_nanos()).unwrap_or(u64::MAX));
+                        .map_or(0, |least| {
+                            u64::try_from(least.as_nanos()).unwrap_or(u64::MAX)
+                        });
                 }
                 "level" => {
                     let level = LEVELS.iter().position(|level| *level == value);
@@ -161,7 +169,7 @@ fn hex(bytes: &[u8]) -> String {
 /// The id of a trace.
 fn unhex(text: &str) -> Option<TraceId> {
     let mut id = TraceId::default();
-    if text.len() != 32 || !text.is_ascii() {
+    if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     for (byte, index) in id.iter_mut().zip((0..).step_by(2)) {

@@ -91,7 +91,9 @@ mod tests {
             assert!(!asked(host, None), "{host}");
         }
         assert!(check(&Request::get("/").body(()).unwrap()).is_err());
-        let two = Request::get("/").header("host", "localhost").header("host", "a");
+        let two = Request::get("/")
+            .header("host", "localhost")
+            .header("host", "a");
         assert!(check(&two.body(()).unwrap()).is_err());
     }
 

@@ -8,11 +8,11 @@ mod size;
 
 use std::io::Read;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::body::Body;
 use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsServiceRequest, ExportLogsServiceResponse,
@@ -32,6 +32,10 @@ use crate::store::Store;
 
 /// Bytes of a message, compressed and not. What receivers of OTLP over gRPC usually take.
 pub(crate) const MESSAGE_MAX: usize = 4 << 20;
+/// The same with what gRPC puts before it.
+const FRAME_MAX: usize = MESSAGE_MAX + 5;
+/// Bytes of a body that are read, kept or not.
+const READ_MAX: usize = 32 << 20;
 
 /// Takes what is sent.
 #[derive(Debug, Default)]
@@ -138,7 +142,9 @@ impl Intake {
             (false, _) => bytes,
             (true, grpc::Encoding::Gzip) => unzip(&bytes)?,
             (true, grpc::Encoding::Identity) => {
-                return Err(Problem::Broken("a compressed message without grpc-encoding".to_owned()));
+                return Err(Problem::Broken(
+                    "a compressed message without grpc-encoding".to_owned(),
+                ));
             }
         };
         take(store, signal, Form::Protobuf, &bytes)
@@ -174,8 +180,14 @@ where
 }
 
 fn form(headers: &HeaderMap) -> Result<Form, Problem> {
-    let said = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let said = said.unwrap_or_default().split(';').next().unwrap_or_default();
+    let said = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let said = said
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default();
     match said.trim().to_ascii_lowercase().as_str() {
         "application/x-protobuf" => Ok(Form::Protobuf),
         "application/json" => Ok(Form::Json),
@@ -190,23 +202,43 @@ fn zipped(headers: &HeaderMap) -> Result<bool, Problem> {
     match headers.get(CONTENT_ENCODING).map(|value| value.as_bytes()) {
         None | Some(b"identity" | b"") => Ok(false),
         Some(b"gzip") => Ok(true),
-        Some(_) => Err(Problem::Unsupported("the content encoding must be gzip, or none")),
+        Some(_) => Err(Problem::Unsupported(
+            "the content encoding must be gzip, or none",
+        )),
     }
 }
 
-/// The whole of a body that is not too large and does not take too long.
+/// The whole of a body that is not too large and does not take too long. One that is too large is read on for a while, so
+/// that whoever sends it hears why.
 async fn collect<B>(body: B) -> Result<Bytes, Problem>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let body = std::pin::pin!(body);
-    match timeout(BODY_TIMEOUT, Limited::new(body, MESSAGE_MAX + 5).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::TooLarge),
-        Ok(Err(error)) => Err(Problem::Broken(error.to_string())),
-        Err(_) => Err(Problem::Slow),
-    }
+    let mut body = std::pin::pin!(body);
+    let mut whole = BytesMut::new();
+    let mut read = 0_usize;
+    let reading = async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| Problem::Broken(error.into().to_string()))?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            read = read.saturating_add(data.len());
+            match read {
+                0..=FRAME_MAX => whole.extend_from_slice(&data),
+                0..=READ_MAX => whole = BytesMut::new(),
+                _ => return Err(Problem::TooLarge),
+            }
+        }
+        match read > FRAME_MAX {
+            true => Err(Problem::TooLarge),
+            false => Ok(whole.freeze()),
+        }
+    };
+    timeout(BODY_TIMEOUT, reading)
+        .await
+        .unwrap_or(Err(Problem::Slow))
 }
 
 fn unzip(bytes: &[u8]) -> Result<Bytes, Problem> {
@@ -245,7 +277,9 @@ impl Problem {
     fn words(&self) -> String {
         match self {
             Self::TooLarge => {
-                format!("a message may have {MESSAGE_MAX} bytes and 50000 parts; send smaller batches")
+                format!(
+                    "a message may have {MESSAGE_MAX} bytes and 50000 parts; send smaller batches"
+                )
             }
             Self::Slow => "the message did not arrive in time".to_owned(),
             Self::Broken(why) => format!("this is no message of OTLP: {why}"),

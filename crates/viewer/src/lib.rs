@@ -7,7 +7,8 @@
 //! - `api`: what the page asks for, as JSON, and events that say when to ask again;
 //! - `page`: the page itself, embedded;
 //! - `guard`: who may ask;
-//! - `server`: the listener, one port for all of it.
+//! - `server`: the listener, one port for all of it;
+//! - `place`: whether the page is in this process or in another one.
 //!
 //! Invariants:
 //! - memory is bounded whatever comes in: each record is cut to size, the oldest go first, and what went is counted;
@@ -21,9 +22,11 @@ mod api;
 mod guard;
 mod intake;
 mod page;
+mod place;
 mod server;
 mod store;
 
+pub use place::{Duty, Place};
 pub use server::{Refused, Viewer, serve};
 pub use store::workloads::{Report, Source};
 pub use store::{Limits, Store};

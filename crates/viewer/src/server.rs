@@ -142,7 +142,10 @@ async fn connection(stream: TcpStream, store: Arc<Store>, intake: Arc<Intake>) {
         .keep_alive_interval(Some(Duration::from_secs(30)))
         .max_concurrent_streams(STREAMS_MAX)
         .max_header_list_size(64 << 10);
-    if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
+    if let Err(error) = builder
+        .serve_connection(TokioIo::new(stream), service)
+        .await
+    {
         tracing::debug!(%error, "a connection to the viewer failed");
     }
 }
@@ -210,7 +213,10 @@ pub(crate) fn words(status: StatusCode, words: &str) -> Answer {
 
 /// Another method would be answered.
 pub(crate) fn not_allowed(methods: &'static str) -> Answer {
-    let mut response = words(StatusCode::METHOD_NOT_ALLOWED, "this method means nothing here");
+    let mut response = words(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this method means nothing here",
+    );
     let methods = HeaderValue::from_static(methods);
     response.headers_mut().insert(ALLOW, methods);
     response

@@ -138,8 +138,7 @@ impl Store {
     pub fn report(&self, report: Report) {
         let changed = self.inner().workloads.take(report);
         if changed {
-            self.changes
-                .send_modify(|versions| versions.workloads += 1);
+            self.changes.send_modify(|versions| versions.workloads += 1);
         }
     }
 

@@ -131,7 +131,9 @@ fn problem(event: &Value) -> Option<String> {
             let said = said.or_else(|| details["text"].as_str()).unwrap_or("?");
             Some(format!("exception: {said}"))
         }
-        "Runtime.consoleAPICalled" if matches!(params["type"].as_str(), Some("error" | "assert")) => {
+        "Runtime.consoleAPICalled"
+            if matches!(params["type"].as_str(), Some("error" | "assert")) =>
+        {
             let words = params["args"].as_array().into_iter().flatten();
             let words = words.map(|word| match word["value"].as_str() {
                 Some(text) => text.to_owned(),

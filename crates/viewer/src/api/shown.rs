@@ -139,7 +139,9 @@ impl Summary {
             micros: micros(start, end),
             spans: trace.spans.len(),
             failed: trace.spans.values().filter(|span| span.failed).count(),
-            services: services.map(|(name, spans)| (name.to_owned(), spans)).collect(),
+            services: services
+                .map(|(name, spans)| (name.to_owned(), spans))
+                .collect(),
         })
     }
 }
@@ -212,7 +214,9 @@ impl Whole {
         let mut resources: Vec<Arc<Resource>> = Vec::new();
         let waterfall = trace.waterfall().into_iter();
         let spans = waterfall.map(|(depth, span)| {
-            let known = resources.iter().position(|known| Arc::ptr_eq(known, &span.resource));
+            let known = resources
+                .iter()
+                .position(|known| Arc::ptr_eq(known, &span.resource));
             let resource = known.unwrap_or_else(|| {
                 resources.push(Arc::clone(&span.resource));
                 resources.len() - 1
@@ -296,7 +300,10 @@ impl Lines {
     pub(super) fn of(store: &Store, query: &Query) -> Self {
         let inner = store.inner();
         let last = inner.logs.last();
-        let new = inner.logs.latest().take_while(|line| line.number > query.after);
+        let new = inner
+            .logs
+            .latest()
+            .take_while(|line| line.number > query.after);
         let wanted = new.filter(|line| wants_line(query, line));
         let mut lines: Vec<Arc<Line>> = wanted.take(query.limit).cloned().collect();
         drop(inner);
@@ -375,9 +382,8 @@ impl Instruments {
         }
         drop(inner);
         let found = found.into_iter();
-        let instruments = found.filter_map(|((service, name), series)| {
-            Instrument::of(service, name, series)
-        });
+        let instruments =
+            found.filter_map(|((service, name), series)| Instrument::of(service, name, series));
         Self {
             instruments: instruments.take(LINES_OF_TRACE_MAX).collect(),
         }
@@ -448,13 +454,19 @@ impl Told {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "microseconds of today fit into a double")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "microseconds of today fit into a double"
+)]
 fn millis(nanos: u64) -> f64 {
     (nanos / 1_000) as f64 / 1e3
 }
 
 /// From one time to another.
-#[expect(clippy::cast_precision_loss, reason = "what is lost is less than a nanosecond in a month")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "what is lost is less than a nanosecond in a month"
+)]
 fn micros(from: u64, to: u64) -> f64 {
     match to.checked_sub(from) {
         Some(nanos) => nanos as f64 / 1e3,

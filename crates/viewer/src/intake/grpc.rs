@@ -34,14 +34,20 @@ pub(super) fn signal(path: &str) -> Option<Signal> {
 
 /// How compressed messages of this call are compressed.
 pub(super) fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
-    let said = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let said = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     if !matches!(said, Some("application/grpc" | "application/grpc+proto")) {
-        return Err(Problem::Unsupported("the content type must be application/grpc"));
+        return Err(Problem::Unsupported(
+            "the content type must be application/grpc",
+        ));
     }
     match headers.get("grpc-encoding").map(|value| value.as_bytes()) {
         None | Some(b"identity") => Ok(Encoding::Identity),
         Some(b"gzip") => Ok(Encoding::Gzip),
-        Some(_) => Err(Problem::Unsupported("messages may be compressed with gzip only")),
+        Some(_) => Err(Problem::Unsupported(
+            "messages may be compressed with gzip only",
+        )),
     }
 }
 
@@ -93,7 +99,13 @@ pub(super) fn answer(taken: Result<(), Problem>) -> Answer {
         };
         headers.insert(STATUS, HeaderValue::from_static(status));
         let words = problem.words();
-        let plain = words.chars().map(|c| if (' '..'\x7f').contains(&c) && c != '%' { c } else { '?' });
+        let plain = words.chars().map(|c| {
+            if (' '..'\x7f').contains(&c) && c != '%' {
+                c
+            } else {
+                '?'
+            }
+        });
         if let Ok(words) = HeaderValue::from_str(&plain.collect::<String>()) {
             headers.insert(MESSAGE, words);
         }

@@ -92,7 +92,12 @@ mod tests {
 
     #[test]
     fn what_is_no_protobuf_ends_the_count() {
-        for broken in [&b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"[..], b"\x0a\x7f", b"\x0f", b"\x09\x01"] {
+        for broken in [
+            &b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"[..],
+            b"\x0a\x7f",
+            b"\x0f",
+            b"\x09\x01",
+        ] {
             assert!(protobuf_fits(broken));
         }
     }

@@ -15,7 +15,10 @@ impl Series {
         match self.kind {
             Kind::Gauge | Kind::Sum => {
                 let points = self.points.iter();
-                vec![("", points.map(|point| (millis(point), point.value)).collect())]
+                vec![(
+                    "",
+                    points.map(|point| (millis(point), point.value)).collect(),
+                )]
             }
             Kind::Counter => vec![("", self.pairs().filter_map(rate).collect())],
             Kind::Histogram => PERCENTILES

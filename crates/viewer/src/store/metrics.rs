@@ -65,7 +65,11 @@ impl Metrics {
     pub(super) fn take(&mut self, request: ExportMetricsServiceRequest, resources: &mut Resources) {
         for batch in request.resource_metrics {
             let resource = resources.intern(batch.resource);
-            for metric in batch.scope_metrics.into_iter().flat_map(|scoped| scoped.metrics) {
+            for metric in batch
+                .scope_metrics
+                .into_iter()
+                .flat_map(|scoped| scoped.metrics)
+            {
                 self.add(metric, &resource);
             }
         }
@@ -179,7 +183,9 @@ impl Series {
             point = sum;
         }
         let count = self.points.len();
-        let before = count.checked_sub(2).and_then(|index| self.points.get(index));
+        let before = count
+            .checked_sub(2)
+            .and_then(|index| self.points.get(index));
         let is_close = before.is_some_and(|before| point.time < before.time.saturating_add(APART));
         if is_close && let Some(replaced) = self.points.pop_back() {
             self.bytes -= replaced.bytes();

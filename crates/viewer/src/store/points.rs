@@ -70,7 +70,11 @@ pub(crate) fn points(metric: Metric) -> (Kind, Vec<Arrived>) {
             (Kind::Gauge, points.collect())
         }
         Some(Data::Sum(sum)) => {
-            let kind = if sum.is_monotonic { Kind::Counter } else { Kind::Sum };
+            let kind = if sum.is_monotonic {
+                Kind::Counter
+            } else {
+                Kind::Sum
+            };
             let is_delta = sum.aggregation_temporality == delta;
             let points = sum.data_points.into_iter();
             let points = points.filter_map(|point| number(point, is_delta));
@@ -119,11 +123,16 @@ fn explicit(point: HistogramDataPoint, is_delta: bool) -> Arrived {
     bounds.truncate(BOUNDS_MAX);
     counts.truncate(bounds.len() + 1);
     counts.resize(bounds.len() + 1, 0);
-    histogram(point.attributes, point.time_unix_nano, is_delta, Histogram {
-        count: point.count,
-        bounds,
-        counts,
-    })
+    histogram(
+        point.attributes,
+        point.time_unix_nano,
+        is_delta,
+        Histogram {
+            count: point.count,
+            bounds,
+            counts,
+        },
+    )
 }
 
 /// Buckets of an exponential histogram lie between powers of a base that the scale gives.
@@ -232,7 +241,9 @@ impl Histogram {
         Self {
             count: self.count - earlier.count,
             bounds: self.bounds.clone(),
-            counts: counts.map(|(now, then)| now.saturating_sub(*then)).collect(),
+            counts: counts
+                .map(|(now, then)| now.saturating_sub(*then))
+                .collect(),
         }
     }
 
@@ -240,7 +251,10 @@ impl Histogram {
     /// counted or nothing is known of the sizes.
     #[expect(clippy::cast_precision_loss, reason = "for a drawing")]
     pub(crate) fn quantile(&self, part: f64) -> Option<f64> {
-        let total: u64 = self.counts.iter().fold(0, |sum, count| sum.saturating_add(*count));
+        let total: u64 = self
+            .counts
+            .iter()
+            .fold(0, |sum, count| sum.saturating_add(*count));
         if total == 0 || self.bounds.is_empty() {
             return None;
         }
@@ -250,7 +264,9 @@ impl Histogram {
         for (index, count) in self.counts.iter().enumerate() {
             let count = *count as f64;
             let upper = self.bounds.get(index).copied();
-            let lower = index.checked_sub(1).and_then(|index| self.bounds.get(index));
+            let lower = index
+                .checked_sub(1)
+                .and_then(|index| self.bounds.get(index));
             if below + count >= wanted && count > 0.0 {
                 // The outermost buckets have one boundary each.
                 let upper = upper.or(lower.copied())?;

@@ -156,7 +156,11 @@ fn write_any(to: &mut Room, value: Option<&AnyValue>) -> fmt::Result {
 }
 
 fn separate(to: &mut Room, index: usize) -> fmt::Result {
-    if index > 0 { to.write_str(", ") } else { Ok(()) }
+    if index > 0 {
+        to.write_str(", ")
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -64,7 +64,11 @@ impl Workloads {
         ] {
             *text = cut(std::mem::take(text), NAME_MAX);
         }
-        let size: usize = report.workloads.iter().map(|one| one.to_string().len()).sum();
+        let size: usize = report
+            .workloads
+            .iter()
+            .map(|one| one.to_string().len())
+            .sum();
         if size > REPORT_MAX {
             report.workloads.clear();
         }

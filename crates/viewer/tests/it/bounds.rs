@@ -24,12 +24,17 @@ async fn of_a_million_spans_the_last_ones_are_kept() {
         running.store.spans(spans("flood", batch.collect()));
     }
     let state = running.get("/api/state").await;
-    assert_eq!((&state["traces"], &state["spans"]), (&100.into(), &5_000.into()));
+    assert_eq!(
+        (&state["traces"], &state["spans"]),
+        (&100.into(), &5_000.into())
+    );
     assert_eq!(state["dropped"]["spans"], 995_000);
     assert!(running.store.bytes() <= SMALL.trace_bytes);
     let last = running.get("/api/traces?limit=1").await;
     assert_eq!(last["traces"][0]["id"], trace_hex(1_000));
-    let whole = running.get(&format!("/api/traces/{}", trace_hex(1_000))).await;
+    let whole = running
+        .get(&format!("/api/traces/{}", trace_hex(1_000)))
+        .await;
     assert_eq!(whole["dropped"], 950);
 }
 
@@ -61,7 +66,11 @@ fn a_thousand_distinct_labels_do_not_grow_memory() {
     let fill = |from: u64| {
         for number in from..from + 10_000 {
             let label = text("user", &number.to_string());
-            store.metrics(gauge("shop", "logins", vec![point(number, 1.0, vec![label])]));
+            store.metrics(gauge(
+                "shop",
+                "logins",
+                vec![point(number, 1.0, vec![label])],
+            ));
         }
         store.bytes()
     };
@@ -80,7 +89,10 @@ fn a_thousand_distinct_labels_do_not_grow_memory() {
 async fn a_thousand_services_and_processes_are_not_all_told_apart() {
     let running = Running::start();
     for number in 0..2_000 {
-        running.store.spans(spans(&format!("service {number}"), vec![span(number + 1, 1, 0, "x", 0, 1)]));
+        running.store.spans(spans(
+            &format!("service {number}"),
+            vec![span(number + 1, 1, 0, "x", 0, 1)],
+        ));
         running.store.report(Report {
             source: Source {
                 id: number.to_string(),
@@ -101,11 +113,18 @@ async fn a_thousand_services_and_processes_are_not_all_told_apart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_cleared_is_gone() {
     let running = Running::start();
-    running.store.spans(spans("shop", vec![span(1, 1, 0, "x", 0, 1)]));
+    running
+        .store
+        .spans(spans("shop", vec![span(1, 1, 0, "x", 0, 1)]));
     running.store.logs(logs("shop", vec![line(9, "x", 0, 0)]));
-    running.store.metrics(gauge("shop", "m", vec![point(0, 1.0, vec![])]));
+    running
+        .store
+        .metrics(gauge("shop", "m", vec![point(0, 1.0, vec![])]));
     assert_eq!(running.post("/api/clear", &[], vec![]).await.status, 200);
     assert_eq!(running.store.bytes(), 0);
     let state = running.get("/api/state").await;
-    assert_eq!((&state["spans"], &state["logs"], &state["series"]), (&0.into(), &0.into(), &0.into()));
+    assert_eq!(
+        (&state["spans"], &state["logs"], &state["series"]),
+        (&0.into(), &0.into(), &0.into())
+    );
 }

@@ -15,21 +15,39 @@ async fn a_name_that_was_made_to_point_here_is_refused() {
         let rebound = Client::new(running.addr).host("evil.example");
         assert_eq!(rebound.get(path).await.unwrap().status, 403, "{path}");
     }
-    let reply = Client::new(running.addr).host("localhost").get("/").await.unwrap();
+    let reply = Client::new(running.addr)
+        .host("localhost")
+        .get("/")
+        .await
+        .unwrap();
     assert_eq!(reply.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_others_can_neither_send_nor_clear() {
     let running = Running::start();
-    running.store.spans(spans("shop", vec![span(1, 1, 0, "x", 0, 1)]));
+    running
+        .store
+        .spans(spans("shop", vec![span(1, 1, 0, "x", 0, 1)]));
     for path in ["/v1/traces", "/api/workloads", "/api/clear"] {
-        let reply = running.post(path, &[("origin", "http://evil.example"), ("content-type", "application/json")], b"{}".to_vec()).await;
+        let reply = running
+            .post(
+                path,
+                &[
+                    ("origin", "http://evil.example"),
+                    ("content-type", "application/json"),
+                ],
+                b"{}".to_vec(),
+            )
+            .await;
         assert_eq!(reply.status, 403, "{path}");
     }
     assert_eq!(running.get("/api/state").await["spans"], 1);
     // A browser asks before it sends JSON to another origin. Nobody says yes.
-    let asks = Request::options("/v1/traces").header("origin", "http://evil.example").body(full("")).unwrap();
+    let asks = Request::options("/v1/traces")
+        .header("origin", "http://evil.example")
+        .body(full(""))
+        .unwrap();
     let answer = Client::new(running.addr).send(asks).await.unwrap();
     assert_eq!(answer.status(), 403);
 }
@@ -38,11 +56,23 @@ async fn pages_of_others_can_neither_send_nor_clear() {
 async fn every_answer_has_the_policy_and_methods_are_checked() {
     let running = Running::start();
     let client = Client::new(running.addr);
-    for (path, status) in [("/", 200), ("/app.js", 200), ("/api/state", 200), ("/nothing", 404), ("/api/traces/x", 404), ("/../Cargo.toml", 404)] {
+    for (path, status) in [
+        ("/", 200),
+        ("/app.js", 200),
+        ("/api/state", 200),
+        ("/nothing", 404),
+        ("/api/traces/x", 404),
+        ("/../Cargo.toml", 404),
+    ] {
         let reply = client.get(path).await.unwrap();
         assert_eq!(reply.status, status, "{path}");
         let policy = reply.headers["content-security-policy"].to_str().unwrap();
-        assert!(policy.contains("default-src 'none'") && policy.contains("trusted-types 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert!(
+            policy.contains("default-src 'none'")
+                && policy.contains("trusted-types 'none'")
+                && !policy.contains("unsafe"),
+            "{policy}"
+        );
         assert_eq!(reply.headers["x-content-type-options"], "nosniff");
         assert!(!reply.headers.contains_key("access-control-allow-origin"));
     }
@@ -65,7 +95,9 @@ fn it_listens_on_the_loopback_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_another_origin_reads_nothing_in_a_browser() {
     let (running, other) = (Running::start(), Running::start());
-    running.store.spans(spans("shop", vec![span(1, 1, 0, "secret", 0, 1)]));
+    running
+        .store
+        .spans(spans("shop", vec![span(1, 1, 0, "secret", 0, 1)]));
     let browser = Browser::start();
     // The policy of a page like ours would already forbid it, so this one has none.
     let page = browser.open("data:text/html,<h1>Somebody else</h1>").await;
@@ -73,7 +105,10 @@ async fn a_page_of_another_origin_reads_nothing_in_a_browser() {
     let read = format!("fetch('{target}').then(answer => answer.text(), error => 'refused')");
     assert_eq!(page.evaluate(&read).await, "refused");
     let clear = running.url("/api/clear");
-    page.evaluate(&format!("fetch('{clear}', {{ method: 'POST', mode: 'no-cors' }}).then(() => true, () => true)")).await;
+    page.evaluate(&format!(
+        "fetch('{clear}', {{ method: 'POST', mode: 'no-cors' }}).then(() => true, () => true)"
+    ))
+    .await;
     assert_eq!(running.get("/api/state").await["spans"], 1);
     drop(other);
 }

@@ -8,3 +8,4 @@ mod harness;
 mod intake;
 mod page;
 mod sent;
+mod shared;

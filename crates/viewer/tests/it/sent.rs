@@ -21,7 +21,10 @@ pub(crate) fn trace(number: u64) -> Vec<u8> {
 }
 
 pub(crate) fn trace_hex(number: u64) -> String {
-    trace(number).iter().map(|byte| format!("{byte:02x}")).collect()
+    trace(number)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 pub(crate) fn text(key: &str, value: &str) -> KeyValue {
@@ -88,7 +91,11 @@ pub(crate) fn line(severity: i32, body: &str, of: u64, span: u64) -> LogRecord {
             value: Some(Value::StringValue(body.to_owned())),
         }),
         trace_id: if of == 0 { Vec::new() } else { trace(of) },
-        span_id: if span == 0 { Vec::new() } else { span.to_be_bytes().to_vec() },
+        span_id: if span == 0 {
+            Vec::new()
+        } else {
+            span.to_be_bytes().to_vec()
+        },
         ..LogRecord::default()
     }
 }
@@ -116,7 +123,11 @@ pub(crate) fn point(second: u64, value: f64, attributes: Vec<KeyValue>) -> Numbe
     }
 }
 
-pub(crate) fn gauge(service: &str, name: &str, data_points: Vec<NumberDataPoint>) -> ExportMetricsServiceRequest {
+pub(crate) fn gauge(
+    service: &str,
+    name: &str,
+    data_points: Vec<NumberDataPoint>,
+) -> ExportMetricsServiceRequest {
     let metric = Metric {
         name: name.to_owned(),
         unit: "By".to_owned(),

@@ -10,7 +10,11 @@ use super::harness::{Dev, Folder, kitchen, stderr};
 /// Where the page is, from the line that says so.
 fn address(dev: &mut Dev) -> String {
     let line = dev.wait_for("viewer ");
-    line.split_once("http://").unwrap().1.trim_end_matches('/').to_owned()
+    line.split_once("http://")
+        .unwrap()
+        .1
+        .trim_end_matches('/')
+        .to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,18 +24,24 @@ async fn the_page_follows_the_workload_of_the_project() {
     let viewer = address(&mut dev);
     let browser = Browser::start();
     let page = browser.open(&format!("http://{viewer}/#/workloads")).await;
-    page.wait_for(".process header .badge.good", "serving").await;
+    page.wait_for(".process header .badge.good", "serving")
+        .await;
     page.wait_for(".workload .badge.good", "running").await;
     for _ in 0..7 {
         dev.get("/env?HOME").await;
     }
     page.wait_for(".tiles div:first-child dd", "7").await;
     // A build that fails: the version before keeps serving.
-    folder.write("weft.yaml", "build:\n  command: exit 3\n  component_path: out.wasm\n");
-    page.wait_for(".process header .badge.bad", "build failed").await;
+    folder.write(
+        "weft.yaml",
+        "build:\n  command: exit 3\n  component_path: out.wasm\n",
+    );
+    page.wait_for(".process header .badge.bad", "build failed")
+        .await;
     page.wait_for(".workload .badge.good", "running").await;
     folder.write("weft.yaml", &kitchen(""));
-    page.wait_for(".process header .badge.good", "serving").await;
+    page.wait_for(".process header .badge.good", "serving")
+        .await;
     page.is_healthy().await;
 }
 
@@ -44,7 +54,8 @@ async fn two_projects_share_one_page_and_the_second_takes_over() {
     second.wait_for("viewer of another weft dev on http://");
     let browser = Browser::start();
     let page = browser.open(&format!("http://{viewer}/#/workloads")).await;
-    page.wait("document.querySelectorAll('.process .badge.good').length >= 4").await;
+    page.wait("document.querySelectorAll('.process .badge.good').length >= 4")
+        .await;
     for folder in [&one, &two] {
         let name = folder.root().display().to_string();
         page.wait_for(".process h2", &name).await;
@@ -52,8 +63,10 @@ async fn two_projects_share_one_page_and_the_second_takes_over() {
     drop(first);
     second.wait_for("viewer on http://");
     // The page finds it again by itself.
-    page.wait("document.querySelectorAll('.process').length === 1").await;
-    page.wait_for(".process h2", &two.root().display().to_string()).await;
+    page.wait("document.querySelectorAll('.process').length === 1")
+        .await;
+    page.wait_for(".process h2", &two.root().display().to_string())
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,7 +83,10 @@ async fn without_the_page_nothing_listens_and_what_was_asked_for_is_had_or_refus
     let refused = folder.output(&["--viewer", &taken]);
     assert!(!refused.status.success());
     let said = stderr(&refused);
-    assert!(said.contains(&taken) && said.contains("--viewer off"), "{said}");
+    assert!(
+        said.contains(&taken) && said.contains("--viewer off"),
+        "{said}"
+    );
     for wrong in ["0.0.0.0:4318", "yes"] {
         let refused = folder.output(&["--viewer", wrong]);
         assert!(!refused.status.success(), "{wrong}");
@@ -85,7 +101,9 @@ async fn other_programs_report_to_the_page_of_weft_dev() {
     let client = Client::new(viewer.parse().unwrap());
     let message = r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"from elsewhere"}}]}]}]}"#;
     let mut request = weft_testkit::client::post("/v1/logs", weft_testkit::client::full(message));
-    request.headers_mut().insert("content-type", "application/json".parse().unwrap());
+    request
+        .headers_mut()
+        .insert("content-type", "application/json".parse().unwrap());
     assert_eq!(client.send(request).await.unwrap().status(), 200);
     let browser = Browser::start();
     let page = browser.open(&format!("http://{viewer}/#/logs")).await;

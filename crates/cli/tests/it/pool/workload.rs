@@ -82,7 +82,7 @@ impl Running {
         self.serving.client().host(&self.host)
     }
 
-    async fn get(&self, path: &str) -> (u16, Json) {
+    pub(super) async fn get(&self, path: &str) -> (u16, Json) {
         let reply = self.client().get(path).await.unwrap();
         let body = serde_json::from_str(&reply.text);
         (

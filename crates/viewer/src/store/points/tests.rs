@@ -34,10 +34,19 @@ fn a_percentile_lies_between_the_boundaries_of_its_bucket() {
 #[test]
 fn what_came_since_is_told_from_what_was_there() {
     let then = counted(&[1.0], &[1, 1]);
-    assert_eq!(counted(&[1.0], &[4, 1]).since(&then), counted(&[1.0], &[3, 0]));
+    assert_eq!(
+        counted(&[1.0], &[4, 1]).since(&then),
+        counted(&[1.0], &[3, 0])
+    );
     // A process that began anew, or changed its boundaries.
-    assert_eq!(counted(&[1.0], &[1, 0]).since(&then), counted(&[1.0], &[1, 0]));
-    assert_eq!(counted(&[2.0], &[9, 0]).since(&then), counted(&[2.0], &[9, 0]));
+    assert_eq!(
+        counted(&[1.0], &[1, 0]).since(&then),
+        counted(&[1.0], &[1, 0])
+    );
+    assert_eq!(
+        counted(&[2.0], &[9, 0]).since(&then),
+        counted(&[2.0], &[9, 0])
+    );
 }
 
 #[test]
@@ -97,7 +106,11 @@ fn hostile_numbers_are_left_out() {
     let more = found.pop().unwrap().point;
     let first = &mut found[0].point;
     first.add(&more);
-    assert_eq!(first.histogram.as_deref().unwrap().quantile(0.5), None, "infinite boundaries");
+    assert_eq!(
+        first.histogram.as_deref().unwrap().quantile(0.5),
+        None,
+        "infinite boundaries"
+    );
     assert_eq!(points(Metric::default()).1.len(), 0);
 }
 

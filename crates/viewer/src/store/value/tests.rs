@@ -23,10 +23,17 @@ fn pair(key: &str, value: AnyValue) -> KeyValue {
 #[test]
 fn every_kind_of_value_is_shown() {
     let array = Value::ArrayValue(ArrayValue {
-        values: vec![string("a\"b"), any(Value::IntValue(-1)), AnyValue::default()],
+        values: vec![
+            string("a\"b"),
+            any(Value::IntValue(-1)),
+            AnyValue::default(),
+        ],
     });
     let list = Value::KvlistValue(KeyValueList {
-        values: vec![pair("k", any(array.clone())), pair("b", any(Value::BoolValue(true)))],
+        values: vec![
+            pair("k", any(array.clone())),
+            pair("b", any(Value::BoolValue(true))),
+        ],
     });
     for (value, expected) in [
         (Value::StringValue("plain".to_owned()), "plain"),
@@ -57,7 +64,9 @@ fn long_values_are_cut_between_characters() {
 
 #[test]
 fn many_and_large_attributes_are_cut() {
-    let many = (0..1000).map(|index| pair(&index.to_string(), string("x"))).collect();
+    let many = (0..1000)
+        .map(|index| pair(&index.to_string(), string("x")))
+        .collect();
     assert_eq!(Attributes::new(many).iter().count(), ATTRIBUTES_MAX);
     let large = vec![pair("k", string(&"x".repeat(VALUE_MAX))); 100];
     assert!(Attributes::new(large).bytes() <= ATTRIBUTES_BYTES_MAX);
