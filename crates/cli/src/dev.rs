@@ -91,6 +91,8 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let opened = Opened::find(&args.dir)?;
     let addr = args.addr.unwrap_or(opened.project.dev.address);
+    // Before the host: what is told of it from its first moment on has to have a place.
+    let viewer = Viewer::open(args.viewer).await?;
     let host = Host::new(host_config(args, &opened.project.dev, addr)?)?;
     let scheme = match tls(&opened.project.dev) {
         Some(files) => {
@@ -99,7 +101,6 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         }
         None => "http",
     };
-    let viewer = Viewer::open(args.viewer).await?;
     let listener = weft_host::listen(addr).with_context(|| {
         format!("cannot listen on {addr}; choose another address with --addr, e.g. --addr 127.0.0.1:0 for a free port")
     })?;

@@ -15,12 +15,13 @@ pub struct Page {
     session: String,
 }
 
-/// Waits in the page, woken by each of its changes.
+/// Waits in the page, woken by each of its changes, and now and then for those that nothing announces, as of layout.
 const WAIT: &str = "new Promise(done => {
   const look = () => {
     const value = (() => { try { return (EXPRESSION) } catch { return null } })()
-    if (value) { changes.disconnect(); done(value) }
+    if (value) { changes.disconnect(); clearInterval(timer); done(value) }
   }
+  const timer = setInterval(() => look(), 50)
   const changes = new MutationObserver(look)
   changes.observe(document, { attributes: true, characterData: true, childList: true, subtree: true })
   look()

@@ -9,7 +9,7 @@ use super::harness::{Dev, Folder, kitchen, stderr};
 
 /// Where the page is, from the line that says so.
 fn address(dev: &mut Dev) -> String {
-    let line = dev.wait_for("viewer ");
+    let line = dev.wait_for("viewer on http://");
     line.split_once("http://")
         .unwrap()
         .1
@@ -74,7 +74,7 @@ async fn without_the_page_nothing_listens_and_what_was_asked_for_is_had_or_refus
     let folder = Folder::new(&kitchen(""));
     let mut dev = folder.dev_with(&["--viewer", "off"]);
     dev.wait_for("serving on");
-    assert!(dev.seen("viewer").is_empty());
+    assert!(dev.seen("viewer on").is_empty());
     drop(dev);
 
     // Something that is no viewer: it never answers.
