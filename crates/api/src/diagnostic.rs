@@ -29,8 +29,10 @@ pub struct Diagnostic {
 pub struct Report {
     /// The file as it was named to the parser.
     pub file: String,
-    /// The text that the offsets refer to. It may hold secrets: show single lines of it, never log it.
+    /// The text that the offsets refer to, in which values are covered if the file may hold secrets.
     pub source: String,
+    /// Whether the file may hold secrets.
+    pub sensitive: bool,
     /// The problems, never empty.
     pub diagnostics: Vec<Diagnostic>,
     /// How many more problems were found than are listed.

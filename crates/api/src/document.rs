@@ -3,6 +3,7 @@
 
 pub(crate) mod decode;
 mod json;
+mod mask;
 pub(crate) mod problem;
 mod toml;
 mod yaml;
@@ -10,6 +11,8 @@ mod yaml;
 pub(crate) use json::parse as parse_json;
 pub(crate) use toml::parse as parse_toml;
 pub(crate) use yaml::parse as parse_yaml;
+
+use zeroize::Zeroize;
 
 use self::problem::{Problem, Problems};
 
@@ -68,6 +71,18 @@ impl Node {
                     .unwrap_or_default()
             }
             _ => 0,
+        }
+    }
+}
+
+impl Node {
+    /// Overwrites all texts: they may be secrets.
+    pub(crate) fn wipe(&mut self) {
+        match &mut self.value {
+            Value::Text(text) | Value::Other(_, text) => text.zeroize(),
+            Value::List(items) => items.iter_mut().for_each(Self::wipe),
+            Value::Map(entries) => entries.iter_mut().for_each(|entry| entry.value.wipe()),
+            Value::Null | Value::Boolean(_) | Value::Integer(_) => {}
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::document::problem::{Problem, Problems, shown};
 use crate::interface::is_identifier;
 use crate::known;
 use crate::pattern;
-use crate::spec::HostInterface;
+use crate::spec::{HostInterface, LOG_REVEALS, SecretSource, SecretValue};
 
 /// Limits of the CRD: entries, and characters of names.
 const ENTRIES_MAX: usize = 64;
@@ -17,6 +17,7 @@ const PACKAGE_MAX: usize = 128;
 const NAME_MAX: usize = 64;
 
 /// An entry without its configuration. Project files hold the same, with plain `config` alone.
+#[derive(Clone)]
 pub(crate) struct Parts {
     namespace: String,
     package: String,
@@ -71,9 +72,47 @@ impl Parts {
             interfaces,
             version,
             config,
+            secrets: BTreeMap::new(),
             name,
         }
     }
+
+    pub(crate) fn is_secrets(&self) -> bool {
+        self.namespace == "wasmcloud" && self.package == "secrets"
+    }
+
+    /// The entry of `wasmcloud:secrets`: every value is a secret but that of [`LOG_REVEALS`].
+    pub(crate) fn with_secrets(self, values: BTreeMap<String, SecretValue>) -> HostInterface {
+        let mut entry = self.with_config(BTreeMap::new());
+        for (key, value) in values {
+            match value.text() {
+                Some(text) if key == LOG_REVEALS => {
+                    entry.config.insert(key, text.to_owned());
+                }
+                _ => {
+                    entry.secrets.insert(key, SecretSource::Inline(value));
+                }
+            }
+        }
+        entry
+    }
+}
+
+/// Why a key of a `wasmcloud:secrets` entry cannot be there; the value is not shown.
+pub(crate) fn wrong_secret(key: &str, value: &SecretValue) -> Option<String> {
+    if key.is_empty() {
+        return Some("a secret needs a name".to_owned());
+    }
+    if key == LOG_REVEALS {
+        let known = matches!(value.text(), Some("true" | "false"));
+        return (!known).then(|| format!("`{LOG_REVEALS}` is neither `true` nor `false`"));
+    }
+    key.starts_with("weft.dev/").then(|| {
+        format!(
+            "`wasmcloud:secrets` has no setting `{}`; the only one is `{LOG_REVEALS}`, and no secret may begin so",
+            shown(key)
+        )
+    })
 }
 
 /// A package that only looks like a known one is a typing error. Others may be served by other hosts.

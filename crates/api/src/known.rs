@@ -96,7 +96,7 @@ const PACKAGES: &[Package] = &[
     package("wasmcloud", "blobstore", &[]),
     package("wasmcloud", "messaging", &[]),
     package("wasmcloud", "postgres", &[]),
-    package("wasmcloud", "secrets", &[]),
+    package("wasmcloud", "secrets", &["store", "reveal", "secret"]),
     package("wasmcloud", "host", &[]),
 ];
 

@@ -20,7 +20,7 @@ use self::source::Sources;
 use crate::diagnostic::Report;
 use crate::document::decode::{At, Fields};
 use crate::document::problem::{Problem, Problems, quoted, shown};
-use crate::document::{Span, parse_yaml};
+use crate::document::{Node, Span, parse_yaml};
 use crate::spec::WorkloadSpec;
 
 /// Reads all workloads of a manifest.
@@ -29,7 +29,7 @@ use crate::spec::WorkloadSpec;
 /// be told apart are in the report.
 pub fn parse(file: &str, base: &Path, text: &str) -> Result<Vec<WorkloadSpec>, Report> {
     let mut problems = Problems::default();
-    let documents = parse_yaml(text, &mut problems);
+    let mut documents = parse_yaml(text, &mut problems);
     if documents.is_empty() && problems.is_empty() {
         let problem = Problem::at(Span::default(), "the file holds no document");
         problems.push(problem.help(kind::STARTS_WITH));
@@ -40,6 +40,8 @@ pub fn parse(file: &str, base: &Path, text: &str) -> Result<Vec<WorkloadSpec>, R
         .collect();
     let sources = Sources::collect(&objects, &mut problems);
     let workloads = workloads(&objects, base, &sources, &mut problems);
+    drop(objects);
+    documents.iter_mut().for_each(Node::wipe);
     problems.into_result(file, text, Some(workloads))
 }
 

@@ -3,20 +3,24 @@
 
 mod dev;
 mod discover;
+mod outline;
 mod plugin;
 mod read;
 mod schema;
 mod values;
+mod vault;
 
 use std::path::Path;
 
-pub use self::discover::{Found, find};
+pub use self::discover::{Found, PLACES, find};
+pub use self::outline::{Content, Leaf, Outline};
 pub use self::schema::{
     Build, Dev, DevComponent, DevVolume, Environment, Exposure, HostPlugin, HostSection, New,
     OtelProtocol, Port, Project, Protocol, PullPolicy, Source, TrustRoots, WasmProposal, Wit,
     WitRegistry, Workload,
 };
 pub use self::values::{Secret, Values};
+pub use self::vault::Vault;
 use crate::diagnostic::Report;
 use crate::document::decode::At;
 use crate::document::problem::{Problem, Problems};
@@ -50,13 +54,26 @@ impl Format {
 /// `file` is the name for messages; `base` is the project's folder, which relative paths start from (the parent of
 /// `.wash`). An empty YAML or TOML file is a project that leaves everything at its default.
 pub fn parse(file: &str, base: &Path, text: &str, format: Format) -> Result<Project, Report> {
+    parse_with_outline(file, base, text, format).map(|(project, _)| project)
+}
+
+/// Like [`parse`], with the lines that everything is in.
+pub fn parse_with_outline(
+    file: &str,
+    base: &Path,
+    text: &str,
+    format: Format,
+) -> Result<(Project, Outline), Report> {
     let mut problems = Problems::default();
     let node = match format {
         Format::Yaml => only_document(parse_yaml(text, &mut problems), &mut problems),
         Format::Json => parse_json(text, &mut problems),
         Format::Toml => parse_toml(text, &mut problems),
     };
-    let project = node.and_then(|node| read::project(&At::root(&node), base, &mut problems));
+    let project = node.and_then(|node| {
+        let project = read::project(&At::root(&node), base, &mut problems)?;
+        Some((project, Outline::new(&node, text)))
+    });
     problems.into_result(file, text, project)
 }
 

@@ -2,6 +2,7 @@
 
 mod port;
 mod route;
+mod secret;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 pub use self::port::{Protocol, Publish, ServicePort, TlsEnd, host_address};
 pub use self::route::HttpRoute;
+pub use self::secret::{SecretSource, SecretValue};
 use crate::ids::{ComponentName, Tenant, WorkloadName};
 pub use crate::limits::Limits;
 
@@ -147,6 +149,8 @@ pub struct HostInterface {
     pub version: Option<semver::Version>,
     /// Values for the provider, e.g. `host` for `wasi:http`.
     pub config: BTreeMap<String, String>,
+    /// What the entry gives as secrets, by name: of `wasmcloud:secrets`, whose `config` holds nothing else.
+    pub secrets: BTreeMap<String, SecretSource>,
     /// Tells two entries of the same package apart.
     pub name: Option<String>,
 }
@@ -156,7 +160,22 @@ impl HostInterface {
     pub fn is_http(&self) -> bool {
         self.namespace == "wasi" && self.package == "http"
     }
+
+    /// Whether this entry asks for secrets.
+    pub fn is_secrets(&self) -> bool {
+        self.namespace == "wasmcloud" && self.package == "secrets"
+    }
+
+    /// Whether each look at a secret of this entry is to be logged by its name.
+    pub fn logs_reveals(&self) -> bool {
+        self.config
+            .get(LOG_REVEALS)
+            .is_some_and(|value| value == "true")
+    }
 }
+
+/// The key of a `wasmcloud:secrets` entry's `config` that is no secret: whether looks at secrets are logged by name.
+pub const LOG_REVEALS: &str = "weft.dev/log-reveals";
 
 impl Default for Reuse {
     fn default() -> Self {
@@ -193,6 +212,7 @@ impl fmt::Debug for HostInterface {
             .field("interfaces", &self.interfaces)
             .field("version", &self.version.as_ref().map(ToString::to_string))
             .field("config", &KeysOnly(&self.config))
+            .field("secrets", &self.secrets)
             .field("name", &self.name)
             .finish()
     }

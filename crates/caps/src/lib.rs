@@ -4,7 +4,8 @@
 //! `Shared` where a back-end is shared by a workload, `View` (how the host's store data is asked for the `Ctx`), and
 //! `add_to_linker`. A capability never sees the store data itself.
 //!
-//! Layout: `config` is `wasi:config/store`, `logging` is `wasi:logging`.
+//! Layout: `config` is `wasi:config/store`, `logging` is `wasi:logging`, `secrets` is `wasmcloud:secrets`.
 
 pub mod config;
 pub mod logging;
+pub mod secrets;

@@ -27,6 +27,7 @@ use weft_api::project::Dev;
 use weft_host::{Host, HostConfig, TlsFiles};
 
 use self::project::Opened;
+pub(crate) use self::project::{Parsed, likely_command, nearest, parsed};
 use self::session::{Options, Session};
 use self::tell::Tell;
 use self::viewer::{Choice, Subject, Viewer};
@@ -36,6 +37,7 @@ use crate::printer::Global;
 use crate::reach::Reach;
 use crate::run::{Admin, Cache};
 use crate::runtime;
+use crate::settings::missing;
 use crate::shutdown::{self, Hangup};
 
 /// Build, serve and watch the project in a folder
@@ -54,6 +56,9 @@ pub(crate) struct Args {
     /// Leave building to someone else: serve the component as it is, and again when its file changes
     #[arg(long)]
     no_build: bool,
+    /// Leave `.env` to direnv and its like: values come from the environment and the sources of the project file alone
+    #[arg(long)]
+    no_dotenv: bool,
     /// How long requests in flight may go on after a signal to stop; a number alone is seconds
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = drain)]
     drain: Duration,
@@ -90,6 +95,12 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 
 async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let opened = Opened::find(&args.dir)?;
+    let plan = opened.plan(!args.no_dotenv);
+    let values = plan.watched();
+    let settings = plan.resolve().await;
+    if let Some(missing) = missing(&settings.lacking) {
+        bail!(missing);
+    }
     let addr = args.addr.unwrap_or(opened.project.dev.address);
     // Before the host: what is told of it from its first moment on has to have a place.
     let viewer = Viewer::open(args.viewer).await?;
@@ -126,15 +137,20 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     });
     let watch = match args.no_watch {
         true => None,
-        false => Some(Watch::start(opened.watched()).await.with_context(|| {
-            format!(
-                "cannot watch `{}`; --no-watch does without",
-                opened.folder.display()
-            )
-        })?),
+        false => Some(
+            Watch::start(opened.watched(values))
+                .await
+                .with_context(|| {
+                    format!(
+                        "cannot watch `{}`; --no-watch does without",
+                        opened.folder.display()
+                    )
+                })?,
+        ),
     };
     let options = Options {
         no_build: args.no_build,
+        dotenv: !args.no_dotenv,
         url,
     };
     let mut session = Session::new(opened, host, options, tell, watch);

@@ -2,6 +2,8 @@
 
 mod check;
 mod completions;
+mod config;
+mod core_dumps;
 mod descriptors;
 mod dev;
 mod inspect;
@@ -13,6 +15,7 @@ mod publish;
 mod reach;
 mod run;
 mod runtime;
+mod settings;
 mod shutdown;
 mod sources;
 
@@ -47,12 +50,14 @@ enum Command {
     Run(Box<run::Args>),
     Dev(Box<dev::Args>),
     Check(check::Args),
+    Config(config::Args),
     Inspect(inspect::Args),
     Policy(policy::Args),
     Completions(completions::Args),
 }
 
 fn main() -> ExitCode {
+    core_dumps::refuse();
     let cli = Cli::parse();
     let started = logging::start(&cli.global);
     let (flush, outcome) = match started {
@@ -73,6 +78,7 @@ impl Command {
             Self::Run(args) => run::run(&args, global),
             Self::Dev(args) => dev::run(&args, global),
             Self::Check(args) => check::run(&args, global),
+            Self::Config(args) => config::run(&args, global),
             Self::Inspect(args) => inspect::run(&args, global),
             Self::Policy(args) => policy::run(&args, global),
             Self::Completions(args) => completions::run(&args),

@@ -132,6 +132,7 @@ impl Global {
         };
         let handler = miette::GraphicalReportHandler::new_themed(theme)
             .with_links(false)
+            .with_context_lines(if report.sensitive { 0 } else { 1 })
             .with_width(100);
         let mut text = String::new();
         for diagnostic in &report.diagnostics {

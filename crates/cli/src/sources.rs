@@ -8,6 +8,7 @@ use weft_api::ids::{ComponentName, Tenant, WorkloadName};
 use weft_api::spec::{
     ComponentSpec, Image, Limits, Resources, Reuse, Volume, VolumeMount, VolumeSource, WorkloadSpec,
 };
+use zeroize::Zeroizing;
 
 /// What one file holds.
 pub(crate) enum Source {
@@ -104,6 +105,8 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Source> {
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
+    // The manifest may hold Secrets.
+    let text = Zeroizing::new(text);
     let specs = weft_api::manifest::parse(&name, base, &text)?;
     if specs.is_empty() {
         bail!("`{name}` has no workload; `weft run` needs a `WorkloadDeployment` or a `Workload`");

@@ -17,7 +17,7 @@ use wac_graph::{CompositionGraph, EncodeOptions, NodeId};
 use weft_api::interface::InterfaceName;
 
 use crate::grants::bears_identity;
-use crate::inspect::Shape;
+use crate::inspect::{Import, Shape};
 use crate::plan::Program;
 
 /// One component made of all parts of a program.
@@ -29,15 +29,17 @@ pub struct Fused {
     pub scoped: Vec<Scoped>,
 }
 
-/// A renamed import.
+/// An import that is bound to one part: renamed, unless the program has one part alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scoped {
-    /// The part that it belongs to; never 0, which keeps the original names.
+    /// The part that it belongs to. The entry, 0, keeps the names of all but its labelled imports.
     pub part: usize,
     /// The name in the fused component.
     pub name: String,
-    /// What it was called before.
+    /// The interface that was asked for.
     pub interface: InterfaceName,
+    /// The label that it was asked for under, if it was.
+    pub label: Option<String>,
 }
 
 /// Why components that fit by name cannot be fused.
@@ -66,10 +68,10 @@ pub enum ComposeError {
 /// Fuses a program. `parts` are the bytes and shapes of `program.parts`, in the same order. A program of one part
 /// stays as it is.
 pub fn fuse(program: &Program, parts: &[(&[u8], &Shape)]) -> Result<Fused, ComposeError> {
-    if let [(bytes, _)] = parts {
+    if let [(bytes, shape)] = parts {
         return Ok(Fused {
             bytes: bytes.to_vec(),
-            scoped: Vec::new(),
+            scoped: labelled(shape),
         });
     }
     let names = Names::new(program, parts);
@@ -132,6 +134,27 @@ pub fn fuse(program: &Program, parts: &[(&[u8], &Shape)]) -> Result<Fused, Compo
     })
 }
 
+/// The labelled imports of a program of one part, which keep their names.
+fn labelled(shape: &Shape) -> Vec<Scoped> {
+    let imports = shape.imports.iter();
+    imports
+        .filter_map(|import| {
+            Some(Scoped {
+                part: 0,
+                name: import.name.clone(),
+                interface: import.interface.clone()?,
+                label: Some(label(import)?.to_owned()),
+            })
+        })
+        .collect()
+}
+
+/// The label of an import that has one.
+fn label(import: &Import) -> Option<&str> {
+    let interface = import.interface.as_ref()?;
+    (import.name != interface.to_string()).then_some(&import.name)
+}
+
 fn export_entry(
     graph: &mut CompositionGraph,
     instances: &BTreeMap<usize, NodeId>,
@@ -152,12 +175,19 @@ fn export_entry(
 
 /// The new name of every import that the host provides.
 struct Names {
-    by_part: Vec<BTreeMap<String, (InterfaceName, String)>>,
+    by_part: Vec<BTreeMap<String, Named>>,
+}
+
+/// An import that the host provides.
+struct Named {
+    interface: InterfaceName,
+    label: Option<String>,
+    new: String,
 }
 
 impl Names {
     fn new(program: &Program, parts: &[(&[u8], &Shape)]) -> Self {
-        let from_host = |index: usize, shape: &Shape| -> Vec<(String, InterfaceName)> {
+        let from_host = |index: usize, shape: &Shape| -> Vec<(Import, InterfaceName)> {
             let links = program
                 .parts
                 .get(index)
@@ -167,7 +197,7 @@ impl Names {
                 .imports
                 .iter()
                 .filter(|import| links.iter().all(|link| link.import != import.name))
-                .filter_map(|import| Some((import.name.clone(), import.interface.clone()?)))
+                .filter_map(|import| Some((import.clone(), import.interface.clone()?)))
                 .collect()
         };
         let mut newest: BTreeMap<(String, String, String), Version> = BTreeMap::new();
@@ -182,15 +212,19 @@ impl Names {
         let by_part = parts.iter().enumerate().map(|(index, (_, shape))| {
             from_host(index, shape)
                 .into_iter()
-                .map(|(old, interface)| {
-                    let mut new = interface.clone();
-                    if let Some(version) = line(&interface).and_then(|line| newest.get(&line)) {
-                        new.version = Some(version.clone());
-                    }
-                    if index > 0 && bears_identity(&interface) {
-                        new.namespace = format!("{}-c{index}", new.namespace);
-                    }
-                    (old, (interface, new.to_string()))
+                .map(|(import, interface)| {
+                    let label = label(&import).map(str::to_owned);
+                    let new = match &label {
+                        // Two parts may use the same label.
+                        Some(label) => format!("c{index}-{label}"),
+                        None => new_name(index, &interface, &newest),
+                    };
+                    let named = Named {
+                        interface,
+                        label,
+                        new,
+                    };
+                    (import.name, named)
                 })
                 .collect()
         });
@@ -200,28 +234,43 @@ impl Names {
     }
 
     fn new_name(&self, part: usize, import: &str) -> Option<&str> {
-        self.by_part
-            .get(part)?
-            .get(import)
-            .map(|(_, new)| new.as_str())
+        let named = self.by_part.get(part)?.get(import)?;
+        Some(&named.new)
     }
 
     fn scoped(&self) -> Vec<Scoped> {
         let mut scoped = Vec::new();
-        for (part, names) in self.by_part.iter().enumerate().skip(1) {
-            for (interface, name) in names
-                .values()
-                .filter(|(interface, _)| bears_identity(interface))
-            {
-                scoped.push(Scoped {
-                    part,
-                    name: name.clone(),
-                    interface: interface.clone(),
-                });
+        for (part, names) in self.by_part.iter().enumerate() {
+            for named in names.values() {
+                let own = part > 0 && bears_identity(&named.interface);
+                if own || named.label.is_some() {
+                    scoped.push(Scoped {
+                        part,
+                        name: named.new.clone(),
+                        interface: named.interface.clone(),
+                        label: named.label.clone(),
+                    });
+                }
             }
         }
         scoped
     }
+}
+
+/// What an import without a label is called in the fused component.
+fn new_name(
+    part: usize,
+    interface: &InterfaceName,
+    newest: &BTreeMap<(String, String, String), Version>,
+) -> String {
+    let mut new = interface.clone();
+    if let Some(version) = line(interface).and_then(|line| newest.get(&line)) {
+        new.version = Some(version.clone());
+    }
+    if part > 0 && bears_identity(interface) {
+        new.namespace = format!("{}-c{part}", new.namespace);
+    }
+    new.to_string()
 }
 
 /// Namespace, package and compatible version line of an import.

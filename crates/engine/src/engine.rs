@@ -21,11 +21,11 @@ use crate::linked::{
 };
 use crate::machine;
 use crate::memory::HostMemory;
-use crate::network::{Denials, Networks};
+use crate::network::Networks;
 use crate::plan::{Program, ValidWorkload};
 use crate::service::Service;
 use crate::store::{StoreBounds, StoreTemplate};
-use crate::usage::{EngineUsage, TenantUsage};
+use crate::usage::{EngineUsage, Observed, TenantUsage};
 use crate::volume::{VolumeError, Volumes};
 use crate::workload::Workload;
 
@@ -135,6 +135,7 @@ impl Engine {
             volumes: Arc::new(volumes),
             way_out: Arc::new(way_out),
             network: Arc::new(Network::new(config.loopback)),
+            has_service: components.service.is_some(),
         };
         let identity = Identity {
             tenant: valid.tenant,
@@ -192,8 +193,8 @@ impl Engine {
         };
         let label = identity.label();
         let lines = config.log_lines_per_second;
-        let denials = Arc::<Denials>::default();
-        let template = StoreTemplate::new(&label, &program, shared, &denials, lines, bounds)?;
+        let observed = Observed::default();
+        let template = StoreTemplate::new(&label, &program, shared, &observed, lines, bounds)?;
         let fused = fuse(&program, components).await?;
         let source = self.inner.compiler.keep(fused.bytes.into());
         let code = self.inner.compiler.code(&source, &label).await?;
@@ -208,7 +209,7 @@ impl Engine {
                 code,
             },
             template,
-            denials,
+            observed,
         })
     }
 

@@ -80,6 +80,9 @@ const CLI_3: &[&str] = &[
     "terminal-stderr",
 ];
 
+/// The version line of `wasmcloud:secrets`.
+const SECRETS: &str = "2";
+
 /// Everything that the host serves.
 pub const ROWS: &[Row] = &[
     base("wasi:io", "0.2", &["error", "poll", "streams"]),
@@ -121,7 +124,18 @@ pub const ROWS: &[Row] = &[
     base("wasi:http", "0.3", &["types", "client"]),
     capability("wasi:config", "0.2.0-rc.1", &["store"]),
     capability("wasi:logging", "0.1.0-draft", &["logging"]),
+    capability("wasmcloud:secrets", SECRETS, &["store", "reveal", "secret"]),
 ];
+
+/// Whether an interface stands for one thing of many, which the label of the import names.
+pub fn needs_label(name: &InterfaceName) -> bool {
+    let path = (
+        name.namespace.as_str(),
+        name.package.as_str(),
+        name.interface.as_str(),
+    );
+    path == ("wasmcloud", "secrets", "secret")
+}
 
 /// The row that serves an import, if there is one.
 pub fn serving(import: &InterfaceName) -> Option<&'static Row> {
@@ -156,7 +170,7 @@ impl std::fmt::Display for Row {
             self.interfaces.join(","),
             self.track
         )?;
-        if self.track.split('.').count() == 2 {
+        if self.track.split('.').count() <= 2 {
             write!(f, ".x")
         } else {
             Ok(())
@@ -175,7 +189,7 @@ pub fn bears_identity(name: &InterfaceName) -> bool {
         ("wasi", "sockets") => name
             .track()
             .is_some_and(|track| weft_net::sockets::bears_identity(interface, &track)),
-        ("wasi", "config" | "logging") => true,
+        ("wasi", "config" | "logging") | ("wasmcloud", "secrets") => true,
         _ => false,
     }
 }

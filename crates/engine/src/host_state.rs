@@ -8,7 +8,7 @@ use wasmtime_wasi::cli::WasiCliCtxView;
 use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
-use weft_caps::{config, logging};
+use weft_caps::{config, logging, secrets};
 use weft_net::outbound::wasi::WasiHttp as Outbound;
 use weft_net::sockets;
 
@@ -57,6 +57,8 @@ pub(crate) struct PartState {
     pub(crate) config: config::Ctx,
     /// `wasi:logging`.
     pub(crate) logging: logging::Ctx,
+    /// `wasmcloud:secrets`.
+    pub(crate) secrets: secrets::Ctx,
     /// Size limits by mount path.
     pub(crate) quotas: Arc<[(String, Arc<Quota>)]>,
 }
@@ -158,6 +160,14 @@ impl HostState {
 
     pub(crate) fn logging(&mut self, part: usize) -> logging::View<'_> {
         logging::View(&self.part(part).1.logging)
+    }
+
+    pub(crate) fn secrets(&mut self, part: usize) -> secrets::View<'_> {
+        let (table, part) = self.part(part);
+        secrets::View {
+            ctx: &part.secrets,
+            table,
+        }
     }
 
     pub(crate) fn quotas(&mut self, part: usize) -> Arc<[(String, Arc<Quota>)]> {

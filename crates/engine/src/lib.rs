@@ -7,7 +7,7 @@
 //!
 //! What a guest can touch is in `host_state`; what it may import, in `grants`. `pool` says how instances are used
 //! again, `store` what is in each,
-//! `answer` what becomes of a body when its instance fails, `stdio` where its output goes, `fault` why a call failed.
+//! `secrets` where secrets are and who looked, `answer` what becomes of a body when its instance fails, `stdio` where its output goes, `fault` why a call failed.
 //!
 //! Invariants:
 //! - identity comes from the store and the linked name, never from a mutable "current component";
@@ -37,6 +37,7 @@ pub mod network;
 pub mod plan;
 mod pool;
 mod presence;
+pub mod secrets;
 pub mod service;
 pub mod stdio;
 mod store;

@@ -10,10 +10,11 @@ use crate::compile::{Code, Source};
 use crate::compose::Scoped;
 use crate::inspect::Shape;
 use crate::limits::Limits;
-use crate::network::{Denials, Learning, WayOut};
+use crate::network::{Learning, WayOut};
 use crate::plan::Program;
 use crate::service::Service;
 use crate::store::StoreTemplate;
+use crate::usage::Observed;
 use crate::volume::Volumes;
 use crate::workload::Workload;
 
@@ -70,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) way_out: Arc<WayOut>,
     /// The virtual loopback network.
     pub(crate) network: Arc<Network>,
+    /// Whether a service may listen there.
+    pub(crate) has_service: bool,
 }
 
 /// A program whose code exists and whose imports are known to fit.
@@ -78,8 +81,8 @@ pub(crate) struct LinkedProgram {
     pub(crate) limits: Limits,
     pub(crate) built: Built,
     pub(crate) template: StoreTemplate,
-    /// What it asked for outside and did not get.
-    pub(crate) denials: Arc<Denials>,
+    /// What its guests were seen to do.
+    pub(crate) observed: Observed,
 }
 
 /// A workload that runs.

@@ -8,6 +8,8 @@ mod resolve;
 mod service;
 mod walk;
 
+use std::sync::Arc;
+
 use weft_api::ids::{ComponentName, Tenant, WorkloadName};
 use weft_api::spec::{Reuse, Volume, VolumeMount, WorkloadSpec};
 use weft_net::firewall::policy::Policy;
@@ -16,6 +18,7 @@ use weft_net::loopback::Role;
 pub use error::{PlanError, PlanErrors};
 
 use crate::inspect::Shape;
+use crate::secrets::{Secrets, Store};
 
 /// What the host lets a workload have beyond what its manifest says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +57,18 @@ pub struct ValidWorkload {
     pub volumes: Vec<Volume>,
     /// Things worth telling whoever started it; none of them stops the start.
     pub notes: Vec<String>,
+}
+
+impl ValidWorkload {
+    /// Says where the secrets are whose values the manifest does not have itself.
+    pub fn provide_secrets(&mut self, provider: &Arc<dyn Store>) {
+        let service = self.service.as_mut().map(|service| &mut service.program);
+        for program in self.program.iter_mut().chain(service) {
+            for part in &mut program.parts {
+                part.secrets.provide(provider);
+            }
+        }
+    }
 }
 
 /// A component that runs for as long as its workload does.
@@ -118,6 +133,8 @@ pub struct Part {
     pub environment: Vec<(String, String)>,
     /// Values of `wasi:config/store`.
     pub config: std::collections::BTreeMap<String, String>,
+    /// What `wasmcloud:secrets` has.
+    pub secrets: Secrets,
     /// What it may reach.
     pub egress: Policy,
     /// Directories it sees.
@@ -164,6 +181,11 @@ pub fn plan(
     purpose: Purpose,
 ) -> Result<ValidWorkload, PlanErrors> {
     let mut report = Report::default();
+    let (_, twice) = Secrets::of(spec);
+    let twice = twice
+        .into_iter()
+        .map(|name| PlanError::SecretTwice { name });
+    report.errors.extend(twice);
     let (program, service) = programs(spec, shapes, granting, purpose, &mut report);
     let Report { notes, errors } = report;
     if !errors.is_empty() || (program.is_none() && service.is_none()) {

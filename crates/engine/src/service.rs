@@ -29,9 +29,9 @@ use crate::engine::Engine;
 use crate::limits::Limits;
 use crate::linked::{Identity, LinkedProgram, Shared};
 use crate::memory::Shares;
-use crate::network::{Denials, WayOut};
+use crate::network::WayOut;
 use crate::plan::Program;
-use crate::usage::{Counted, Tally, WorkloadUsage};
+use crate::usage::{Counted, Observed, Tally, WorkloadUsage};
 use backoff::Budget;
 use incarnation::Incarnation;
 
@@ -79,7 +79,7 @@ struct Inner {
     account: Arc<Account>,
     tally: Arc<Tally>,
     memory: Shares,
-    denials: Arc<Denials>,
+    observed: Observed,
     way_out: Arc<WayOut>,
     limits: Limits,
     start_wait: Duration,
@@ -122,7 +122,7 @@ impl Service {
             account: Arc::clone(linked.template.account()),
             tally: Arc::clone(&tally),
             memory: linked.template.shares().clone(),
-            denials: Arc::clone(&linked.denials),
+            observed: linked.observed.clone(),
             way_out: Arc::clone(&shared.way_out),
             limits: linked.limits,
             start_wait: config.start_wait,
@@ -163,7 +163,8 @@ impl Service {
             failures: inner.tally.failures(),
             loaded: instances > 0,
             restarts: inner.status.borrow().restarts,
-            denied: inner.denials.counts(),
+            denied: inner.observed.denials.counts(),
+            reveals: inner.observed.reveals.count(),
             connections: inner.way_out.connections(),
             limits: inner.limits,
         }

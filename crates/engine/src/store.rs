@@ -7,7 +7,7 @@ use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 use wasmtime_wasi::filesystem::WasiFilesystemCtx;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 use wasmtime_wasi_http::WasiHttpCtx;
-use weft_caps::{config, logging};
+use weft_caps::{config, logging, secrets};
 use weft_net::loopback::{Network, Role};
 use weft_net::outbound::wasi::WasiHttp as Outbound;
 use weft_net::sockets;
@@ -19,9 +19,10 @@ use crate::engine::StartError;
 use crate::host_state::{Bounded, HostState, PartState};
 use crate::linked::Shared;
 use crate::memory::{Shares, StoreMemory};
-use crate::network::{ComponentNetwork, Denials};
+use crate::network::ComponentNetwork;
 use crate::plan::{Part, Program};
 use crate::stdio::{GuestLog, Stream};
+use crate::usage::Observed;
 use crate::volume::{Mounted, Quota, VolumeError};
 
 /// Bytes of one list of header fields that a guest makes. Together with the number of handles it bounds what the host
@@ -56,6 +57,7 @@ struct PartTemplate {
     filesystem: WasiFilesystemCtx,
     quotas: Arc<[(String, Arc<Quota>)]>,
     config: config::Ctx,
+    secrets: secrets::Ctx,
     log: Arc<GuestLog>,
     outside: ComponentNetwork,
     sockets: Arc<sockets::Parts>,
@@ -67,7 +69,7 @@ impl StoreTemplate {
         label: &str,
         program: &Program,
         shared: &Shared,
-        denials: &Arc<Denials>,
+        observed: &Observed,
         log_lines_per_second: u32,
         bounds: StoreBounds,
     ) -> Result<Self, StartError> {
@@ -75,7 +77,7 @@ impl StoreTemplate {
         let names: Vec<_> = parts.map(|part| format!("`{}`", part.component)).collect();
         let role = program.role;
         let part =
-            |part| PartTemplate::new(label, part, role, shared, denials, log_lines_per_second);
+            |part| PartTemplate::new(label, part, role, shared, observed, log_lines_per_second);
         // A program has at least its entry: `plan` makes none without.
         let (entry, linked) = match program.parts.as_slice() {
             [entry, linked @ ..] => (part(entry)?, linked),
@@ -98,7 +100,7 @@ impl StoreTemplate {
                 firewall: part.sockets.firewall.clone(),
                 limits: part.sockets.limits,
             });
-            part.outside.http = part.outside.http.at_home(network);
+            part.outside.http = part.outside.http.at_home(network, true);
         }
     }
 
@@ -186,7 +188,7 @@ impl PartTemplate {
         part: &Part,
         role: Role,
         shared: &Shared,
-        denials: &Arc<Denials>,
+        observed: &Observed,
         log_lines_per_second: u32,
     ) -> Result<Self, StartError> {
         let mounts = part
@@ -198,11 +200,12 @@ impl PartTemplate {
             .iter()
             .filter_map(|mount| Some((mount.guest_path.clone(), mount.quota.clone()?)));
         let component = part.component.to_string();
-        let outside = shared
-            .way_out
-            .component(&component, part.egress.clone(), denials)?;
+        let outside =
+            shared
+                .way_out
+                .component(&component, part.egress.clone(), &observed.denials)?;
         let mut outside = outside;
-        outside.http = outside.http.at_home(&shared.network);
+        outside.http = outside.http.at_home(&shared.network, shared.has_service);
         let sockets = sockets::Parts {
             network: Arc::clone(&shared.network),
             role,
@@ -216,6 +219,9 @@ impl PartTemplate {
             config: config::Ctx {
                 values: Arc::new(part.config.clone()),
             },
+            secrets: part
+                .secrets
+                .context(&format!("{label}/{component}"), &observed.reveals),
             outside,
             sockets: Arc::new(sockets),
             log: GuestLog::new(label.to_owned(), component, log_lines_per_second),
@@ -246,6 +252,7 @@ impl PartTemplate {
             logging: logging::Ctx {
                 sink: Arc::clone(&self.log) as Arc<dyn logging::Sink>,
             },
+            secrets: self.secrets.clone(),
             quotas: Arc::clone(&self.quotas),
         }
     }

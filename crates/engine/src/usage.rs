@@ -9,6 +9,8 @@ use tokio::sync::watch;
 
 use crate::config::Capacity;
 use crate::limits::{Bounds, Limits};
+use crate::network::Denials;
+use crate::secrets::Reveals;
 
 /// What a workload uses, and what it may use.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct WorkloadUsage {
     pub restarts: u64,
     /// What its guests asked for outside and did not get, by reason.
     pub denied: BTreeMap<&'static str, u64>,
+    /// How often its guests looked at a secret.
+    pub reveals: u64,
     /// Connections out of it.
     pub connections: usize,
     /// What bounds it.
@@ -95,6 +99,15 @@ pub struct CodeUsage {
     pub on_disk: u64,
     /// Compiled.
     pub compiled: u64,
+}
+
+/// What the guests of one program were seen to do.
+#[derive(Clone, Default)]
+pub(crate) struct Observed {
+    /// What they asked for outside and did not get.
+    pub(crate) denials: Arc<Denials>,
+    /// How often they looked at secrets.
+    pub(crate) reveals: Arc<Reveals>,
 }
 
 /// What is counted of one workload.

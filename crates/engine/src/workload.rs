@@ -24,13 +24,12 @@ use crate::fault::{self, Circumstances, Fault, FaultKind};
 use crate::limits::Limits;
 use crate::link::{self, Linked};
 use crate::linked::{Identity, LinkedProgram, Shared};
-use crate::network::Denials;
 use crate::plan::{Entry, Program};
 use crate::pool::{LastWords, Pool, Ticket};
 use crate::presence::Patron;
 use crate::service::Service;
 use crate::store::StoreTemplate;
-use crate::usage::{Tally, WorkloadUsage};
+use crate::usage::{Observed, Tally, WorkloadUsage};
 use watched::Watched;
 
 /// How long the instance of a service waits for a request: longer than any host runs.
@@ -60,7 +59,7 @@ pub(crate) struct Inner {
     pub(crate) scoped: Vec<Scoped>,
     pub(crate) template: Arc<StoreTemplate>,
     pub(crate) shared: Shared,
-    denials: Arc<Denials>,
+    observed: Observed,
     /// What runs beside it.
     service: Option<Service>,
     /// The code that the start has made, if it would have to be made again for the first request: until it has lain
@@ -102,7 +101,7 @@ impl Workload {
             limits,
             built,
             template,
-            denials,
+            observed,
         } = front;
         let name = identity.label();
         let gate = Gate::new(Scope::Workload(name.as_str().into()), limits.requests);
@@ -120,7 +119,7 @@ impl Workload {
             held: ArcSwapOption::from(Some(built.code).filter(|code| !code.is_cached())),
             template: Arc::new(template),
             shared,
-            denials,
+            observed,
             service,
             loaded: ArcSwapOption::empty(),
             arriving: tokio::sync::Mutex::new(()),
@@ -175,7 +174,8 @@ impl Workload {
             failures: inner.tally.failures(),
             loaded: self.is_loaded(),
             restarts: 0,
-            denied: inner.denials.counts(),
+            denied: inner.observed.denials.counts(),
+            reveals: inner.observed.reveals.count(),
             connections: inner.shared.way_out.connections(),
             limits: inner.limits,
         }

@@ -10,6 +10,7 @@ use weft_engine::Engine;
 use weft_engine::command::Command;
 use weft_engine::config::Capacity;
 use weft_engine::plan::{Granting, Purpose};
+use weft_engine::secrets::Store as SecretStore;
 use weft_ingress::{Config, Drained, ForwardLimits, Routes, Stats, Tls, TlsError, TlsFiles};
 
 use crate::admin::{self, AdminError, Pages};
@@ -152,7 +153,18 @@ impl Host {
         granting: Granting,
         purpose: Purpose,
     ) -> Result<Prepared, StartError> {
-        start::prepare(&self.engine, spec, granting, purpose).await
+        start::prepare(&self.engine, spec, granting, purpose, None).await
+    }
+
+    /// The same for a workload that has secrets which its manifest does not hold itself: they are in `secrets`.
+    pub async fn prepare_with(
+        &self,
+        spec: &WorkloadSpec,
+        granting: Granting,
+        purpose: Purpose,
+        secrets: Arc<dyn SecretStore>,
+    ) -> Result<Prepared, StartError> {
+        start::prepare(&self.engine, spec, granting, purpose, Some(secrets)).await
     }
 
     /// Makes a prepared command ready to run.

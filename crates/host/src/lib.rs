@@ -3,7 +3,7 @@
 //!
 //! Layout: `config` (what a host is made with), `image` (the bytes of a component), `start` (a workload's life, stage by
 //! stage), `bridge` (a workload seen from the ingress), `publish` (ports of services, seen from outside), `host` (listeners
-//! and what they share), `launch` (start and swap), `running` (a workload that runs), `control` (the runtime for what must not wait for guests), `admin` (health, metrics and the list of
+//! and what they share), `launch` (start and swap), `running` (a workload that runs), `secrets` (what providers keep for one), `control` (the runtime for what must not wait for guests), `admin` (health, metrics and the list of
 //! workloads), `registry`, `series` and `learned` (what these tell), `readiness` (whether requests should come here).
 //!
 //! Invariants:
@@ -25,6 +25,7 @@ mod publish;
 mod readiness;
 mod registry;
 mod running;
+mod secrets;
 mod series;
 mod start;
 
@@ -35,6 +36,7 @@ pub use host::{Host, HostError};
 pub use learned::{ComponentPolicy, Learned};
 pub use publish::{ChosenAddress, Place, PublishConfig, PublishError, PublishedPort, UdpLimits};
 pub use running::Running;
+pub use secrets::ProvidedSecrets;
 pub use start::{Prepared, StartError};
 pub use weft_engine::command::CommandLine;
 pub use weft_engine::config::EngineConfig;
@@ -42,5 +44,6 @@ pub use weft_engine::fault::Fault;
 pub use weft_engine::inspect::{InspectError, Shape, inspect, looks_like_wasm};
 pub use weft_engine::network::{NetworkConfig, PrivateRanges, RootsError, Trust};
 pub use weft_engine::plan::{Granting, PlanErrors, Purpose};
+pub use weft_engine::secrets::Store as SecretStore;
 pub use weft_engine::service::ServiceConfig;
 pub use weft_ingress::{CertificateFiles, Drained, Limits, Tls, TlsError, TlsFiles, listen};

@@ -89,6 +89,8 @@ pub(crate) struct Spent {
     pub(crate) denied: BTreeMap<&'static str, u64>,
     /// How often a service was started again.
     pub(crate) restarts: u64,
+    /// How often guests looked at a secret.
+    pub(crate) reveals: u64,
 }
 
 /// Everything that only rises.
@@ -208,6 +210,7 @@ impl Spent {
         add_counts(&mut self.failures, &usage.failures);
         add_counts(&mut self.denied, &usage.denied);
         self.restarts = self.restarts.saturating_add(usage.restarts);
+        self.reveals = self.reveals.saturating_add(usage.reveals);
     }
 }
 
@@ -218,6 +221,7 @@ impl Spent {
         add_counts(&mut self.failures, &other.failures);
         add_counts(&mut self.denied, &other.denied);
         self.restarts = self.restarts.saturating_add(other.restarts);
+        self.reveals = self.reveals.saturating_add(other.reveals);
     }
 }
 

@@ -1,11 +1,14 @@
 //! A workload's start, the same for `run`, `dev` and the cluster host. Each line is a stage with a type of its own; a
 //! failure at any line drops what came before.
 
+use std::sync::Arc;
+
 use futures::future::try_join_all;
 use weft_api::spec::WorkloadSpec;
 use weft_engine::Engine;
 use weft_engine::linked::{Component, Components, LinkedWorkload};
 use weft_engine::plan::{Granting, PlanErrors, Purpose, Shapes, plan};
+use weft_engine::secrets::Store as SecretStore;
 
 use crate::image::{self, ComponentError};
 
@@ -65,6 +68,7 @@ pub(crate) async fn prepare(
     spec: &WorkloadSpec,
     granting: Granting,
     purpose: Purpose,
+    secrets: Option<Arc<dyn SecretStore>>,
 ) -> Result<Prepared, StartError> {
     let components = try_join_all(spec.components.iter().map(async |component| {
         let name = || component.name.to_string();
@@ -86,7 +90,10 @@ pub(crate) async fn prepare(
         components: &shapes,
         service: service.as_ref().map(|service| &service.shape),
     };
-    let valid = plan(spec, known, granting, purpose)?;
+    let mut valid = plan(spec, known, granting, purpose)?;
+    if let Some(secrets) = secrets {
+        valid.provide_secrets(&secrets);
+    }
     let notes = valid.notes.clone();
     let workload = format!("{}/{}", spec.tenant, spec.name);
     let linked = engine

@@ -23,7 +23,7 @@ pub fn assemble(name: &str, text: &str) -> PathBuf {
 }
 
 /// Tests of one process, and of several, may write the same file: each reader sees a whole one.
-fn replace(file: &Path, bytes: &[u8]) {
+pub(crate) fn replace(file: &Path, bytes: &[u8]) {
     let folder = file.parent().expect("a file in a folder");
     std::fs::create_dir_all(folder).expect("the folder of components can be written to");
     let thread = std::thread::current().id();

@@ -5,6 +5,7 @@
 //! - `guests`: where the built test guests and examples are;
 //! - `assemble`: components that are written as text;
 //! - `browser`: Chromium, for tests of pages;
+//! - `labels`: components that import under labels;
 //! - `database`: MariaDB and PostgreSQL servers;
 //! - `client`: HTTP requests whose bodies can be fed and read piece by piece;
 //! - `visitor`: a client that keeps its connection;
@@ -24,6 +25,7 @@ pub mod browser;
 pub mod client;
 pub mod database;
 pub mod guests;
+pub mod labels;
 pub mod log;
 pub mod server;
 pub mod visitor;

@@ -1,6 +1,7 @@
 //! Collecting problems while a document is walked, and turning them into diagnostics at the end.
 
 use super::Span;
+use super::mask::{is_sensitive, masked};
 use crate::diagnostic::{Diagnostic, Report};
 
 /// More problems than anyone reads; the rest is only counted.
@@ -116,6 +117,10 @@ impl Problems {
         }
         self.list.sort_by_key(|problem| problem.span.start);
         let lines = Lines::new(text);
+        // A problem without a path is one of the language: what it points at may be anything.
+        let understood = self.list.iter().filter(|problem| problem.path.is_some());
+        let shown: Vec<Span> = understood.map(|problem| problem.span).collect();
+        let sensitive = is_sensitive(text);
         let diagnostics = self
             .list
             .into_iter()
@@ -123,7 +128,11 @@ impl Problems {
             .collect();
         Report {
             file: file.to_owned(),
-            source: text.to_owned(),
+            source: match sensitive {
+                true => masked(text, &shown),
+                false => text.to_owned(),
+            },
+            sensitive,
             diagnostics,
             omitted: self.omitted,
         }

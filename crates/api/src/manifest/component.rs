@@ -122,7 +122,7 @@ fn resources<'t>(
     if let Some(at) = fields.optional("environment")
         && let Some(mut layer) = at.fields(scope.problems)
     {
-        let settings = settings::read(&mut layer, scope);
+        let settings = settings::read(&mut layer, false, scope);
         layer.finish(scope.problems);
         for (name, setting) in settings.iter().filter(|(name, _)| !is_variable(name)) {
             let why = format!(
@@ -131,7 +131,7 @@ fn resources<'t>(
             );
             scope.problems.push(setting.problem(name, why));
         }
-        resources.environment = settings::values(settings);
+        resources.environment = settings::values(settings, scope.problems);
     }
     let mut config = Config::read(&mut fields, scope.problems);
     config.read_wire_fields(&mut fields, scope.problems);

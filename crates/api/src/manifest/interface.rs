@@ -4,7 +4,9 @@ use super::Scope;
 use super::settings::{self, Settings};
 use crate::document::decode::At;
 use crate::document::problem::Problems;
-use crate::host_interface::{Parts, check_between, entries, report_http_keys, wrong_routes};
+use crate::host_interface::{
+    Parts, check_between, entries, report_http_keys, wrong_routes, wrong_secret,
+};
 use crate::spec::HostInterface;
 
 /// The entries of a workload, with the rules that hold between them.
@@ -21,21 +23,35 @@ fn host_interface(item: &At<'_>, scope: &mut Scope<'_>) -> Option<HostInterface>
     let mut fields = item.fields(scope.problems)?;
     let parts = Parts::read(&mut fields, scope.problems);
     let config = fields.optional("config");
-    let settings = settings::read(&mut fields, scope);
+    let secret = parts.as_ref().is_some_and(Parts::is_secrets);
+    let settings = settings::read(&mut fields, secret, scope);
     fields.finish(scope.problems);
     let parts = parts?;
+    if secret {
+        check_secrets(&settings, scope.problems);
+        return Some(parts.with_secrets(settings::secrets(settings)));
+    }
     if parts.is_http() {
         check_routes(&settings, scope.problems);
         if let Some(config) = &config {
             report_http_keys(config, scope.problems);
         }
     }
-    Some(parts.with_config(settings::values(settings)))
+    Some(parts.with_config(settings::values(settings, scope.problems)))
+}
+
+/// The keys of a `wasmcloud:secrets` entry.
+fn check_secrets(settings: &Settings<'_>, problems: &mut Problems) {
+    for (key, setting) in settings {
+        if let Some(why) = wrong_secret(key, &setting.value) {
+            problems.push(setting.problem(key, why));
+        }
+    }
 }
 
 /// The host names and the path of a `wasi:http` entry.
 fn check_routes(settings: &Settings<'_>, problems: &mut Problems) {
-    let value = |key: &str| settings.get(key).map(|setting| setting.value.as_str());
+    let value = |key: &str| settings.get(key).and_then(|setting| setting.value.text());
     for (key, why) in wrong_routes(value) {
         if let Some(setting) = settings.get(key) {
             problems.push(setting.problem(key, why));

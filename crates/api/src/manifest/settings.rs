@@ -6,11 +6,12 @@ use super::Scope;
 use super::source::SourceKind;
 use crate::document::Value;
 use crate::document::decode::{At, Fields};
-use crate::document::problem::{Problem, shown};
+use crate::document::problem::{Problem, Problems, shown};
+use crate::spec::SecretValue;
 
 /// A value, and where to point when it is wrong.
 pub(super) struct Setting<'t> {
-    pub(super) value: String,
+    pub(super) value: SecretValue,
     /// The value in the file, or the reference that brought it.
     at: At<'t>,
     /// The ConfigMap or Secret that it is from.
@@ -33,16 +34,40 @@ impl Setting<'_> {
             )),
         }
     }
+
+    /// That these bytes are in a place where only text can be.
+    fn not_text(&self, key: &str) -> Problem {
+        let from = match &self.origin {
+            Some((kind, name)) => format!(" of {} `{}`", kind.as_str(), shown(name)),
+            None => String::new(),
+        };
+        let message = format!(
+            "the value of `{}`{from} is not UTF-8 text, which is needed here",
+            shown(key)
+        );
+        self.at.problem(message).help(
+            "a component gets other bytes through `wasmcloud:secrets`: put the Secret into `secretFrom` of that entry of \
+             `hostInterfaces`",
+        )
+    }
 }
 
-/// Reads the three fields of a layer from the mapping that holds them.
-pub(super) fn read<'t>(fields: &mut Fields<'t>, scope: &mut Scope<'_>) -> Settings<'t> {
+/// Reads the three fields of a layer from the mapping that holds them. No message shows values that are `secret`.
+pub(super) fn read<'t>(
+    fields: &mut Fields<'t>,
+    secret: bool,
+    scope: &mut Scope<'_>,
+) -> Settings<'t> {
     let mut settings = Settings::new();
     if let Some(at) = fields.optional("config") {
-        for (key, at) in at.named(scope.problems) {
+        let named = match secret {
+            true => at.secrets(scope.problems),
+            false => at.named(scope.problems),
+        };
+        for (key, at) in named {
             if let Some(text) = at.text(scope.problems) {
                 let setting = Setting {
-                    value: text.to_owned(),
+                    value: text.into(),
                     at,
                     origin: None,
                 };
@@ -61,8 +86,20 @@ pub(super) fn read<'t>(fields: &mut Fields<'t>, scope: &mut Scope<'_>) -> Settin
     settings
 }
 
-/// The plain values of a layer.
-pub(super) fn values(settings: Settings<'_>) -> BTreeMap<String, String> {
+/// The values of a layer as text, for who can hold nothing else.
+pub(super) fn values(settings: Settings<'_>, problems: &mut Problems) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::new();
+    for (key, setting) in settings {
+        match setting.value.text() {
+            Some(text) => drop(values.insert(key, text.to_owned())),
+            None => problems.push(setting.not_text(&key)),
+        }
+    }
+    values
+}
+
+/// The values of a layer, whatever their bytes are.
+pub(super) fn secrets(settings: Settings<'_>) -> BTreeMap<String, SecretValue> {
     settings
         .into_iter()
         .map(|(key, setting)| (key, setting.value))

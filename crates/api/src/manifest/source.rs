@@ -4,17 +4,22 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
 
 use super::Object;
 use super::kind::Kind;
 use crate::document::decode::At;
 use crate::document::problem::{Problem, Problems, quoted, shown};
+use crate::spec::SecretValue;
+
+/// Values by key. Copies share them.
+type Values = BTreeMap<String, SecretValue>;
 
 /// The ConfigMaps and Secrets by namespace and name.
 #[derive(Default)]
 pub(super) struct Sources {
-    config_maps: BTreeMap<(String, String), BTreeMap<String, String>>,
-    secrets: BTreeMap<(String, String), BTreeMap<String, String>>,
+    config_maps: BTreeMap<(String, String), Values>,
+    secrets: BTreeMap<(String, String), Values>,
 }
 
 /// Which of the two kinds a reference means.
@@ -51,7 +56,7 @@ impl Sources {
         &mut self,
         kind: SourceKind,
         object: &Object<'_>,
-        values: BTreeMap<String, String>,
+        values: Values,
         problems: &mut Problems,
     ) {
         let Some(name) = object.metadata.name.clone() else {
@@ -72,17 +77,14 @@ impl Sources {
         }
     }
 
-    fn kind_mut(
-        &mut self,
-        kind: SourceKind,
-    ) -> &mut BTreeMap<(String, String), BTreeMap<String, String>> {
+    fn kind_mut(&mut self, kind: SourceKind) -> &mut BTreeMap<(String, String), Values> {
         match kind {
             SourceKind::ConfigMap => &mut self.config_maps,
             SourceKind::Secret => &mut self.secrets,
         }
     }
 
-    fn kind(&self, kind: SourceKind) -> &BTreeMap<(String, String), BTreeMap<String, String>> {
+    fn kind(&self, kind: SourceKind) -> &BTreeMap<(String, String), Values> {
         match kind {
             SourceKind::ConfigMap => &self.config_maps,
             SourceKind::Secret => &self.secrets,
@@ -90,12 +92,7 @@ impl Sources {
     }
 
     /// The values of a ConfigMap or Secret.
-    pub(super) fn find(
-        &self,
-        kind: SourceKind,
-        namespace: &str,
-        name: &str,
-    ) -> Option<&BTreeMap<String, String>> {
+    pub(super) fn find(&self, kind: SourceKind, namespace: &str, name: &str) -> Option<&Values> {
         self.kind(kind)
             .get(&(namespace.to_owned(), name.to_owned()))
     }
@@ -134,7 +131,7 @@ impl Sources {
     }
 }
 
-fn config_map(object: &Object<'_>, problems: &mut Problems) -> BTreeMap<String, String> {
+fn config_map(object: &Object<'_>, problems: &mut Problems) -> Values {
     let Some(mut fields) = object.fields(problems) else {
         return BTreeMap::new();
     };
@@ -145,10 +142,13 @@ fn config_map(object: &Object<'_>, problems: &mut Problems) -> BTreeMap<String, 
     fields.skip(&["binaryData", "immutable"]);
     fields.finish(problems);
     values
+        .into_iter()
+        .map(|(key, value)| (key, value.into()))
+        .collect()
 }
 
 /// `stringData` wins over `data`, as in Kubernetes.
-fn secret(object: &Object<'_>, problems: &mut Problems) -> BTreeMap<String, String> {
+fn secret(object: &Object<'_>, problems: &mut Problems) -> Values {
     let mut values = BTreeMap::new();
     let Some(mut fields) = object.fields(problems) else {
         return values;
@@ -168,7 +168,7 @@ fn secret(object: &Object<'_>, problems: &mut Problems) -> BTreeMap<String, Stri
         .unwrap_or_default()
     {
         if let Some(value) = at.text(problems) {
-            values.insert(key.to_owned(), value.to_owned());
+            values.insert(key.to_owned(), value.into());
         }
     }
     fields.skip(&["type", "immutable"]);
@@ -176,18 +176,13 @@ fn secret(object: &Object<'_>, problems: &mut Problems) -> BTreeMap<String, Stri
     values
 }
 
-fn decode(key: &str, encoded: &str) -> Result<String, String> {
-    let compact: String = encoded.split_ascii_whitespace().collect();
-    let bytes = STANDARD.decode(compact).map_err(|_| {
+fn decode(key: &str, encoded: &str) -> Result<SecretValue, String> {
+    let compact: Zeroizing<String> = encoded.split_ascii_whitespace().collect::<String>().into();
+    let bytes = STANDARD.decode(compact.as_bytes()).map_err(|_| {
         format!(
             "the value of `{}` is not base64; plain text goes in `stringData`",
             shown(key)
         )
     })?;
-    String::from_utf8(bytes).map_err(|_| {
-        format!(
-            "the value of `{}` is not UTF-8 text, which a component's environment needs",
-            shown(key)
-        )
-    })
+    Ok(SecretValue::new(bytes))
 }

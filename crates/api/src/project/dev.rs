@@ -1,6 +1,6 @@
 //! `dev`: how the development host runs the project.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -12,11 +12,13 @@ use crate::document::Span;
 use crate::document::decode::{At, Fields};
 use crate::document::problem::{Problems, shown};
 use crate::duration;
-use crate::host_interface::{Parts, check_between, entries, report_http_keys, wrong_routes};
+use crate::host_interface::{
+    Parts, check_between, entries, report_http_keys, wrong_routes, wrong_secret,
+};
 use crate::ids::ComponentName;
 use crate::image::beneath;
 use crate::limits::read::Config;
-use crate::spec::{HostInterface, Reuse};
+use crate::spec::{HostInterface, Reuse, SecretValue};
 
 pub(super) fn read(at: &At<'_>, scope: &mut Scope<'_>) -> Option<Dev> {
     let mut fields = at.fields(scope.problems)?;
@@ -272,6 +274,22 @@ fn reuse(fields: &mut Fields<'_>, problems: &mut Problems) -> Reuse {
     }
 }
 
+/// The `config` of a `wasmcloud:secrets` entry: no message shows a value.
+fn secrets(at: Option<&At<'_>>, problems: &mut Problems) -> BTreeMap<String, SecretValue> {
+    let mut values = BTreeMap::new();
+    for (key, at) in at.map(|at| at.secrets(problems)).unwrap_or_default() {
+        let Some(text) = at.text(problems) else {
+            continue;
+        };
+        let value = SecretValue::from(text);
+        match wrong_secret(key, &value) {
+            Some(why) => problems.push(at.problem(why)),
+            None => drop(values.insert(key.to_owned(), value)),
+        }
+    }
+    values
+}
+
 fn host_interfaces(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<HostInterface> {
     let Some(at) = fields.optional("host_interfaces") else {
         return Vec::new();
@@ -283,6 +301,12 @@ fn host_interfaces(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<Host
         };
         let parts = Parts::read(&mut fields, problems);
         let config_at = fields.optional("config");
+        if let Some(parts) = parts.as_ref().filter(|parts| parts.is_secrets()) {
+            let values = secrets(config_at.as_ref(), problems);
+            fields.finish(problems);
+            found.push((item, parts.clone().with_secrets(values)));
+            continue;
+        }
         let config = config_at
             .as_ref()
             .map(|at| at.text_map(problems))

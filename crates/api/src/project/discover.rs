@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Format;
 
 /// Where a project file may be, in the order of preference.
-const PLACES: [&str; 5] = [
+pub const PLACES: [&str; 5] = [
     "weft.yaml",
     ".wash/config.yaml",
     ".wash/config.yml",

@@ -7,7 +7,8 @@ use super::schema::{
     Build, Environment, HostSection, New, Project, Source, Wit, WitRegistry, Workload,
 };
 use super::values::{Secret, Values};
-use super::{dev, plugin};
+use super::vault::Vault;
+use super::{dev, plugin, vault};
 use crate::document::decode::{At, Fields};
 use crate::document::problem::{Problems, nearest, quoted, shown};
 use crate::image::beneath;
@@ -38,8 +39,8 @@ pub(super) fn project(at: &At<'_>, base: &Path, problems: &mut Problems) -> Opti
     let workload_at = fields.optional("workload");
     let dev_at = fields.optional("dev");
     fields.finish(problems);
-    let configs = sources(configs_at, problems);
-    let secrets = sources(secrets_at, problems);
+    let configs = sources(configs_at, "configs", base, problems);
+    let secrets = sources(secrets_at, "secrets", base, problems);
     let config_names = configs.iter().map(|(name, _)| *name).collect();
     let secret_names = secrets.iter().map(|(name, _)| *name).collect();
     let mut scope = Scope {
@@ -134,7 +135,12 @@ fn host(at: &At<'_>, scope: &mut Scope<'_>) -> Option<HostSection> {
     Some(HostSection { host_plugins })
 }
 
-fn sources<'t>(at: Option<At<'t>>, problems: &mut Problems) -> Vec<(&'t str, Source)> {
+fn sources<'t>(
+    at: Option<At<'t>>,
+    section: &'static str,
+    base: &Path,
+    problems: &mut Problems,
+) -> Vec<(&'t str, Source)> {
     let named = at.map(|at| at.named(problems)).unwrap_or_default();
     let mut sources = Vec::new();
     for (name, at) in named {
@@ -154,11 +160,35 @@ fn sources<'t>(at: Option<At<'t>>, problems: &mut Problems) -> Vec<(&'t str, Sou
             file: filled(&mut fields, "file", problems).map(PathBuf::from),
             dir: filled(&mut fields, "dir", problems).map(PathBuf::from),
             from_env: texts(&mut fields, "fromEnv", variable, problems).unwrap_or_default(),
+            vault: vault(&mut fields, section, base, problems),
         };
         fields.finish(problems);
         sources.push((name, source));
     }
     sources
+}
+
+/// `vault` of one of `secrets`.
+fn vault(
+    fields: &mut Fields<'_>,
+    section: &'static str,
+    base: &Path,
+    problems: &mut Problems,
+) -> Option<Vault> {
+    let at = fields.optional("vault")?;
+    if section != "secrets" {
+        let problem = at.problem(format!("`{}`: Vault keeps secrets", at.path()));
+        problems.push(problem.help("move the source to `secrets`, and its name to `secretFrom`"));
+        return None;
+    }
+    let none = BTreeSet::new();
+    let mut scope = Scope {
+        base,
+        configs: &none,
+        secrets: &none,
+        problems,
+    };
+    vault::read(&at, &mut scope)
 }
 
 fn variable(text: &str) -> Result<(), String> {
@@ -177,6 +207,7 @@ fn workload(at: &At<'_>, scope: &mut Scope<'_>) -> Option<Workload> {
         .optional("environment")
         .and_then(|at| environment(&at, scope))
         .unwrap_or_default();
+    let secrets = references(&mut fields, "secrets", "secrets", scope);
     let Config { values, limits, .. } = Config::read(&mut fields, scope.problems);
     let Reach {
         hosts,
@@ -187,6 +218,7 @@ fn workload(at: &At<'_>, scope: &mut Scope<'_>) -> Option<Workload> {
     let allowed_hosts_given = hosts.is_some();
     Some(Workload {
         environment,
+        secrets,
         config: values.into(),
         limits,
         allowed_hosts: hosts.unwrap_or_else(|| vec!["*".to_owned()]),

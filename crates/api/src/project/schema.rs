@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::values::{Secret, Values};
+use super::vault::Vault;
 use crate::ids::ComponentName;
 use crate::spec::{HostInterface, Image, Limits, Reuse};
 
@@ -80,7 +81,8 @@ pub struct HostSection {
     pub host_plugins: Vec<HostPlugin>,
 }
 
-/// Where configuration values come from. Later parts win: `inline`, `file`, `dir`, `fromEnv`. Not resolved here.
+/// Where configuration values come from. Later parts win: `inline`, `file`, `dir`, `fromEnv`,
+/// `vault`. Not resolved here.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Source {
     /// Values in the project file itself.
@@ -91,6 +93,8 @@ pub struct Source {
     pub dir: Option<PathBuf>,
     /// Names of variables to pass on.
     pub from_env: Vec<String>,
+    /// A secret of HashiCorp Vault; wins over all others. Of `secrets` alone.
+    pub vault: Option<Vault>,
 }
 
 /// Variables of a component: `config`, then `configFrom`, then `secretFrom`, each winning over what came before.
@@ -109,6 +113,8 @@ pub struct Environment {
 pub struct Workload {
     /// Variables of `wasi:cli/environment`.
     pub environment: Environment,
+    /// Names of [`Project::secrets`] whose values are there through `wasmcloud:secrets` alone; each exists.
+    pub secrets: Vec<String>,
     /// Values of `wasi:config/store`, without those that are limits.
     pub config: Values,
     /// How much it may use: the keys `weft.dev/...` of `config`.
@@ -380,6 +386,7 @@ impl Default for Workload {
     fn default() -> Self {
         Self {
             environment: Environment::default(),
+            secrets: Vec::new(),
             config: Values::default(),
             limits: Limits::default(),
             allowed_hosts: vec!["*".to_owned()],

@@ -12,6 +12,7 @@ fn http(config: &[(&str, &str)]) -> HostInterface {
             .iter()
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect(),
+        secrets: BTreeMap::new(),
         name: None,
     }
 }

@@ -10,3 +10,4 @@
 mod hostile;
 mod manifests;
 mod projects;
+mod secrets;

@@ -18,14 +18,14 @@ const STOP_GRACE: Duration = Duration::from_secs(1);
 /// How long to wait for output after the end. A process left in the background may hold the pipe for ever.
 const OUTPUT_GRACE: Duration = Duration::from_millis(500);
 
-/// What to run.
-#[derive(Clone, Debug)]
+/// What to run. Its variables may be secret, so there is no `Debug`.
+#[derive(Clone)]
 pub(super) struct Recipe {
     /// For `sh -c`.
     pub(super) command: String,
     /// Where it runs.
     pub(super) folder: PathBuf,
-    /// `build.env`.
+    /// What `.env` has, then `build.env`.
     pub(super) env: Vec<(String, String)>,
     /// Where the component should be afterwards.
     pub(super) component: PathBuf,

@@ -2,11 +2,12 @@
 //! and leaves the running version as it is.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use weft_api::spec::WorkloadSpec;
-use weft_host::{Granting, Host, Prepared, Purpose, Running, StartError};
+use weft_host::{Granting, Host, Prepared, ProvidedSecrets, Purpose, Running, StartError};
 
 use super::build::{Build, Recipe};
 use super::component::{self, Stamp};
@@ -15,6 +16,7 @@ use super::summary::Summary;
 use super::tell::Tell;
 use super::watch::{Change, Watch};
 use super::workload;
+use crate::settings::{Plan, missing};
 
 /// Builds in a row that a change may stop. A build command that rewrites a watched file would otherwise never end.
 const STOPPED_MAX: u32 = 3;
@@ -23,6 +25,8 @@ const STOPPED_MAX: u32 = 3;
 pub(super) struct Options {
     /// Whether the build command is left alone.
     pub(super) no_build: bool,
+    /// Whether the project's own `.env` is read.
+    pub(super) dotenv: bool,
     /// Where the workload is served.
     pub(super) url: String,
 }
@@ -30,6 +34,10 @@ pub(super) struct Options {
 /// A project that is being developed.
 pub(super) struct Session {
     opened: Opened,
+    /// What the project asks for.
+    plan: Plan,
+    /// What it has for `wasmcloud:secrets`.
+    secrets: Arc<ProvidedSecrets>,
     host: Host,
     options: Options,
     tell: Tell,
@@ -65,6 +73,8 @@ struct Ready {
     spec: WorkloadSpec,
     production: WorkloadSpec,
     prepared: Prepared,
+    /// What deserves a look about the settings.
+    notes: Vec<String>,
 }
 
 impl Session {
@@ -76,7 +86,10 @@ impl Session {
         watch: Option<Watch>,
     ) -> Self {
         let seen = stamps(&opened);
+        let plan = opened.plan(options.dotenv);
         Self {
+            secrets: secrets(&plan),
+            plan,
             opened,
             host,
             options,
@@ -146,6 +159,13 @@ impl Session {
             self.tell.changed(&self.opened, &change.sources);
             return Some(Due::Build);
         }
+        if !change.values.is_empty() {
+            self.tell.changed(&self.opened, &change.values);
+            // What examples document and which files there are may have changed as well.
+            self.plan = self.opened.plan(self.options.dotenv);
+            self.secrets = secrets(&self.plan);
+            return Some(Due::Build);
+        }
         let changed: Vec<PathBuf> = self
             .seen
             .iter()
@@ -166,6 +186,8 @@ impl Session {
                 .note("another `dev.address` counts from the next start on");
         }
         self.seen = stamps(&opened);
+        self.plan = opened.plan(self.options.dotenv);
+        self.secrets = secrets(&self.plan);
         self.opened = opened;
         self.watch_project();
     }
@@ -186,7 +208,7 @@ impl Session {
         }
         let started = Instant::now();
         let outcome = tokio::select! {
-            outcome = prepare(&self.host, &self.opened, &mut self.seen) => outcome,
+            outcome = prepare(&self.host, &self.opened, &self.plan, &self.secrets, &mut self.seen) => outcome,
             change = urgent(&mut self.watch) => return Round::Outdated(change),
         };
         let outcome = match outcome {
@@ -210,6 +232,7 @@ impl Session {
             spec,
             production,
             prepared,
+            notes: settings_notes,
         } = ready;
         let imports = prepared.imports.clone();
         let notes = prepared.notes.clone();
@@ -232,7 +255,7 @@ impl Session {
         if self.summary.as_ref() != Some(&summary) {
             self.tell.object(&summary.json());
             self.tell.lines(&summary.lines());
-            for note in &notes {
+            for note in notes.iter().chain(&settings_notes) {
                 self.tell.note(note);
             }
             self.summary = Some(summary);
@@ -243,13 +266,13 @@ impl Session {
     /// What to build with, if anything is to be built.
     fn recipe(&self) -> Option<Recipe> {
         let command = self.opened.command().filter(|_| !self.options.no_build)?;
-        let env = self.opened.project.build.env.iter();
+        let own = self.opened.project.build.env.iter();
+        let mut env = self.plan.for_build();
+        env.extend(own.map(|(name, value)| (name.clone(), value.clone())));
         Some(Recipe {
             command: command.to_owned(),
             folder: self.opened.folder.clone(),
-            env: env
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
+            env,
             component: component::wanted(&self.opened),
         })
     }
@@ -311,7 +334,7 @@ impl Session {
     /// Points the watch at what the project consists of now.
     fn watch_project(&self) {
         if let Some(watch) = &self.watch {
-            let mut watched = self.opened.watched();
+            let mut watched = self.opened.watched(self.plan.watched());
             watched
                 .components
                 .extend(self.seen.iter().map(|(path, _)| path.clone()));
@@ -329,7 +352,7 @@ enum Built {
 
 /// The present state of the files that the components come from.
 fn stamps(opened: &Opened) -> Vec<(PathBuf, Option<Stamp>)> {
-    let files = opened.watched().components;
+    let files = opened.watched(Vec::new()).components;
     files
         .into_iter()
         .map(|path| (path.clone(), Stamp::of(&path)))
@@ -348,30 +371,49 @@ async fn next(watch: &mut Option<Watch>) -> Change {
 async fn urgent(watch: &mut Option<Watch>) -> Change {
     loop {
         let change = next(watch).await;
-        if change.project || !change.sources.is_empty() {
+        if change.project || !change.sources.is_empty() || !change.values.is_empty() {
             return change;
         }
     }
 }
 
+/// What the plan's sources have for `wasmcloud:secrets`. The same as long as the plan is, so that a service that gets it goes
+/// on.
+fn secrets(plan: &Plan) -> Arc<ProvidedSecrets> {
+    Arc::new(ProvidedSecrets::new("default/dev", plan.secrets()))
+}
+
 async fn prepare(
     host: &Host,
     opened: &Opened,
+    plan: &Plan,
+    secrets: &Arc<ProvidedSecrets>,
     seen: &mut Vec<(PathBuf, Option<Stamp>)>,
 ) -> anyhow::Result<Ready> {
-    let production = workload::spec(&opened.project, &component::locate(opened)?)?;
+    let settings = plan.resolve().await;
+    if let Some(missing) = missing(&settings.lacking) {
+        bail!(missing);
+    }
+    let production = workload::spec(&opened.project, &component::locate(opened)?, &settings)?;
     // Taken before the files are read: what is written meanwhile is then a change.
     *seen = workload::files(&production)
         .map(|path| (path.to_owned(), Stamp::of(path)))
         .collect();
     let spec = workload::answering_every_name(production.clone());
+    let spec = workload::with_secrets(spec, plan.names_of_secrets(&settings));
     let prepared = host
-        .prepare(&spec, Granting::Everything, Purpose::Serve)
+        .prepare_with(
+            &spec,
+            Granting::Everything,
+            Purpose::Serve,
+            Arc::clone(secrets) as _,
+        )
         .await?;
     Ok(Ready {
         spec,
         production,
         prepared,
+        notes: settings.notes,
     })
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Watched {
     pub(super) project_files: Vec<PathBuf>,
     /// Files of components, wherever they are.
     pub(super) components: Vec<PathBuf>,
+    /// Files and folders that settings come from, wherever they are.
+    pub(super) values: Vec<PathBuf>,
     /// Folders that hold no sources.
     pub(super) outside: Vec<PathBuf>,
 }
@@ -41,6 +43,8 @@ pub(super) struct Change {
     pub(super) project: bool,
     /// A component's file was written; whether it is different is for the receiver to say.
     pub(super) components: bool,
+    /// Files and folders of settings, in order.
+    pub(super) values: Vec<PathBuf>,
     /// Source files, in order.
     pub(super) sources: Vec<PathBuf>,
 }
@@ -127,8 +131,9 @@ impl Watching {
         };
         // The first look only records what there is.
         let _ = watching.look_at(&watching.watched.root.clone());
-        for file in watching.watched.project_files.clone() {
-            let _ = watching.tree.compare(&file);
+        let watched = &watching.watched;
+        for file in watched.project_files.iter().chain(&watched.values) {
+            let _ = watching.tree.compare(file);
         }
         watching.watch_parents();
         watching
@@ -170,7 +175,15 @@ impl Watching {
             self.note(self.watched.root.clone());
         }
         for path in event.paths {
-            if self.is_named(&path) || self.tree.holds(&path) {
+            // A file in a folder of settings is a part of that folder.
+            let parent = path.parent();
+            let values = self.watched.values.iter();
+            if let Some(folder) = values
+                .into_iter()
+                .find(|folder| Some(folder.as_path()) == parent)
+            {
+                self.note(folder.clone());
+            } else if self.is_named(&path) || self.tree.holds(&path) {
                 self.note(path);
             }
         }
@@ -184,11 +197,7 @@ impl Watching {
 
     /// Whether a path is looked at by name, wherever it is.
     fn is_named(&self, path: &Path) -> bool {
-        self.watched
-            .project_files
-            .iter()
-            .chain(&self.watched.components)
-            .any(|file| file == path)
+        self.watched.named().any(|file| file == path)
     }
 
     /// Compares what had events with what is known of it.
@@ -198,6 +207,10 @@ impl Watching {
         for path in std::mem::take(&mut self.pending) {
             if self.watched.project_files.contains(&path) {
                 change.project |= self.tree.compare(&path);
+            } else if self.watched.values.contains(&path) {
+                if self.tree.compare(&path) {
+                    change.values.push(path);
+                }
             } else if self.watched.components.contains(&path) {
                 change.components = true;
             } else {
@@ -211,13 +224,7 @@ impl Watching {
 
     /// Looks at a file or folder; watches folders that are new. Returns the files that are different.
     fn look_at(&mut self, path: &Path) -> Vec<PathBuf> {
-        let named: Vec<PathBuf> = self
-            .watched
-            .project_files
-            .iter()
-            .chain(&self.watched.components)
-            .cloned()
-            .collect();
+        let named: Vec<PathBuf> = self.watched.named().cloned().collect();
         let watcher = &mut self.watcher;
         let mut different = self
             .tree
@@ -230,6 +237,13 @@ impl Watching {
         let watched = resolved(watched);
         if watched != self.watched {
             self.tree.leave_out(outside(&watched));
+            for new in watched
+                .values
+                .iter()
+                .filter(|path| !self.watched.values.contains(path))
+            {
+                let _ = self.tree.compare(new);
+            }
             self.watched = watched;
         }
         self.watch_parents();
@@ -237,19 +251,27 @@ impl Watching {
 
     /// Watches the folders of the files that are looked at by name: they may be outside the tree or ignored in it.
     fn watch_parents(&mut self) {
-        let files = self
-            .watched
-            .project_files
-            .iter()
-            .chain(&self.watched.components);
-        let parents: BTreeSet<PathBuf> = files
-            .filter_map(|file| file.parent())
+        let parents = self.watched.named().filter_map(|file| file.parent());
+        // Of a folder of settings, what is in it matters.
+        let folders = self.watched.values.iter().map(PathBuf::as_path);
+        let parents: BTreeSet<PathBuf> = parents
+            .chain(folders)
             .filter(|parent| parent.is_dir())
             .map(Path::to_owned)
             .collect();
         for parent in parents {
             watch_folder(&mut self.watcher, &parent);
         }
+    }
+}
+
+impl Watched {
+    /// What is looked at by name.
+    fn named(&self) -> impl Iterator<Item = &PathBuf> {
+        self.project_files
+            .iter()
+            .chain(&self.components)
+            .chain(&self.values)
     }
 }
 
@@ -266,7 +288,7 @@ fn outside(watched: &Watched) -> Vec<PathBuf> {
 
 /// Events name files by their real folder, so that `..` and symbolic links are taken out of the names given.
 fn resolved(mut watched: Watched) -> Watched {
-    for file in &mut watched.components {
+    for file in watched.components.iter_mut().chain(&mut watched.values) {
         if let (Some(parent), Some(name)) = (
             file.parent().and_then(|parent| parent.canonicalize().ok()),
             file.file_name(),
@@ -276,6 +298,8 @@ fn resolved(mut watched: Watched) -> Watched {
     }
     watched.components.sort();
     watched.components.dedup();
+    watched.values.sort();
+    watched.values.dedup();
     watched
 }
 

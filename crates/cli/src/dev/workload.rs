@@ -6,12 +6,13 @@ use std::path::Path;
 
 use anyhow::bail;
 use weft_api::ids::{ComponentName, Tenant, WorkloadName};
-use weft_api::project::{self, DevComponent, Environment, Exposure, Port, Project, Source};
+use weft_api::project::{self, DevComponent, Exposure, Port, Project};
 use weft_api::spec::{
-    ComponentSpec, HostInterface, Image, Protocol, Publish, Resources, ServicePort, ServiceSpec,
-    Volume, VolumeMount, VolumeSource, WorkloadSpec,
+    ComponentSpec, HostInterface, Image, Protocol, Publish, Resources, SecretSource, ServicePort,
+    ServiceSpec, Volume, VolumeMount, VolumeSource, WorkloadSpec,
 };
 
+use crate::settings::{Outcome, Owner};
 use crate::sources::{self, Given};
 
 /// The name of the component when its file's name is that of another one.
@@ -21,14 +22,19 @@ const SPARE_NAME: &str = "main-component";
 const MAX_RESTARTS: u32 = 5;
 
 /// The workload as production would be asked to run it: the host names that the project gives still stand in it.
-pub(super) fn spec(project: &Project, component: &Path) -> anyhow::Result<WorkloadSpec> {
+/// `settings` is what its blocks get.
+pub(super) fn spec(
+    project: &Project,
+    component: &Path,
+    settings: &Outcome,
+) -> anyhow::Result<WorkloadSpec> {
     let (mut spec, _) = sources::lone_component(component, &Given::default())?;
     spec.tenant = Tenant::parse("default")?;
     spec.name = WorkloadName::parse("dev")?;
     spec.host_interfaces
         .clone_from(&project.dev.host_interfaces);
     spec.volumes = volumes(project);
-    let shared = shared(project)?;
+    let shared = shared(project, settings);
     for main in &mut spec.components {
         main.resources = shared.clone();
         if project
@@ -43,7 +49,7 @@ pub(super) fn spec(project: &Project, component: &Path) -> anyhow::Result<Worklo
     spec.service = service(project, &mut spec.components, &shared)?;
     for sidecar in &project.dev.components {
         spec.components
-            .push(self::sidecar(project, sidecar, &shared)?);
+            .push(self::sidecar(sidecar, &shared, settings)?);
     }
     Ok(spec)
 }
@@ -61,6 +67,28 @@ pub(super) fn answering_every_name(mut spec: WorkloadSpec) -> WorkloadSpec {
     spec
 }
 
+/// The same workload with secrets of these names, whose values the host is given beside it.
+pub(super) fn with_secrets(
+    mut spec: WorkloadSpec,
+    names: impl IntoIterator<Item = String>,
+) -> WorkloadSpec {
+    let names = names.into_iter().map(|name| (name, SecretSource::Provided));
+    let secrets: BTreeMap<_, _> = names.collect();
+    if !secrets.is_empty() {
+        spec.host_interfaces.push(HostInterface {
+            namespace: "wasmcloud".to_owned(),
+            package: "secrets".to_owned(),
+            interfaces: ["store", "reveal", "secret"].map(str::to_owned).into(),
+            version: None,
+            config: BTreeMap::new(),
+            secrets,
+            // Beside one of the project's own.
+            name: Some("project".to_owned()),
+        });
+    }
+    spec
+}
+
 /// The files that the components of a workload come from.
 pub(super) fn files(spec: &WorkloadSpec) -> impl Iterator<Item = &Path> {
     let components = spec.components.iter().map(|component| &component.image);
@@ -73,22 +101,22 @@ pub(super) fn files(spec: &WorkloadSpec) -> impl Iterator<Item = &Path> {
 }
 
 /// What the component being developed sees and reaches; the others start from the same.
-fn shared(project: &Project) -> anyhow::Result<Resources> {
+fn shared(project: &Project, settings: &Outcome) -> Resources {
     let workload = &project.workload;
     let mut lookups = workload.allowed_ip_name_lookups.clone();
     if !workload.allowed_hosts_given && lookups.is_empty() {
         // As for HTTP: in development everything that is not said is allowed.
         lookups.push("*".to_owned());
     }
-    Ok(Resources {
-        environment: variables("workload", &workload.environment, project)?,
+    Resources {
+        environment: settings.environment(&Owner::Workload),
         config: workload.config.clone().into_map(),
         allowed_hosts: workload.allowed_hosts.clone(),
         allowed_ip_name_lookups: lookups,
         allowed_host_loopback_ports: workload.allowed_host_loopback_ports.clone(),
         volume_mounts: mounts(project),
         limits: workload.limits.clone(),
-    })
+    }
 }
 
 /// The component being developed, if it is the service, or the one that is to run beside it.
@@ -135,15 +163,14 @@ fn port(port: &Port) -> Option<ServicePort> {
 }
 
 fn sidecar(
-    project: &Project,
     sidecar: &DevComponent,
     shared: &Resources,
+    settings: &Outcome,
 ) -> anyhow::Result<ComponentSpec> {
     let mut resources = shared.clone();
     let owner = format!("dev component `{}`", sidecar.name);
-    resources
-        .environment
-        .extend(variables(&owner, &sidecar.environment, project)?);
+    let own = Owner::Component(sidecar.name.as_str().to_owned());
+    resources.environment.extend(settings.environment(&own));
     resources.config.extend(sidecar.config.clone().into_map());
     resources.limits = sidecar.limits.clone().over(&shared.limits);
     for (replaced, given) in [
@@ -173,50 +200,6 @@ fn sidecar(
         reuse: sidecar.reuse,
         resources,
     })
-}
-
-/// Inline values, then `configFrom`, then `secretFrom`, the later winning.
-fn variables(
-    owner: &str,
-    from: &Environment,
-    project: &Project,
-) -> anyhow::Result<BTreeMap<String, String>> {
-    let mut variables = from.config.clone().into_map();
-    for (section, names, sources) in [
-        ("configs", &from.config_from, &project.configs),
-        ("secrets", &from.secret_from, &project.secrets),
-    ] {
-        for name in names {
-            let Some(source) = sources.get(name) else {
-                bail!("{owner} asks for `{name}`, which `{section}` does not have");
-            };
-            variables.extend(values(&format!("{section}.{name}"), source)?);
-        }
-    }
-    Ok(variables)
-}
-
-/// The values of a source. Only those in the project file itself are read so far.
-fn values(key: &str, source: &Source) -> anyhow::Result<BTreeMap<String, String>> {
-    let Source {
-        inline,
-        file,
-        dir,
-        from_env,
-    } = source;
-    for (field, given) in [
-        ("file", file.is_some()),
-        ("dir", dir.is_some()),
-        ("fromEnv", !from_env.is_empty()),
-    ] {
-        if given {
-            bail!(
-                "`{key}.{field}`: this version of weft does not read values from there yet; write them under \
-                 `{key}.inline`, or take `{key}` out of the components that use it"
-            );
-        }
-    }
-    Ok(inline.clone().into_map())
 }
 
 fn volume_name(index: usize) -> String {

@@ -5,6 +5,7 @@ mod harness;
 mod project;
 mod requests;
 mod services;
+mod settings;
 mod stop;
 mod viewer;
 mod watch;

@@ -9,5 +9,6 @@ mod protocol;
 mod recovery;
 mod service;
 mod sessions;
+mod shared;
 mod values;
 mod workload;

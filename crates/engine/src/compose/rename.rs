@@ -4,8 +4,8 @@
 //! to them by index, so it is copied as it stands.
 
 use wasm_encoder::{
-    ComponentImportSection, ComponentSection, ComponentTypeRef, Encode, PrimitiveValType,
-    TypeBounds,
+    ComponentExternName, ComponentImportSection, ComponentSection, ComponentTypeRef, Encode,
+    PrimitiveValType, TypeBounds,
 };
 use wasmparser::Payload;
 
@@ -25,7 +25,10 @@ pub(super) fn imports<'n>(
         let mut renamed = ComponentImportSection::new();
         for import in imports {
             let import = import?;
-            let name = new_name(import.name.name).unwrap_or(import.name.name);
+            let mut name = ComponentExternName::from(import.name);
+            if let Some(new) = new_name(import.name.name) {
+                name.name = new.into();
+            }
             renamed.import(name, type_ref(import.ty));
         }
         out.push(renamed.id());

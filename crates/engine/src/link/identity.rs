@@ -1,4 +1,4 @@
-//! The interfaces that bear identity, bound to one part of a program.
+//! The interfaces that bear identity, and those that are imported under a label, bound to one part of a program.
 //!
 //! `compose` gives the linked parts their own names for these; here each name is bound to the part it belongs to, so
 //! that who asks is settled when the program is linked and never looked up while it runs.
@@ -8,7 +8,7 @@ use wasmtime::{StoreContextMut, bail};
 use wasmtime_wasi::cli::{WasiCli, WasiCliCtxView};
 use wasmtime_wasi::{p2, p3};
 use wasmtime_wasi_http::{WasiHttp, WasiHttpCtxView};
-use weft_caps::{config, logging};
+use weft_caps::{config, logging, secrets};
 use weft_net::sockets::{self, Sockets};
 
 use super::filesystem;
@@ -84,6 +84,9 @@ pub(super) fn bind(linker: &mut Linker<HostState>, import: &Scoped) -> wasmtime:
         ("logging", ..) => logging::add_to_instance(&mut instance, move |state: &mut HostState| {
             state.logging(part)
         }),
+        ("secrets", interface, _) => {
+            secrets_of(&mut instance, part, interface, import.label.as_deref())
+        }
         _ => bail!("`{name}` cannot be bound to one component"),
     }
 }
@@ -93,6 +96,26 @@ type Http = fn(&mut HostState) -> WasiHttpCtxView<'_>;
 type SocketsOf = fn(&mut HostState) -> sockets::View<'_>;
 type Instance<'a> = LinkerInstance<'a, HostState>;
 type Cx<'a> = StoreContextMut<'a, HostState>;
+
+fn secrets_of(
+    instance: &mut Instance<'_>,
+    part: usize,
+    interface: &str,
+    label: Option<&str>,
+) -> wasmtime::Result<()> {
+    match (interface, label) {
+        ("store", None) => secrets::add_store(instance, view_of(part)),
+        ("reveal", None) => secrets::add_reveal(instance, view_of(part)),
+        ("secret", Some(key)) => secrets::add_labelled(instance, key, view_of(part)),
+        _ => bail!("`wasmcloud:secrets/{interface}` cannot be bound to one component"),
+    }
+}
+
+fn view_of(
+    part: usize,
+) -> impl for<'a> Fn(&'a mut HostState) -> secrets::View<'a> + Copy + Send + Sync + 'static {
+    move |state| state.called("wasmcloud:secrets").secrets(part)
+}
 
 fn environment2(instance: &mut Instance<'_>, cli: Cli) -> wasmtime::Result<()> {
     use p2::bindings::cli::environment::Host;

@@ -34,6 +34,21 @@ pub enum PlanError {
         interface: String,
     },
     #[error(
+        "component `{component}` imports the secret `{name}`, which the workload does not have; it has: {}. Add \
+         `{name}` to the `wasmcloud:secrets` entry of `hostInterfaces`, under `config` or by `secretFrom`",
+        or_nothing(.known)
+    )]
+    UnknownSecret {
+        component: ComponentName,
+        name: String,
+        known: Vec<String>,
+    },
+    #[error(
+        "the secret `{name}` is given by two entries for `wasmcloud:secrets`, and which of them is meant cannot be told; \
+         take it out of one of them"
+    )]
+    SecretTwice { name: String },
+    #[error(
         "component `{component}` imports `{import}`, which several components export: {}; keep one of them, or give \
          the interfaces different names",
         .exporters.join(", ")

@@ -57,6 +57,7 @@ impl Graph<'_> {
             links: links.collect(),
             environment: spec.resources.environment.clone().into_iter().collect(),
             config: merged_config(self.spec, &spec.resources),
+            secrets: self.secrets.clone(),
             egress,
             mounts: spec.resources.volume_mounts.clone(),
             limits: spec.resources.limits.clone(),

@@ -1,13 +1,15 @@
 //! Who provides each import: another component of the workload first, then the host. Pure.
 
+use weft_api::ids::ComponentName;
 use weft_api::interface::{InterfaceName, compatible};
 use weft_api::spec::{ComponentSpec, Reuse, WorkloadSpec};
 use weft_net::loopback::Role;
 
 use super::walk::Walk;
 use super::{Entry, Granting, Part, PlanError, Program, Purpose, Report};
-use crate::grants::{self, Grant};
+use crate::grants::{self, Grant, Row};
 use crate::inspect::{Import, Shape};
+use crate::secrets::Secrets;
 
 /// Components that may share a store. Bounds the size of what is compiled as one.
 pub(crate) const MAX_PARTS: usize = 16;
@@ -25,6 +27,7 @@ pub(super) fn program(
         spec,
         shapes,
         granting,
+        secrets: Secrets::of(spec).0,
     };
     let (entry_position, entry) = graph.entry(purpose, notes, errors)?;
     if purpose == Purpose::Serve && granting == Granting::Entries {
@@ -85,6 +88,8 @@ pub(super) struct Graph<'a> {
     pub(super) spec: &'a WorkloadSpec,
     pub(super) shapes: &'a [Shape],
     granting: Granting,
+    /// What `wasmcloud:secrets` has.
+    pub(super) secrets: Secrets,
 }
 
 /// Who serves one import.
@@ -207,6 +212,10 @@ impl<'a> Graph<'a> {
             (None, _) => {}
         }
         match grants::serving(interface) {
+            Some(row) if grants::needs_label(interface) => {
+                self.check_label(&component, import, interface)?;
+                self.granted_by(row, component, import, interface)
+            }
             // A named import (`team-a` implementing an interface) asks for its own back-end, which no row offers yet.
             Some(_) if import.name != interface.to_string() => {
                 let why = format!(
@@ -214,20 +223,60 @@ impl<'a> Graph<'a> {
                 );
                 Err(missing(Some(component), import, vec![why]))
             }
-            Some(row) if row.grant == Grant::Base || self.granted(interface) => Ok(Provider::Host),
-            Some(_) => Err(PlanError::NotGranted {
-                component,
-                import: import.name.clone(),
-                namespace: interface.namespace.clone(),
-                package: interface.package.clone(),
-                interface: interface.interface.clone(),
-            }),
+            Some(row) => self.granted_by(row, component, import, interface),
             None => Err(missing(
                 Some(component),
                 import,
                 self.candidates(importer, interface),
             )),
         }
+    }
+
+    fn granted_by(
+        &self,
+        row: &Row,
+        component: ComponentName,
+        import: &Import,
+        interface: &InterfaceName,
+    ) -> Result<Provider, PlanError> {
+        if row.grant == Grant::Base || self.granted(interface) {
+            return Ok(Provider::Host);
+        }
+        Err(PlanError::NotGranted {
+            component,
+            import: import.name.clone(),
+            namespace: interface.namespace.clone(),
+            package: interface.package.clone(),
+            interface: interface.interface.clone(),
+        })
+    }
+
+    /// The label of an import of one secret is the secret's name.
+    fn check_label(
+        &self,
+        component: &ComponentName,
+        import: &Import,
+        interface: &InterfaceName,
+    ) -> Result<(), PlanError> {
+        if import.name == interface.to_string() {
+            let why = format!(
+                "it stands for one secret, so it is imported under that secret's name: `import <name>: {interface};`"
+            );
+            return Err(missing(Some(component.clone()), import, vec![why]));
+        }
+        // A manifest that does not ask for secrets at all is told that instead.
+        if self.secrets.has(&import.name) || !self.granted(interface) {
+            return Ok(());
+        }
+        Err(PlanError::UnknownSecret {
+            component: component.clone(),
+            name: import.name.clone(),
+            known: self
+                .secrets
+                .names()
+                .map(|name| format!("`{name}`"))
+                .collect(),
+        })
     }
 
     fn exporters(&self, importer: usize, import: &InterfaceName) -> Vec<Provider> {
@@ -308,7 +357,7 @@ impl<'a> Graph<'a> {
 }
 
 fn missing(
-    component: Option<weft_api::ids::ComponentName>,
+    component: Option<ComponentName>,
     import: &Import,
     candidates: Vec<String>,
 ) -> PlanError {

@@ -58,3 +58,21 @@ async fn a_server_that_is_not_there_is_an_error_of_the_guest_to_handle() {
         assert!(answer.starts_with("error: Connection"), "{guest}: {answer}");
     }
 }
+
+#[tokio::test]
+async fn localhost_is_the_machine_where_a_workload_without_a_service_lists_it_with_its_port() {
+    let server = EchoServer::start().await;
+    let port = server.port();
+    for guest in KITCHENS {
+        for host in ["localhost", "127.0.0.1"] {
+            let workload = workload("egress-localhost").component(guest);
+            let workload = workload.allow_host(format!("{host}:{port}")).start().await;
+            let answer = text(&workload, &format!("/fetch?http://{host}:{port}/x")).await;
+            assert_eq!(answer, "200 GET /x", "{guest} {host}");
+        }
+        let everything = workload("egress-everything").component(guest);
+        let everything = everything.allow_host("*".to_owned()).start().await;
+        let answer = text(&everything, &format!("/fetch?http://localhost:{port}/x")).await;
+        assert_eq!(answer, "error: ConnectionRefused", "{guest}");
+    }
+}

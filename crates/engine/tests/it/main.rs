@@ -11,6 +11,7 @@ mod identity;
 mod limits;
 mod linking;
 mod reuse;
+mod secrets;
 mod serve;
 mod services;
 mod sockets;

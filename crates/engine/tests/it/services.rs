@@ -436,7 +436,10 @@ async fn two_workloads_may_listen_on_the_same_port_and_do_not_reach_each_other()
 async fn components_ask_their_service_over_http_as_localhost() {
     let engine = hasty();
     for guest in KITCHENS {
-        let draft = kitchen("svc-web", "http:[::1]:8080", 0).component(guest);
+        // Who has a service and lists `localhost` means the service.
+        let draft = kitchen("svc-web", "http:[::1]:8080", 0)
+            .component(guest)
+            .allow_host("localhost:8080".to_owned());
         let Started { front, service } = start(draft, &engine).await;
         let (front, service) = (front.unwrap(), service.unwrap());
         within(service.until_ready()).await.unwrap();

@@ -1,7 +1,7 @@
 //! What the tests share: engines, and workloads out of test guests.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use weft_api::spec::{
@@ -99,6 +99,12 @@ impl Draft {
         self
     }
 
+    /// Takes another file for the last component.
+    pub(crate) fn replace_last(mut self, file: PathBuf) -> Self {
+        self.last().image = Image::File(file);
+        self
+    }
+
     fn last(&mut self) -> &mut ComponentSpec {
         self.spec.components.last_mut().unwrap()
     }
@@ -121,6 +127,12 @@ impl Draft {
     pub(crate) fn allow(mut self, server: &EchoServer) -> Self {
         let ports = &mut self.last().resources.allowed_host_loopback_ports;
         ports.push(server.port());
+        self
+    }
+
+    /// Gives the last component an entry of `allowedHosts`.
+    pub(crate) fn allow_host(mut self, entry: String) -> Self {
+        self.last().resources.allowed_hosts.push(entry);
         self
     }
 
@@ -216,6 +228,7 @@ impl Draft {
             interfaces: [interface.to_owned()].into(),
             version: None,
             config: values.collect::<BTreeMap<_, _>>(),
+            secrets: BTreeMap::new(),
             name: None,
         });
         self

@@ -148,6 +148,12 @@ impl Snapshot {
         encoder.family(
             &catalog::SERVICE_RESTARTS,
             restarted.map(|one| (one.labels(), Value::Whole(one.totals.spent.restarts))),
+        )?;
+        // Most workloads have no secrets.
+        let looked = all.iter().filter(|one| one.totals.spent.reveals > 0);
+        encoder.family(
+            &catalog::SECRET_REVEALS,
+            looked.map(|one| (one.labels(), Value::Whole(one.totals.spent.reveals))),
         )
     }
 

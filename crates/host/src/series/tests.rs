@@ -25,6 +25,7 @@ impl Metered for Version {
             loaded: true,
             restarts: u64::from(self.0),
             denied: BTreeMap::from([("not-listed", u64::from(self.0))]),
+            reveals: 0,
             connections: self.0 as usize,
             limits: Limits {
                 cpu: Some(self.0),

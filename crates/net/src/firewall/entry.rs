@@ -111,6 +111,25 @@ impl Entry {
         }
     }
 
+    /// Whether it names this destination itself: its host without a wildcard, and its port.
+    pub(super) fn names(&self, ask: &Ask) -> bool {
+        self.has_port() && self.host().is_some() && self.covers(ask)
+    }
+
+    /// Whether it is for one port.
+    pub(super) fn has_port(&self) -> bool {
+        self.port.is_some()
+    }
+
+    /// Its host, if it is for one.
+    pub(super) fn host(&self) -> Option<Host> {
+        match &self.pattern {
+            Pattern::Name(name) => Some(Host::Name(name.clone())),
+            Pattern::Addresses(block) => block.single().map(Host::Address),
+            Pattern::Any | Pattern::Below(_) => None,
+        }
+    }
+
     /// Which hosts the entry is about.
     pub fn pattern(&self) -> &Pattern {
         &self.pattern

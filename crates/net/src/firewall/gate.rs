@@ -114,6 +114,11 @@ impl Firewall {
         Ok(ask)
     }
 
+    /// Whether `localhost` is the machine here, if it is no service of the workload: see [`Policy`].
+    pub(crate) fn names_machine(&self, ask: &Ask) -> bool {
+        self.inner.parts.policy.names_machine(ask)
+    }
+
     /// Looks up a name for a guest. The addresses that come back may be connected to as far as an entry for the name
     /// allows it, as long as the answer lasts.
     pub async fn look_up(&self, text: &str) -> Result<Vec<IpAddr>, LookupError> {

@@ -6,7 +6,7 @@
 //! host. The price: whoever owns an exactly listed name can move it to a private address, on the listed port. An
 //! operator who does not want that sets [`PrivateRanges::Never`].
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::ask::Ask;
 use super::denial::{Denial, HOST_LOOPBACK_HINT, List, Reason, Remedy, Setting};
@@ -120,7 +120,10 @@ impl Policy {
 
     /// Entries of `allowedHosts` that can never have an effect, with the reason, for a warning.
     pub fn without_effect(&self) -> Vec<(String, String)> {
+        let machine =
+            |entry: &Entry| entry.has_port() && entry.host().is_some_and(|host| is_machine(&host));
         let why = |entry: &Entry| match entry.pattern() {
+            _ if machine(entry) => None,
             Pattern::Addresses(block) => match kind(block.single()?) {
                 Kind::Special(range) if is_loopback(block.single()?) => Some(format!(
                     "nothing allows this address: {range}{HOST_LOOPBACK_HINT}"
@@ -144,6 +147,7 @@ impl Policy {
         match &ask.host {
             Host::Address(HOST_LOOPBACK) => return self.host_loopback(ask),
             Host::Name(name) if is_host_loopback(name) => return self.host_loopback(ask),
+            _ if self.names_machine(ask) => return self.host_loopback(ask),
             Host::Name(name) if is_reserved(name) => {
                 return Err(denial(ask, None, Reason::Reserved));
             }
@@ -168,6 +172,13 @@ impl Policy {
             self.check(ask, explicit, address)?;
         }
         Ok(Way::Network { explicit })
+    }
+
+    /// Whether an entry of `allowedHosts` means the machine when it says `localhost`, as in projects of wasmCloud: HTTP, to
+    /// this host and port and no others.
+    pub(super) fn names_machine(&self, ask: &Ask) -> bool {
+        let http = matches!(ask.scheme(), "http" | "https");
+        http && is_machine(&ask.host) && self.hosts.iter().any(|entry| entry.names(ask))
     }
 
     /// Whether an address may be dialled for what was asked and admitted.
@@ -241,7 +252,8 @@ impl Policy {
             port: ask.port,
             protocol: ask.protocol(),
         };
-        let listed = self.loopback_ports.contains(&port);
+        let named = || self.hosts.iter().any(|entry| entry.names(ask));
+        let listed = self.loopback_ports.contains(&port) || named();
         let reason = match (self.settings.host_loopback, listed) {
             (true, true) => return Ok(Way::HostLoopback),
             (true, false) => Reason::HostLoopbackPort,
@@ -285,6 +297,18 @@ pub(super) fn is_host_loopback(name: &Name) -> bool {
         name.as_str(),
         "host.weft.internal" | "host.wasmcloud.internal"
     )
+}
+
+/// Whether a host is the loopback of the machine, or would be on any other host.
+fn is_machine(host: &Host) -> bool {
+    match host {
+        Host::Name(name) => name.as_str() == "localhost" || is_host_loopback(name),
+        Host::Address(address) => [
+            Ipv4Addr::LOCALHOST.into(),
+            IpAddr::from(Ipv6Addr::LOCALHOST),
+        ]
+        .contains(&address.to_canonical()),
+    }
 }
 
 /// Names that are answered inside a workload and that no DNS server is ever asked for (RFC 6761 for `localhost`).

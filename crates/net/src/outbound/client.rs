@@ -103,14 +103,17 @@ impl HttpClient {
     }
 
     /// A client with the same settings, and no connections yet, for a component that is at home on this network: what is
-    /// asked of `localhost` goes to its service.
+    /// asked of `localhost` goes to its service. A workload without one may mean the machine.
     #[must_use]
-    pub fn at_home(&self, network: &Arc<Network>) -> Self {
+    pub fn at_home(&self, network: &Arc<Network>, has_service: bool) -> Self {
         let inner = &self.inner;
         Self {
             inner: Arc::new(Inner {
                 firewall: inner.firewall.clone(),
-                home: Some(Home(Arc::clone(network))),
+                home: Some(Home {
+                    network: Arc::clone(network),
+                    has_service,
+                }),
                 missed: AtomicU64::new(0),
                 connect: inner.connect.clone(),
                 pool: Arc::new(Pool::new(inner.pool.limits())),
@@ -246,7 +249,9 @@ impl HttpClient {
 impl Inner {
     /// The virtual network, if a destination is on it.
     fn home_of(&self, ask: &Ask) -> Option<&Home> {
-        self.home.as_ref().filter(|_| Home::has(ask))
+        let machine = |home: &Home| !home.has_service && self.firewall.names_machine(ask);
+        let home = self.home.as_ref();
+        home.filter(|home| Home::has(ask) && !machine(home))
     }
 
     /// Says what somebody may have meant who asked for a service that is not there: the first time, the second, the

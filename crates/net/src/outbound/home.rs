@@ -13,7 +13,11 @@ use crate::virtual_stream::{VirtualStream, io_error};
 
 /// The network that a component is at home on.
 #[derive(Clone)]
-pub(super) struct Home(pub(super) Arc<Network>);
+pub(super) struct Home {
+    pub(super) network: Arc<Network>,
+    /// Whether a service of the workload may listen there.
+    pub(super) has_service: bool,
+}
 
 impl Home {
     /// Whether a destination is on the virtual network: the same names and addresses as for sockets.
@@ -52,7 +56,7 @@ impl Home {
     }
 
     async fn connect(&self, at: SocketAddr) -> Result<VirtualStream, loopback::Error> {
-        let socket = self.0.tcp(Family::of(at.ip()), Role::Component)?;
+        let socket = self.network.tcp(Family::of(at.ip()), Role::Component)?;
         socket.connect(at).await?;
         Ok(VirtualStream::new(socket))
     }

@@ -29,6 +29,7 @@ impl Project {
             root: self.root.clone(),
             project_files: vec![self.root.join("weft.yaml")],
             components: vec![self.root.join("target/out/../out/a.wasm")],
+            values: vec![self.root.join(".env"), self.root.join("keys")],
             outside: Vec::new(),
         }
     }
@@ -73,6 +74,24 @@ async fn each_kind_of_change_is_told_apart() {
             ..Change::default()
         }
     );
+}
+
+#[tokio::test]
+async fn files_and_folders_of_settings_are_told_apart_from_sources() {
+    let project = Project::new();
+    project.write(".gitignore", ".env\nkeys/\n");
+    fs::create_dir(project.root.join("keys")).unwrap();
+    let mut watch = Watch::start(project.watched()).await.unwrap();
+    for (file, value) in [(".env", ".env"), ("keys/token", "keys")] {
+        project.write(file, "A=1");
+        assert_eq!(
+            next(&mut watch).await,
+            Change {
+                values: vec![project.root.join(value)],
+                ..Change::default()
+            }
+        );
+    }
 }
 
 #[tokio::test]

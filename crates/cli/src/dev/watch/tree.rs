@@ -69,7 +69,7 @@ impl Tree {
         different
     }
 
-    /// Whether a file is different from what is known of it; then that is known.
+    /// Whether a file, or a folder of values, is different from what is known of it; then that is known.
     pub(super) fn compare(&mut self, file: &Path) -> bool {
         let before = self.known.get(file).copied();
         let now = digest(file);
@@ -114,8 +114,22 @@ fn is_folder(path: &Path) -> bool {
         .is_ok_and(|metadata| metadata.is_dir())
 }
 
-/// A digest of a file's content; none if there is no such file.
-fn digest(file: &Path) -> Option<u64> {
+/// A digest of a file's content, or of that of the files in a folder; none if there is nothing there.
+fn digest(path: &Path) -> Option<u64> {
+    if !path.is_dir() {
+        return digest_of_file(path);
+    }
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        (&file, digest_of_file(&file)).hash(&mut hasher);
+    }
+    Some(hasher.finish())
+}
+
+fn digest_of_file(file: &Path) -> Option<u64> {
     let metadata = fs::metadata(file).ok().filter(fs::Metadata::is_file)?;
     let mut hasher = DefaultHasher::new();
     if metadata.len() > READ_MAX {

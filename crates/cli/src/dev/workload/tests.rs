@@ -2,24 +2,28 @@
 
 use std::path::{Path, PathBuf};
 
-use weft_api::project::{Format, Project, parse};
+use weft_api::project::{Format, parse_with_outline};
 use weft_api::spec::{VolumeSource, WorkloadSpec};
 
-use super::{answering_every_name, files, spec};
+use super::{answering_every_name, files};
+use crate::settings::Plan;
 
-fn project(text: &str) -> Project {
-    parse("weft.yaml", Path::new("/project"), text, Format::Yaml)
-        .unwrap_or_else(|report| panic!("{report}"))
+fn spec(text: &str, component: &str) -> anyhow::Result<WorkloadSpec> {
+    let folder = Path::new("/project");
+    let (project, outline) = parse_with_outline("weft.yaml", folder, text, Format::Yaml)
+        .unwrap_or_else(|report| panic!("{report}"));
+    let plan = Plan::new(&project, &outline, "weft.yaml", folder, false);
+    let settings = futures::executor::block_on(plan.resolve());
+    assert!(settings.lacking.is_empty(), "{:?}", settings.lacking);
+    super::spec(&project, Path::new(component), &settings)
 }
 
 fn of(text: &str) -> WorkloadSpec {
-    spec(&project(text), Path::new("/project/out/hello.wasm")).unwrap()
+    spec(text, "/project/out/hello.wasm").unwrap()
 }
 
 fn refused(text: &str) -> String {
-    spec(&project(text), Path::new("/project/hello.wasm"))
-        .unwrap_err()
-        .to_string()
+    spec(text, "/project/hello.wasm").unwrap_err().to_string()
 }
 
 #[test]
@@ -31,6 +35,18 @@ fn the_workload_is_default_dev_and_the_component_is_named_like_its_file() {
     );
     assert_eq!(spec.components[0].name.as_str(), "hello");
     assert_eq!(spec.components[0].resources.allowed_hosts, ["*"]);
+}
+
+#[test]
+fn a_workload_block_that_is_absent_is_an_empty_one() {
+    for empty in [
+        "workload: {}",
+        "workload: {environment: {}}",
+        "workload:",
+        "{}",
+    ] {
+        assert_eq!(of(""), of(empty), "{empty}");
+    }
 }
 
 #[test]
@@ -130,16 +146,6 @@ fn host_names_are_for_production_only() {
     );
     assert_eq!(spec.http_hosts(), ["a.example", "b.example"]);
     assert!(answering_every_name(spec).http_hosts().is_empty());
-}
-
-#[test]
-fn a_source_that_is_not_read_yet_is_refused_only_where_it_is_used() {
-    let source = "configs: {limits: {inline: {A: a}, file: limits.env}}\n";
-    assert_eq!(of(source).components.len(), 1);
-    let error = refused(&format!(
-        "{source}workload: {{environment: {{configFrom: [limits]}}}}"
-    ));
-    assert!(error.starts_with("`configs.limits.file`: "), "{error}");
 }
 
 #[test]

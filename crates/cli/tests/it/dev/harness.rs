@@ -72,8 +72,18 @@ impl Folder {
     }
 
     pub(super) fn dev_with(&self, flags: &[&str]) -> Dev {
-        let mut child = self
-            .command(flags)
+        self.start(self.command(flags))
+    }
+
+    /// The same with variables in its environment.
+    pub(super) fn dev_in(&self, environment: &[(&str, &str)]) -> Dev {
+        let mut command = self.command(&[]);
+        command.envs(environment.iter().copied());
+        self.start(command)
+    }
+
+    fn start(&self, mut command: Command) -> Dev {
+        let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

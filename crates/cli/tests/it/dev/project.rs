@@ -205,23 +205,6 @@ fn authorities_that_cannot_be_read_are_named_at_the_start() {
     assert!(shown.contains("missing.pem"), "{shown}");
 }
 
-#[test]
-fn a_source_outside_the_project_file_is_refused_by_key() {
-    for source in ["file: a.env", "dir: ./values", "fromEnv: [HOME]"] {
-        let more = format!(
-            "configs: {{limits: {{{source}}}}}\nworkload: {{environment: {{configFrom: [limits]}}}}\n"
-        );
-        let output = Folder::new(&kitchen(&more)).output(&["--no-watch"]);
-        let shown = stderr(&output);
-        let field = source.split(':').next().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{shown}");
-        assert!(
-            shown.contains(&format!("`configs.limits.{field}`")),
-            "{shown}"
-        );
-    }
-}
-
 #[tokio::test]
 async fn the_start_shows_what_is_imported_granted_and_refused_in_production() {
     let more = "workload: {environment: {config: {NAME: weft}}}\n\

@@ -91,6 +91,7 @@ impl Draft {
             interfaces: [name.interface].into(),
             version: name.version,
             config: config.collect::<BTreeMap<_, _>>(),
+            secrets: BTreeMap::new(),
             name: None,
         });
         self.entries()

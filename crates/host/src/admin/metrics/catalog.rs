@@ -126,6 +126,11 @@ pub(super) static SERVICE_RESTARTS: Metric = counter(
     None,
     "How often a service was started again.",
 );
+pub(super) static SECRET_REVEALS: Metric = counter(
+    "secret_reveals",
+    None,
+    "How often guests looked at the value of a secret of `wasmcloud:secrets`.",
+);
 pub(super) static IN_FLIGHT: Metric =
     gauge("requests_in_flight", None, "Requests that are worked on.");
 pub(super) static QUEUED: Metric = gauge(

@@ -110,13 +110,22 @@ fn an_unlisted_private_address_names_the_setting_that_is_in_the_way_also() {
 
 #[test]
 fn entries_for_special_addresses_are_read_and_said_to_have_no_effect() {
-    let policy = policy(&["169.254.169.254", "localhost:80", "1.1.1.1"], OPEN);
+    let policy = policy(
+        &[
+            "169.254.169.254",
+            "localhost",
+            "a.localhost:80",
+            "1.1.1.1",
+            "localhost:80",
+        ],
+        OPEN,
+    );
     let inert: Vec<_> = policy
         .without_effect()
         .into_iter()
         .map(|(entry, _)| entry)
         .collect();
-    assert_eq!(inert, ["169.254.169.254", "localhost:80"]);
+    assert_eq!(inert, ["169.254.169.254", "localhost", "a.localhost:80"]);
 }
 
 #[test]
@@ -175,6 +184,53 @@ fn the_loopback_of_the_host_needs_a_port_and_the_operator() {
             Some((List::AllowedHostLoopbackPorts, "5432/tcp".to_owned()))
         );
     }
+}
+
+#[test]
+fn an_entry_of_allowed_hosts_with_its_port_may_mean_the_machine() {
+    let operator = Settings {
+        host_loopback: true,
+        ..Settings::default()
+    };
+    let machine = ["host.weft.internal", "localhost", "127.0.0.1", "::1"];
+    for host in machine {
+        let ask = Ask::new("http", host, 8001).expect("a destination");
+        let entry = ask.entry().to_string();
+        let plain = entry.trim_start_matches("http://").to_owned();
+        for entry in [entry.as_str(), &plain] {
+            let listed = policy(&[entry], operator);
+            assert_eq!(listed.admit(&ask), Ok(Way::HostLoopback), "{entry}");
+            let off = policy(&[entry], Settings::default()).admit(&ask);
+            let setting = off
+                .expect_err("the operator did not allow it")
+                .remedy
+                .setting;
+            assert_eq!(setting, Some(Setting::HostLoopback));
+        }
+    }
+    // A wildcard, an entry without a port and one of another port or scheme never mean it.
+    for entry in [
+        "*",
+        "localhost",
+        "127.0.0.0/8:8001",
+        "localhost:8002",
+        "https://localhost:8001",
+    ] {
+        for host in machine {
+            let ask = Ask::new("http", host, 8001).expect("a destination");
+            assert!(
+                policy(&[entry], operator).admit(&ask).is_err(),
+                "{entry} {host}"
+            );
+        }
+    }
+    // Sockets have a network of their own there.
+    let socket = Ask::socket(Protocol::Tcp, ([127, 0, 0, 1], 8001).into()).expect("a destination");
+    assert!(
+        policy(&["127.0.0.1:8001", "localhost:8001"], operator)
+            .admit(&socket)
+            .is_err()
+    );
 }
 
 #[test]

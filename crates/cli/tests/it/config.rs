@@ -1,0 +1,223 @@
+//! `weft config`: what the project needs and says, without a secret in any output.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::run::harness::weft;
+
+const PROJECT: &str = "\
+configs:
+  web: {inline: {COLOUR: red}, fromEnv: [WEFT_TEST_GREETING]}
+secrets:
+  app:
+    inline: {FIXED: canary-inline}
+    fromEnv: [WEFT_TEST_TOKEN, WEFT_TEST_ABSENT]
+  unused: {fromEnv: [WEFT_TEST_UNUSED]}
+workload:
+  environment: {config: {PORT: '1'}, configFrom: [web], secretFrom: [app]}
+dev:
+  postgres_url: postgres://me:canary-url@db/x
+";
+
+fn project(files: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (file, text) in files {
+        fs::write(folder.path().join(file), text).unwrap();
+    }
+    folder
+}
+
+fn config(folder: &Path, args: &[&str]) -> Output {
+    weft()
+        .arg("config")
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn text(output: &Output) -> String {
+    let text = [&output.stdout[..], &output.stderr[..]].concat();
+    String::from_utf8(text).unwrap()
+}
+
+fn object(output: &Output) -> Value {
+    let line = output.stdout.split(|byte| *byte == b'\n').next().unwrap();
+    serde_json::from_slice(line).unwrap_or_else(|_| panic!("{}", text(output)))
+}
+
+#[test]
+fn check_lists_names_and_origins_and_never_a_value() {
+    let folder = project(&[
+        ("weft.yaml", PROJECT),
+        (".env", "WEFT_TEST_TOKEN=canary-token\n"),
+        (
+            ".env.example",
+            "WEFT_TEST_TOKEN=\nWEFT_TEST_ABSENT=\nSOMETHING=\n",
+        ),
+    ]);
+    let mut command = weft();
+    command
+        .args(["config", "check"])
+        .current_dir(folder.path())
+        .env("WEFT_TEST_GREETING", "canary-env");
+    let output = command.output().unwrap();
+    let shown = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    for (name, state) in [
+        ("COLOUR ", "weft.yaml:2"),
+        ("FIXED ", "weft.yaml:5"),
+        ("WEFT_TEST_ABSENT ", "missing"),
+        ("WEFT_TEST_GREETING ", "the environment"),
+        ("WEFT_TEST_TOKEN ", ".env:1"),
+    ] {
+        let line = shown.lines().find(|line| line.starts_with(name));
+        assert!(
+            line.is_some_and(|line| line.ends_with(state)),
+            "{name}:\n{shown}"
+        );
+    }
+    for part in [
+        "`WEFT_TEST_ABSENT` is not set; `secrets.app` takes it from the environment (weft.yaml:6)",
+        "`.env.example` has a placeholder for it in line 2",
+        "`WEFT_TEST_GREETING` is not in `.env.example`",
+        "`.env.example:3` has `SOMETHING`, which no source that is used takes",
+    ] {
+        assert!(shown.contains(part), "`{part}` is not in:\n{shown}");
+    }
+    assert!(!shown.contains("canary"), "{shown}");
+    assert!(
+        !shown.contains("UNUSED"),
+        "nothing asks for that source: {shown}"
+    );
+}
+
+#[test]
+fn check_is_content_when_nothing_is_missing() {
+    let folder = project(&[
+        ("weft.yaml", PROJECT),
+        (
+            ".env",
+            "WEFT_TEST_TOKEN=canary\nWEFT_TEST_ABSENT=canary\nWEFT_TEST_GREETING=canary\n",
+        ),
+    ]);
+    let output = config(folder.path(), &["check", "--output", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let found = object(&output);
+    assert_eq!(found["names"].as_array().unwrap().len(), 5);
+    assert!(
+        found["names"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|name| name["set"] == true)
+    );
+    assert!(!text(&output).contains("canary"));
+    let output = config(folder.path(), &["check", "--no-dotenv"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+}
+
+#[test]
+fn show_has_every_value_with_its_place_and_masks_secrets_alike() {
+    let folder = project(&[
+        ("weft.yaml", PROJECT),
+        (
+            ".env",
+            "WEFT_TEST_TOKEN=canary-token\nWEFT_TEST_GREETING=hi\n",
+        ),
+    ]);
+    let output = config(folder.path(), &["show"]);
+    let shown = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    for line in [
+        "  configs.web.inline.COLOUR = red  (weft.yaml:2)",
+        "  secrets.app.inline.FIXED = ********  (weft.yaml:5)",
+        "  secrets.app.fromEnv[0] = WEFT_TEST_TOKEN  (weft.yaml:6)",
+        "  dev.postgres_url = ********  (weft.yaml:11)",
+        "  dev.address = 127.0.0.1:8000  (default)",
+        "environment of the workload",
+        "  COLOUR = red  (weft.yaml:2)",
+        "  PORT = 1  (weft.yaml:9)",
+        "  FIXED = ********  (weft.yaml:5)",
+        "  WEFT_TEST_GREETING = hi  (.env:2)",
+        "  WEFT_TEST_TOKEN = ********  (.env:1)",
+    ] {
+        assert!(
+            shown.lines().any(|shown| shown == line),
+            "`{line}` is not in:\n{shown}"
+        );
+    }
+    assert!(shown.contains("`WEFT_TEST_ABSENT` is not set"), "{shown}");
+    assert!(!shown.contains("canary"), "{shown}");
+
+    let output = config(folder.path(), &["show", "--output", "json"]);
+    assert!(!text(&output).contains("canary"));
+    let found = object(&output);
+    let values = found["environments"][0]["values"].as_array().unwrap();
+    let token = values
+        .iter()
+        .find(|value| value["name"] == "WEFT_TEST_TOKEN")
+        .unwrap();
+    assert_eq!(
+        (&token["secret"], &token["origin"]),
+        (&Value::Bool(true), &Value::from(".env:1"))
+    );
+}
+
+#[test]
+fn validate_says_all_problems() {
+    let folder = project(&[
+        ("weft.yaml", "biuld: {}\ndev: {address: here}\n"),
+        ("good.json", "{}"),
+    ]);
+    let output = config(folder.path(), &["validate"]);
+    let shown = text(&output);
+    assert_eq!(output.status.code(), Some(1));
+    for part in [
+        "biuld",
+        "weft.yaml:1:1",
+        "did you mean `build`",
+        "`here` is not an address",
+    ] {
+        assert!(shown.contains(part), "`{part}` is not in:\n{shown}");
+    }
+    let output = config(folder.path(), &["validate", "good.json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let output = config(folder.path(), &["validate", "weft.ini"]);
+    assert!(text(&output).contains("`weft.ini` is no project file"));
+}
+
+#[test]
+fn schema_is_printed_as_json() {
+    let folder = project(&[]);
+    let output = config(folder.path(), &["schema"]);
+    let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(schema["title"], "weft project file");
+}
+
+#[test]
+fn init_writes_what_is_missing_and_overwrites_nothing() {
+    let folder = project(&[("Cargo.toml", ""), (".gitignore", "target")]);
+    let output = config(folder.path(), &["init"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let read = |file: &str| fs::read_to_string(folder.path().join(file)).unwrap();
+    assert!(read("weft.yaml").contains("command: cargo build --release --target wasm32-wasip2"));
+    assert_eq!(read(".gitignore"), "target\n.env\n");
+    for command in ["validate", "check"] {
+        let output = config(folder.path(), &[command]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    }
+    fs::write(folder.path().join("weft.yaml"), "dev: {}\n").unwrap();
+    fs::write(folder.path().join(".env.example"), "MINE=\n").unwrap();
+    let output = config(folder.path(), &["init"]);
+    assert_eq!(text(&output).matches("is there already").count(), 3);
+    assert_eq!(
+        (read("weft.yaml").as_str(), read(".env.example").as_str()),
+        ("dev: {}\n", "MINE=\n")
+    );
+    assert_eq!(read(".gitignore"), "target\n.env\n");
+}
