@@ -1,6 +1,7 @@
 //! `weft dev`: real projects in folders of their own. The build commands only copy guests that are there already.
 
 mod build;
+mod chain;
 mod harness;
 mod project;
 mod requests;
