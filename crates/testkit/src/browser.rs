@@ -5,6 +5,11 @@
 //! on the machine can steer it, and it ends by itself when the test's process does. What is said on them is the Chrome
 //! DevTools Protocol, of which a test needs a dozen commands; `wire` has those, `page` what a person does with a page.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "what is not there in JSON is null, and whoever needs it fails the test"
+)]
+
 mod page;
 mod wire;
 

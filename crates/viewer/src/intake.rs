@@ -225,10 +225,13 @@ where
                 continue;
             };
             read = read.saturating_add(data.len());
-            match read {
-                0..=FRAME_MAX => whole.extend_from_slice(&data),
-                0..=READ_MAX => whole = BytesMut::new(),
-                _ => return Err(Problem::TooLarge),
+            if read > READ_MAX {
+                return Err(Problem::TooLarge);
+            }
+            if read > FRAME_MAX {
+                whole = BytesMut::new();
+            } else {
+                whole.extend_from_slice(&data);
             }
         }
         match read > FRAME_MAX {

@@ -155,7 +155,7 @@ pub(super) struct Whole {
     micros: f64,
     dropped: u64,
     spans: Vec<Row>,
-    resources: Vec<Of>,
+    resources: Vec<Reporter>,
     logs: Vec<Shown>,
 }
 
@@ -182,7 +182,7 @@ struct Row {
 }
 
 #[derive(Serialize)]
-struct Of {
+struct Reporter {
     service: String,
     attributes: Attributes,
 }
@@ -230,7 +230,10 @@ impl Whole {
             dropped: trace.dropped,
             spans: spans.collect(),
             logs: lines.iter().map(|line| Shown::of(line)).collect(),
-            resources: resources.iter().map(|resource| Of::of(resource)).collect(),
+            resources: resources
+                .iter()
+                .map(|resource| Reporter::of(resource))
+                .collect(),
         })
     }
 }
@@ -266,7 +269,7 @@ impl Row {
     }
 }
 
-impl Of {
+impl Reporter {
     fn of(resource: &Resource) -> Self {
         Self {
             service: resource.service.clone(),

@@ -105,13 +105,13 @@ impl Metrics {
                 arrival: 0,
                 bytes: 0,
             };
-            self.push(key, arrived, new);
+            self.push(&key, arrived, new);
         }
     }
 
-    fn push(&mut self, key: Key, arrived: Arrived, new: impl FnOnce() -> Series) {
+    fn push(&mut self, key: &Key, arrived: Arrived, new: impl FnOnce() -> Series) {
         self.arrivals += 1;
-        if !self.known.contains_key(&key) {
+        if !self.known.contains_key(key) {
             if self.known.len() >= self.limits.series {
                 self.forget_silent();
             }
@@ -124,7 +124,7 @@ impl Metrics {
             self.bytes += series.bytes;
             self.known.insert(key.clone(), series);
         }
-        let Some(series) = self.known.get_mut(&key) else {
+        let Some(series) = self.known.get_mut(key) else {
             return;
         };
         series.arrival = self.arrivals;
