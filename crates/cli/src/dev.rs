@@ -2,11 +2,12 @@
 //!
 //! Layout: `project` (find and read the project file), `unsupported` (what of it this version cannot do), `build` (run
 //! the build command), `component` (where that left the component), `workload` (from project and component to what the
-//! host starts), `watch` (what was saved), `session` (the loop over all of these), `tell` (what the developer sees of
+//! host starts), `preview` (the same for `weft explain`), `watch` (what was saved), `session` (the loop over all of these), `tell` (what the developer sees of
 //! it), `summary` (what the workload imports, has, and would lack in production).
 
 mod build;
 mod component;
+mod preview;
 mod project;
 mod session;
 mod summary;
@@ -14,6 +15,8 @@ mod tell;
 mod unsupported;
 mod watch;
 mod workload;
+
+pub(crate) use self::preview::{Missing, Preview, preview};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -36,6 +39,7 @@ use crate::run::{Admin, Cache};
 use crate::runtime;
 use crate::settings::missing;
 use crate::shutdown::{self, Hangup};
+use crate::telemetry::{self, Asked};
 
 /// Build, serve and watch the project in a folder
 #[derive(clap::Args)]
@@ -95,7 +99,23 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         bail!(missing);
     }
     let addr = args.addr.unwrap_or(opened.project.dev.address);
-    let host = Host::new(host_config(args, &opened.project.dev, addr)?)?;
+    let telemetry = Asked::by_variables().and_by(&opened.project.dev)?.start()?;
+    let mut config = host_config(args, &opened.project.dev, addr)?;
+    config.telemetry.clone_from(&telemetry);
+    let host = Host::new(config)?;
+    let outcome = serve(args, opened, values, &host, addr, global).await;
+    telemetry::end(telemetry).await;
+    outcome
+}
+
+async fn serve(
+    args: &Args,
+    opened: Opened,
+    values: Vec<PathBuf>,
+    host: &Host,
+    addr: SocketAddr,
+    global: &Global,
+) -> anyhow::Result<ExitCode> {
     let scheme = match tls(&opened.project.dev) {
         Some(files) => {
             host.use_tls(files).await?;
@@ -107,7 +127,7 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         format!("cannot listen on {addr}; choose another address with --addr, e.g. --addr 127.0.0.1:0 for a free port")
     })?;
     let addr = listener.local_addr()?;
-    let admin = args.admin.open(&host)?;
+    let admin = args.admin.open(host)?;
     let (stop, stop_now) = shutdown::signals(host.control(), Hangup::Stop)?;
 
     let tell = Tell::new(global);
@@ -135,7 +155,7 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         dotenv: !args.no_dotenv,
         url,
     };
-    let mut session = Session::new(opened, host, options, tell, watch);
+    let mut session = Session::new(opened, host.clone(), options, tell, watch);
     tokio::select! {
         failed = session.run() => return Err(failed),
         () = stop.cancelled() => {}

@@ -71,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) way_out: Arc<WayOut>,
     /// The virtual loopback network.
     pub(crate) network: Arc<Network>,
+    /// Whether a service may listen there.
+    pub(crate) has_service: bool,
 }
 
 /// A program whose code exists and whose imports are known to fit.

@@ -9,6 +9,7 @@
 //! - `client`: HTTP requests whose bodies can be fed and read piece by piece;
 //! - `visitor`: a client that keeps its connection;
 //! - `server`: an HTTP server that guests reach out to;
+//! - `collector`: a collector for telemetry;
 //! - `log`: the log events of one workload.
 //!
 //! Everything panics when it cannot do its work: a test that cannot be set up has failed.
@@ -21,6 +22,7 @@
 
 pub mod assemble;
 pub mod client;
+pub mod collector;
 pub mod database;
 pub mod guests;
 pub mod labels;

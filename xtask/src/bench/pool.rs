@@ -1,7 +1,11 @@
 //! `cargo xtask bench pool`: rows from a database through the pool of `examples/mysql-pool`, beside a native program with
-//! a pool of the same size, and beside the same program with a connection for each request.
+//! a pool of the same size, and beside the same program with a connection for each request. Then many small pools that
+//! share a database which takes few connections, and a database that is restarted under load.
 
+mod crowd;
 mod database;
+mod many;
+mod restart;
 
 use super::client::Request;
 use super::cores::Cores;
@@ -41,6 +45,18 @@ pub(crate) struct Args {
     /// Connections to the database, of both pools
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     size: u32,
+    /// Workloads that share the database, each with a pool of its own
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(10..=1000))]
+    workloads: u32,
+    /// Callers of each of those workloads
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100))]
+    callers: u32,
+    /// Connections that the database takes from those workloads
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(10..=300))]
+    places: u32,
+    /// How often the database is restarted
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    restarts: u32,
     /// One round of one second: whether it works; docs/src/benchmarks.md is left alone then
     #[arg(long)]
     quick: bool,
@@ -53,16 +69,23 @@ pub(crate) struct Args {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Weft,
+    WeftQuiet,
     NativePool,
     NativeEach,
 }
 
 impl Side {
-    const ALL: [Self; 3] = [Self::Weft, Self::NativePool, Self::NativeEach];
+    const ALL: [Self; 4] = [
+        Self::Weft,
+        Self::WeftQuiet,
+        Self::NativePool,
+        Self::NativeEach,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             Self::Weft => "weft, a component and the pool service",
+            Self::WeftQuiet => "the same, weft --quiet",
             Self::NativePool => "axum and sqlx, a pool",
             Self::NativeEach => "axum and sqlx, a connection for each request",
         }
@@ -76,12 +99,12 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
     build_guests(steps)?;
     let weft = args.subject.program(steps)?;
     let peer = build_peer(steps)?;
-    let database = Database::start(steps)?;
+    let mut database = Database::start(steps)?;
     let cores = Cores::of_this_machine(args.shared_cores)?;
     let bench = Bench {
         weft,
         peer,
-        place: &database.place,
+        place: database.place.clone(),
         cores: &cores,
         size: args.size,
         scratch: scratch("pool")?,
@@ -102,6 +125,32 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
     page::columns(&table, 1)
         .iter()
         .for_each(|line| steps.say(line));
+    let size = match args.quick {
+        true => many::Size {
+            workloads: args.workloads / 10,
+            callers: args.callers,
+            connections: args.places.div_ceil(5),
+        },
+        false => many::Size {
+            workloads: args.workloads,
+            callers: args.callers,
+            connections: args.places,
+        },
+    };
+    let title = format!("{} pools", size.workloads);
+    let many = steps.run(&title, "", |_| {
+        many::measure(&bench, &mut database, &size, time * 6)
+    })?;
+    steps.say(many.words(&size));
+    database.tell("SET GLOBAL max_connections = 300")?;
+    let restarts = if args.quick { 1 } else { args.restarts };
+    let restart = steps.run("the database is restarted", "", |_| {
+        let server = bench.start(Side::Weft)?;
+        let found = restart::measure(&server, &mut database, restarts)?;
+        server.stop()?;
+        Ok(found)
+    })?;
+    steps.say(restart.words());
     if args.subject.is_release() && !args.quick {
         let text = [
             machine.line(),
@@ -114,12 +163,21 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
                 cores.describe()
             ),
             page::table(&table, 1),
+            many.words(&size),
+            restart.words(),
         ];
         page::write(steps, "pool", &text.join("\n\n"))?;
     }
     let failed: u64 = results.iter().map(|round| round.errors).sum();
     if failed > 0 {
         bail!("{failed} requests failed; figures with failures are worth nothing");
+    }
+    if many.errors() > 0 || restart.wrong > 0 {
+        bail!(
+            "{} requests to pools that share the database failed; {} answers after a restart were wrong",
+            many.errors(),
+            restart.wrong
+        );
     }
     Ok(())
 }
@@ -141,7 +199,7 @@ fn build_peer(steps: &mut Steps) -> Result<PathBuf> {
 struct Bench<'a> {
     weft: PathBuf,
     peer: PathBuf,
-    place: &'a Place,
+    place: Place,
     cores: &'a Cores,
     size: u32,
     scratch: PathBuf,
@@ -198,10 +256,11 @@ impl Bench<'_> {
     fn start(&self, side: Side) -> Result<Server> {
         let addr = free_address()?;
         let (sh, said) = match side {
-            Side::Weft => {
+            Side::Weft | Side::WeftQuiet => {
                 let manifest = self.scratch.join("manifest.yaml");
                 fs::write(&manifest, self.manifest()?)?;
                 let sh = self.cores.server(&self.weft);
+                let sh = sh.args((side == Side::WeftQuiet).then_some("--quiet"));
                 let sh = sh.args(["run", "--allow-host-loopback", "--addr", &addr.to_string()]);
                 (sh.arg(manifest), None)
             }
@@ -225,7 +284,7 @@ impl Bench<'_> {
             Some(said) => Server::start_listening(sh, addr, said)?,
             None => Server::start(sh, addr)?,
         };
-        if side == Side::Weft {
+        if matches!(side, Side::Weft | Side::WeftQuiet) {
             server.ready(&Request::get(HOST, "/accounts"))?;
             let add = Request::post_json(HOST, "/accounts?name=Ada&balance=100", b"");
             server.ready(&add)?;
@@ -243,23 +302,15 @@ impl Bench<'_> {
             component("examples/mysql-pool")?,
             component("examples/mysql-pool-front")?,
         );
-        Ok(manifest(self.place, self.size, &service, &front))
+        Ok(manifest(&self.place, self.size, &service, &front))
     }
 }
 
 fn manifest(place: &Place, size: u32, service: &Path, front: &Path) -> String {
     let (service, front, port) = (service.display(), front.display(), place.port);
-    let url = place.url.replace("127.0.0.1", "host.weft.internal");
-    let authority = place.authority.trim().replace('\n', "\n    ");
+    let secret = secret(place, "database");
     format!(
-        "apiVersion: v1
-kind: Secret
-metadata: {{name: database}}
-stringData:
-  DATABASE_URL: {url}
-  DATABASE_CA: |
-    {authority}
----
+        "{secret}---
 apiVersion: runtime.wasmcloud.dev/v1alpha1
 kind: Workload
 metadata: {{name: pool}}
@@ -271,9 +322,25 @@ spec:
       allowedIpNameLookups: [host.weft.internal]
       allowedHostLoopbackPorts: [\"{port}\"]
   components:
-    - {{name: front, image: 'file:{front}'}}
+    - {{name: front, image: 'file:{front}', poolSize: 32}}
   hostInterfaces:
     - {{namespace: wasi, package: http, interfaces: [incoming-handler], config: {{host: {HOST}}}}}
+"
+    )
+}
+
+/// What the service alone is told. `name` is that of the secret, and may have more of the metadata behind it.
+fn secret(place: &Place, name: &str) -> String {
+    let url = place.url.replace("127.0.0.1", "host.weft.internal");
+    let authority = place.authority.trim().replace('\n', "\n    ");
+    format!(
+        "apiVersion: v1
+kind: Secret
+metadata: {{name: {name}}}
+stringData:
+  DATABASE_URL: {url}
+  DATABASE_CA: |
+    {authority}
 "
     )
 }
@@ -341,8 +408,8 @@ mod tests {
             per_second,
             ..Round::default()
         };
-        let rows = table(&[round(100.0), round(125.0), round(10.0)]);
+        let rows = table(&[round(100.0), round(110.0), round(125.0), round(10.0)]);
         let ratios: Vec<&str> = rows.iter().skip(1).map(|row| row[6].as_str()).collect();
-        assert_eq!(ratios, ["1.00", "1.25", "0.10"]);
+        assert_eq!(ratios, ["1.00", "1.10", "1.25", "0.10"]);
     }
 }

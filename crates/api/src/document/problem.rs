@@ -34,11 +34,13 @@ pub(crate) struct Problems {
 }
 
 impl Problem {
+    /// What stands behind the first `; ` of the message is what to do about it.
     pub(crate) fn at(span: Span, message: impl Into<String>) -> Self {
+        let (message, help) = split_remedy(message.into());
         Self {
             span,
-            message: message.into(),
-            help: None,
+            message,
+            help,
             path: None,
             also: None,
             secret: false,
@@ -57,9 +59,11 @@ impl Problem {
     }
 
     /// Sets the help where there is one to give.
-    pub(crate) fn maybe_help(mut self, help: Option<String>) -> Self {
-        self.help = help;
-        self
+    pub(crate) fn maybe_help(self, help: Option<String>) -> Self {
+        match help {
+            Some(help) => self.help(help),
+            None => self,
+        }
     }
 
     pub(crate) fn path(mut self, path: impl Into<String>) -> Self {
@@ -157,13 +161,13 @@ impl Problems {
 }
 
 /// Where the lines of a text start.
-struct Lines<'t> {
+pub(crate) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
 }
 
 impl<'t> Lines<'t> {
-    fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str) -> Self {
         let breaks = text.match_indices('\n').map(|(offset, _)| offset + 1);
         Self {
             text,
@@ -187,7 +191,7 @@ impl<'t> Lines<'t> {
         )
     }
 
-    fn diagnostic(&self, file: &str, problem: Problem) -> Diagnostic {
+    pub(crate) fn diagnostic(&self, file: &str, problem: Problem) -> Diagnostic {
         let offset = self.on_boundary(problem.span.start);
         let (line, start, rest) = self.place(offset);
         let before = self.text.get(start..offset).unwrap_or_default();
@@ -215,6 +219,27 @@ impl<'t> Lines<'t> {
     fn on_boundary(&self, offset: usize) -> usize {
         self.text.floor_char_boundary(offset)
     }
+}
+
+/// Takes a message apart into what is wrong and what to do: `<wrong>; <remedy>`. A `; ` in back-quotes is text of the
+/// file.
+fn split_remedy(message: String) -> (String, Option<String>) {
+    let mut quoted = false;
+    for (offset, character) in message.char_indices() {
+        match character {
+            '`' => quoted = !quoted,
+            ';' if !quoted => {
+                if let Some((wrong, remedy)) = message
+                    .split_at_checked(offset)
+                    .and_then(|(wrong, rest)| Some((wrong, rest.strip_prefix("; ")?)))
+                {
+                    return (wrong.to_owned(), Some(remedy.to_owned()));
+                }
+            }
+            _ => {}
+        }
+    }
+    (message, None)
 }
 
 /// A text fit for a message: one line, and not endless.

@@ -69,14 +69,23 @@ fn the_key_for_the_log_is_no_secret() {
 #[test]
 fn no_debug_shows_a_secret() {
     let shown = format!("{:?}", entry("      config: {key: hunter2}\n").unwrap());
-    assert!(shown.contains("\"key\"") && !shown.contains("hunter2"), "{shown}");
+    assert!(
+        shown.contains("\"key\"") && !shown.contains("hunter2"),
+        "{shown}"
+    );
 }
 
 #[test]
 fn keys_that_cannot_be_are_refused_and_their_values_not_shown() {
     for (config, why) in [
-        ("weft.dev/log-reveals: hunter2", "neither `true` nor `false`"),
-        ("weft.dev/log_reveals: hunter2", "has no setting `weft.dev/log_reveals`"),
+        (
+            "weft.dev/log-reveals: hunter2",
+            "neither `true` nor `false`",
+        ),
+        (
+            "weft.dev/log_reveals: hunter2",
+            "has no setting `weft.dev/log_reveals`",
+        ),
         ("'': hunter2", "a secret needs a name"),
         ("key: 4815162342", "put it in quotes"),
         ("key: [hunter2]", "must be text, but is a list"),
@@ -85,7 +94,10 @@ fn keys_that_cannot_be_are_refused_and_their_values_not_shown() {
         let told = report.to_string();
         assert!(told.contains(why), "{told}");
         for text in [&told, &report.source] {
-            assert!(!text.contains("hunter2") && !text.contains("4815162342"), "{text}");
+            assert!(
+                !text.contains("hunter2") && !text.contains("4815162342"),
+                "{text}"
+            );
         }
     }
 }
@@ -104,7 +116,10 @@ workload: {secrets: [s, t]}
     let project = project.unwrap_or_else(|report| panic!("{report}"));
     assert_eq!(project.workload.secrets, ["s", "t"]);
     let vault = project.secrets["s"].vault.clone().unwrap();
-    assert_eq!(vault.token_file.as_deref(), Some(Path::new("/project/token")));
+    assert_eq!(
+        vault.token_file.as_deref(),
+        Some(Path::new("/project/token"))
+    );
     assert_eq!(vault.ca_file.as_deref(), Some(Path::new("/project/ca.pem")));
     assert_eq!(vault.max_stale, Some(Duration::from_secs(60)));
     assert!(vault.plain_http);
@@ -115,9 +130,18 @@ workload: {secrets: [s, t]}
 #[test]
 fn what_is_wrong_with_a_vault_is_said() {
     for (text, why) in [
-        ("secrets: {s: {vault: {adress: 'https://v', path: p}}}", "unknown field `adress`"),
-        ("secrets: {s: {vault: {address: 'https://v'}}}", "`secrets.s.vault.path` is missing"),
-        ("secrets: {s: {vault: {path: p, token: hunter2}}}", "unknown field `token`"),
+        (
+            "secrets: {s: {vault: {adress: 'https://v', path: p}}}",
+            "unknown field `adress`",
+        ),
+        (
+            "secrets: {s: {vault: {address: 'https://v'}}}",
+            "`secrets.s.vault.path` is missing",
+        ),
+        (
+            "secrets: {s: {vault: {path: p, token: hunter2}}}",
+            "unknown field `token`",
+        ),
         ("configs: {c: {vault: {path: p}}}", "Vault keeps secrets"),
         ("workload: {secrets: [s]}", "`secrets` has no entry `s`"),
     ] {

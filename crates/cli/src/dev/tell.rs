@@ -189,9 +189,7 @@ impl Tell {
 
     pub(super) fn stopped(&self, cut_requests: usize) {
         if cut_requests > 0 {
-            self.global.note(format_args!(
-                "{cut_requests} requests were cut; --drain gives them longer"
-            ));
+            self.global.note(crate::shutdown::cut(cut_requests));
         }
         self.global
             .object(&json!({ "event": "stopped", "cutRequests": cut_requests }));

@@ -8,5 +8,6 @@ mod protocol;
 mod recovery;
 mod service;
 mod sessions;
+mod shared;
 mod values;
 mod workload;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
+use bytes::{BufMut as _, Bytes, BytesMut};
 use tokio::net::TcpStream;
 
 use super::Place;
@@ -52,14 +53,19 @@ impl Link {
         }
     }
 
-    /// Reads what is there; 0 is the end.
-    pub(super) fn try_read(&self, buffer: &mut [u8]) -> Result<usize, Error> {
+    /// Reads what is there, `most` bytes of it at most; no bytes are the end. Clears no memory for what is not there: guests
+    /// ask for far more than there is.
+    pub(super) fn try_read_bytes(&self, most: usize) -> Result<Bytes, Error> {
         if self.no_reads.load(Ordering::Relaxed) {
-            return Ok(0);
+            return Ok(Bytes::new());
         }
         match &self.wire {
-            Wire::Virtual(socket) => Ok(socket.try_read(buffer)?),
-            Wire::Real { stream, .. } => Ok(stream.try_read(buffer)?),
+            Wire::Virtual(socket) => Ok(socket.try_read_bytes(most)?.into()),
+            Wire::Real { stream, .. } => {
+                let mut buffer = BytesMut::with_capacity(most);
+                stream.try_read_buf(&mut (&mut buffer).limit(most))?;
+                Ok(buffer.freeze())
+            }
         }
     }
 

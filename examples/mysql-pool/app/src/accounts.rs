@@ -6,82 +6,76 @@ use serde_json::{Value as Json, json};
 use sql_pool_protocol::Value;
 
 /// All accounts, the first hundred of them.
-pub(crate) async fn list(dialect: Dialect) -> Result<Json, Failed> {
+pub(crate) fn list(dialect: Dialect) -> Result<Json, Failed> {
     let sql = "SELECT id, name, balance FROM account ORDER BY id LIMIT 100";
-    let rows = with_table(dialect, async |pool| {
-        pool.query(dialect.sql(sql), Vec::new()).await
-    });
-    Ok(rows.await?.iter().map(|row| account(row)).collect())
+    let rows = with_table(dialect, |pool| pool.query(dialect.sql(sql), Vec::new()));
+    Ok(rows?.iter().map(|row| account(row)).collect())
 }
 
 /// One account.
-pub(crate) async fn one(dialect: Dialect, id: &str) -> Result<Json, Failed> {
+pub(crate) fn one(dialect: Dialect, id: &str) -> Result<Json, Failed> {
     let id = number("id", id)?;
     let sql = "SELECT id, name, balance FROM account WHERE id = ?";
-    let rows = with_table(dialect, async |pool| {
-        pool.query(dialect.sql(sql), vec![id.into()]).await
+    let rows = with_table(dialect, |pool| {
+        pool.query(dialect.sql(sql), vec![id.into()])
     });
-    let rows = rows.await?;
+    let rows = rows?;
     rows.first().map(|row| account(row)).ok_or(Failed::NotThere)
 }
 
 /// Adds an account.
-pub(crate) async fn add(dialect: Dialect, name: &str, balance: &str) -> Result<Json, Failed> {
+pub(crate) fn add(dialect: Dialect, name: &str, balance: &str) -> Result<Json, Failed> {
     let balance = number("balance", balance)?;
     let values = || vec![Value::from(name), Value::from(balance)];
-    let id = with_table(dialect, async |pool| match dialect {
+    let id = with_table(dialect, |pool| match dialect {
         Dialect::MySql => {
             let sql = "INSERT INTO account (name, balance) VALUES (?, ?)".to_owned();
-            Ok(pool.execute(sql, values()).await?.1)
+            Ok(pool.execute(sql, values())?.1)
         }
         Dialect::Postgres => {
             let sql = "INSERT INTO account (name, balance) VALUES ($1, $2) RETURNING id".to_owned();
-            let rows = pool.query(sql, values()).await?;
+            let rows = pool.query(sql, values())?;
             Ok(rows.first().and_then(|row| row.first()?.as_int()))
         }
     });
-    Ok(json!({ "id": id.await?, "name": name, "balance": balance }))
+    Ok(json!({ "id": id?, "name": name, "balance": balance }))
 }
 
 /// Moves money. Either both balances change or none; accounts are locked in the order of their numbers, so that two
 /// transfers do not wait for each other.
-pub(crate) async fn transfer(
-    dialect: Dialect,
-    [from, to, amount]: &[String; 3],
-) -> Result<Json, Failed> {
+pub(crate) fn transfer(dialect: Dialect, [from, to, amount]: &[String; 3]) -> Result<Json, Failed> {
     let (from, to) = (number("from", from)?, number("to", to)?);
     let amount = number("amount", amount)?;
     if amount <= 0 || from == to {
         let words = "an amount above 0 goes from one account to another";
         return Err(Failed::Request(words.to_owned()));
     }
-    let mut pool = Connection::open().await?;
-    pool.begin().await?;
+    let mut pool = Connection::open()?;
+    pool.begin()?;
     let mut steps = [(from, -amount), (to, amount)];
     steps.sort_unstable();
     for (id, change) in steps {
         let sql = "UPDATE account SET balance = balance + ? WHERE id = ?";
         let values = vec![change.into(), id.into()];
-        let (changed, _) = pool.execute(dialect.sql(sql), values).await?;
+        let (changed, _) = pool.execute(dialect.sql(sql), values)?;
         if changed == 0 {
             return Err(Failed::NotThere); // the pool rolls back when the connection is dropped
         }
     }
-    pool.commit().await?;
+    pool.commit()?;
     Ok(json!({ "from": from, "to": to, "amount": amount }))
 }
 
 /// Makes the table if a statement finds that it is not there.
-async fn with_table<T>(
+fn with_table<T>(
     dialect: Dialect,
-    ask: impl AsyncFn(&mut Connection) -> Result<T, Failed>,
+    ask: impl Fn(&mut Connection) -> Result<T, Failed>,
 ) -> Result<T, Failed> {
-    let mut pool = Connection::open().await?;
-    match ask(&mut pool).await {
+    let mut pool = Connection::open()?;
+    match ask(&mut pool) {
         Err(Failed::Database(fault)) if dialect.lacks_table(&fault.code) => {
-            pool.execute(dialect.create().to_owned(), Vec::new())
-                .await?;
-            ask(&mut pool).await
+            pool.execute(dialect.create().to_owned(), Vec::new())?;
+            ask(&mut pool)
         }
         other => other,
     }

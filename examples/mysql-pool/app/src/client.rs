@@ -1,19 +1,37 @@
-//! The component's side of the protocol: a connection to the pool, for as long as one request takes. When it is
-//! dropped, the pool rolls back what was left open.
+//! The component's side of the protocol: a connection to the pool. It is kept for the next request that this instance
+//! serves, if there is one; an instance serves one request at a time, so nobody else wants it meanwhile. A connection that
+//! is dropped in the middle of a transaction is closed, and the pool rolls back.
 
 use serde_json::{Value as Json, json};
-use sql_pool_protocol::{
-    Fault, HEADER, Reply, Request, Stats, Value, decode, encode, frame_length,
-};
+use sql_pool_protocol::{Fault, Reply, Request, Stats, Value, encode, take};
+use std::cell::RefCell;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use wstd::http::StatusCode;
-use wstd::io::{AsyncRead, AsyncWrite};
-use wstd::net::TcpStream;
 
 /// Where the service of this workload listens, unless `POOL_ADDRESS` says otherwise.
 const ADDRESS: &str = "127.0.0.1:77";
+/// What is read at once. Most answers are shorter.
+const PIECE: usize = 4 << 10;
+
+thread_local! {
+    static SPARE: RefCell<Option<Wire>> = const { RefCell::new(None) };
+}
 
 /// A connection to the pool.
-pub(crate) struct Connection(TcpStream);
+pub(crate) struct Connection {
+    wire: Option<Wire>,
+    /// An answer is still to come, or a transaction is open: nobody else can use it.
+    busy: bool,
+    transaction: bool,
+}
+
+/// The bytes of a connection.
+struct Wire {
+    stream: TcpStream,
+    /// What was read and not taken.
+    bytes: Vec<u8>,
+}
 
 /// Why a request could not be answered.
 pub(crate) enum Failed {
@@ -28,89 +46,158 @@ pub(crate) enum Failed {
 }
 
 impl Connection {
-    pub(crate) async fn open() -> Result<Self, Failed> {
-        let address = std::env::var("POOL_ADDRESS");
-        let stream = TcpStream::connect(address.as_deref().unwrap_or(ADDRESS)).await;
-        stream.map(Self).map_err(broken)
+    pub(crate) fn open() -> Result<Self, Failed> {
+        let wire = match SPARE.take().filter(Wire::is_good) {
+            Some(wire) => wire,
+            None => Wire::connect().map_err(broken)?,
+        };
+        Ok(Self {
+            wire: Some(wire),
+            busy: false,
+            transaction: false,
+        })
     }
 
     /// Rows of a statement, with `params` in the places of its placeholders.
-    pub(crate) async fn query(
+    pub(crate) fn query(
         &mut self,
         sql: String,
         params: Vec<Value>,
     ) -> Result<Vec<Vec<Value>>, Failed> {
-        self.send(&Request::Query { sql, params }).await?;
+        self.send(&Request::Query { sql, params })?;
         let mut rows = Vec::new();
         loop {
-            match self.receive().await? {
+            match self.receive()? {
                 Reply::Columns(_) => {}
                 Reply::Rows(more) => rows.extend(more),
                 Reply::End => return Ok(rows),
-                other => return Err(unexpected(&other)),
+                other => return Err(self.unexpected(&other)),
             }
         }
     }
 
     /// The number of rows that a statement changed, and the key of a new row where the database tells it.
-    pub(crate) async fn execute(
+    pub(crate) fn execute(
         &mut self,
         sql: String,
         params: Vec<Value>,
     ) -> Result<(u64, Option<i64>), Failed> {
-        self.done(&Request::Execute { sql, params }).await
+        self.done(&Request::Execute { sql, params })
     }
 
-    pub(crate) async fn begin(&mut self) -> Result<(), Failed> {
-        self.done(&Request::Begin).await.map(drop)
+    pub(crate) fn begin(&mut self) -> Result<(), Failed> {
+        self.transaction = true;
+        self.done(&Request::Begin).map(drop)
     }
 
-    pub(crate) async fn commit(&mut self) -> Result<(), Failed> {
-        self.done(&Request::Commit).await.map(drop)
+    pub(crate) fn commit(&mut self) -> Result<(), Failed> {
+        self.done(&Request::Commit)?;
+        self.transaction = false;
+        Ok(())
     }
 
-    pub(crate) async fn stats(&mut self) -> Result<Stats, Failed> {
-        self.send(&Request::Stats).await?;
-        match self.receive().await? {
+    pub(crate) fn stats(&mut self) -> Result<Stats, Failed> {
+        self.send(&Request::Stats)?;
+        match self.receive()? {
             Reply::Stats(stats) => Ok(stats),
-            other => Err(unexpected(&other)),
+            other => Err(self.unexpected(&other)),
         }
     }
 
-    async fn done(&mut self, request: &Request) -> Result<(u64, Option<i64>), Failed> {
-        self.send(request).await?;
-        match self.receive().await? {
+    fn done(&mut self, request: &Request) -> Result<(u64, Option<i64>), Failed> {
+        self.send(request)?;
+        match self.receive()? {
             Reply::Done { affected, last_id } => Ok((affected, last_id)),
-            other => Err(unexpected(&other)),
+            other => Err(self.unexpected(&other)),
         }
     }
 
-    async fn send(&mut self, request: &Request) -> Result<(), Failed> {
+    fn send(&mut self, request: &Request) -> Result<(), Failed> {
         let mut bytes = Vec::new();
         encode(request, &mut bytes).map_err(|error| Failed::Request(error.to_string()))?;
-        self.0.write_all(&bytes).await.map_err(broken)
+        self.busy = true;
+        self.wire()?.stream.write_all(&bytes).map_err(broken)
     }
 
-    async fn receive(&mut self) -> Result<Reply, Failed> {
-        let mut header = [0; HEADER];
-        self.fill(&mut header).await?;
-        let mut frame = vec![0; frame_length(header).map_err(broken)?];
-        self.fill(&mut frame).await?;
-        match decode(&frame).map_err(broken)? {
+    /// The next frame of the answer.
+    fn receive(&mut self) -> Result<Reply, Failed> {
+        let reply = self.wire()?.receive().map_err(broken)?;
+        let more = matches!(reply, Reply::Columns(_) | Reply::Rows(_));
+        self.busy = more;
+        match reply {
             Reply::Error(fault) => Err(Failed::Database(fault)),
             reply => Ok(reply),
         }
     }
 
-    async fn fill(&mut self, mut bytes: &mut [u8]) -> Result<(), Failed> {
-        while !bytes.is_empty() {
-            let read = self.0.read(bytes).await.map_err(broken)?;
-            if read == 0 {
-                return Err(broken("it closed the connection"));
-            }
-            bytes = bytes.get_mut(read..).unwrap_or_default();
+    /// An answer that does not fit; what follows it would not either.
+    fn unexpected(&mut self, reply: &Reply) -> Failed {
+        self.busy = true;
+        let kind = match reply {
+            Reply::Columns(_) => "columns",
+            Reply::Rows(_) => "rows",
+            Reply::End => "an end",
+            Reply::Done { .. } => "a result",
+            Reply::Stats(_) => "its state",
+            Reply::Error(_) => "an error",
+        };
+        broken(format_args!("it answered with {kind}"))
+    }
+
+    fn wire(&mut self) -> Result<&mut Wire, Failed> {
+        self.wire.as_mut().ok_or_else(|| broken("it is closed"))
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(wire) = self.wire.take()
+            && !(self.busy || self.transaction)
+        {
+            SPARE.set(Some(wire));
         }
-        Ok(())
+    }
+}
+
+impl Wire {
+    fn connect() -> std::io::Result<Self> {
+        let address = std::env::var("POOL_ADDRESS");
+        let stream = TcpStream::connect(address.as_deref().unwrap_or(ADDRESS))?;
+        Ok(Self {
+            stream,
+            bytes: Vec::new(),
+        })
+    }
+
+    /// Whether a connection that was kept can be used: the pool has not closed it, and has said nothing that nobody asked
+    /// for. The pool closes one that is silent for two minutes; an instance without a request ends long before that.
+    fn is_good(&self) -> bool {
+        let silent = |error: std::io::Error| error.kind() == ErrorKind::WouldBlock;
+        self.bytes.is_empty()
+            && self.stream.set_nonblocking(true).is_ok()
+            && (&self.stream).read(&mut [0]).is_err_and(silent)
+            && self.stream.set_nonblocking(false).is_ok()
+    }
+
+    fn receive(&mut self) -> Result<Reply, String> {
+        loop {
+            if let Some((reply, length)) = take(&self.bytes).map_err(|error| error.to_string())? {
+                self.bytes.drain(..length);
+                return Ok(reply);
+            }
+            let start = self.bytes.len();
+            self.bytes.resize(start + PIECE, 0);
+            let read = self
+                .stream
+                .read(self.bytes.get_mut(start..).unwrap_or_default());
+            self.bytes.truncate(start + *read.as_ref().unwrap_or(&0));
+            match read {
+                Ok(0) => return Err("it closed the connection".to_owned()),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
     }
 }
 
@@ -136,16 +223,4 @@ impl Failed {
 
 fn broken(error: impl std::fmt::Display) -> Failed {
     Failed::Pool(format!("the pool cannot be asked: {error}"))
-}
-
-fn unexpected(reply: &Reply) -> Failed {
-    let kind = match reply {
-        Reply::Columns(_) => "columns",
-        Reply::Rows(_) => "rows",
-        Reply::End => "an end",
-        Reply::Done { .. } => "a result",
-        Reply::Stats(_) => "its state",
-        Reply::Error(_) => "an error",
-    };
-    broken(format_args!("it answered with {kind}"))
 }

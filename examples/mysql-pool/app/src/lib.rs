@@ -20,25 +20,25 @@ use serde_json::{Value as Json, json};
 use wstd::http::{Body, Error, Method, Request, Response, StatusCode};
 
 /// Answers one request.
-pub async fn handle(request: &Request<Body>, dialect: Dialect) -> Result<Response<Body>, Error> {
+pub fn handle(request: &Request<Body>, dialect: Dialect) -> Result<Response<Body>, Error> {
     let path = request.uri().path();
     if request.method() == Method::GET && path == "/" {
         return page::respond();
     }
     let answer = match (request.method(), path) {
-        (&Method::GET, "/pool.json") => pool().await,
-        (&Method::GET, "/accounts") => accounts::list(dialect).await,
+        (&Method::GET, "/pool.json") => pool(),
+        (&Method::GET, "/accounts") => accounts::list(dialect),
         (&Method::POST, "/accounts") => match parameters(request, ["name", "balance"]) {
-            Some([name, balance]) => accounts::add(dialect, &name, &balance).await,
+            Some([name, balance]) => accounts::add(dialect, &name, &balance),
             None => Err(Failed::Request("give `name` and `balance`".to_owned())),
         },
         (&Method::POST, "/transfer") => match parameters(request, ["from", "to", "amount"]) {
-            Some(values) => accounts::transfer(dialect, &values).await,
+            Some(values) => accounts::transfer(dialect, &values),
             None => Err(Failed::Request("give `from`, `to` and `amount`".to_owned())),
         },
         (&Method::GET, "/environment") => Ok(environment()),
         (&Method::GET, path) => match path.strip_prefix("/accounts/") {
-            Some(id) => accounts::one(dialect, id).await,
+            Some(id) => accounts::one(dialect, id),
             None => Err(Failed::NotThere),
         },
         _ => Err(Failed::NotThere),
@@ -52,8 +52,8 @@ pub async fn handle(request: &Request<Body>, dialect: Dialect) -> Result<Respons
     }
 }
 
-async fn pool() -> Result<Json, Failed> {
-    let stats = Connection::open().await?.stats().await?;
+fn pool() -> Result<Json, Failed> {
+    let stats = Connection::open()?.stats()?;
     Ok(json!({
         "size": stats.size,
         "connections": stats.connections,

@@ -39,6 +39,9 @@ pub trait Backend: Sized + 'static {
     /// Makes a connection whose session may have been changed like new; `false` = it has to be replaced.
     fn reset(conn: &mut Conn<Self>) -> BoxFuture<'_, Result<bool, sqlx::Error>>;
 
+    /// Whether a connection was refused because the database has as many as it takes.
+    fn is_full(error: &sqlx::Error) -> bool;
+
     /// Runs one of the pool's own statements.
     fn run<'c>(
         conn: &'c mut Conn<Self>,

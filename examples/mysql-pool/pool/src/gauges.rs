@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Whole seconds that the rate of statements is taken over.
 const SECONDS: usize = 5;
@@ -10,8 +10,6 @@ const SECONDS: usize = 5;
 /// Counts since the service started, and what is so right now.
 pub(crate) struct Gauges {
     pub(crate) waiters: AtomicU32,
-    /// Connections that are lent.
-    pub(crate) lent: AtomicU32,
     pub(crate) clients: AtomicU32,
     pub(crate) transactions: AtomicU32,
     pub(crate) queries: AtomicU64,
@@ -23,6 +21,10 @@ pub(crate) struct Gauges {
     pub(crate) abandoned: AtomicU64,
     pub(crate) refused: AtomicU64,
     pub(crate) healthy: AtomicBool,
+    /// The last attempt to connect failed.
+    failing: AtomicBool,
+    /// What the next random number is made of.
+    random: AtomicU64,
     started: Instant,
     /// Milliseconds after `started` at which a connection was last found to be lost.
     last_loss: AtomicU64,
@@ -33,7 +35,6 @@ impl Gauges {
     pub(crate) fn new() -> Self {
         Self {
             waiters: AtomicU32::new(0),
-            lent: AtomicU32::new(0),
             clients: AtomicU32::new(0),
             transactions: AtomicU32::new(0),
             queries: AtomicU64::new(0),
@@ -45,6 +46,8 @@ impl Gauges {
             abandoned: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             healthy: AtomicBool::new(false),
+            failing: AtomicBool::new(false),
+            random: AtomicU64::new(seed()),
             started: Instant::now(),
             last_loss: AtomicU64::new(0),
             rate: Mutex::new(Rate::default()),
@@ -52,9 +55,9 @@ impl Gauges {
     }
 
     /// One more statement was run.
-    pub(crate) fn query(&self) {
+    pub(crate) fn query(&self, now: Instant) {
         self.queries.fetch_add(1, Relaxed);
-        let second = self.started.elapsed().as_secs();
+        let second = now.saturating_duration_since(self.started).as_secs();
         self.rate().count(second);
     }
 
@@ -75,13 +78,36 @@ impl Gauges {
     pub(crate) fn open(&self) {
         self.opened.fetch_add(1, Relaxed);
         self.healthy.store(true, Relaxed);
+        self.failing.store(false, Relaxed);
         if self.reconnects.load(Relaxed) < self.lost.load(Relaxed) {
             self.reconnects.fetch_add(1, Relaxed);
         }
     }
 
-    /// Whether a connection of this age (ms) was there when one broke.
-    pub(crate) fn is_suspect(&self, age_ms: u64) -> bool {
+    /// No database connection could be opened.
+    pub(crate) fn fail(&self) {
+        self.healthy.store(false, Relaxed);
+        self.failing.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failing.load(Relaxed)
+    }
+
+    /// A factor from a half to one and a half, another each time and in each pool.
+    pub(crate) fn jitter(&self) -> f64 {
+        // Xorshift: no secret, only different.
+        let mut number = self.random.load(Relaxed);
+        number ^= number << 13;
+        number ^= number >> 7;
+        number ^= number << 17;
+        self.random.store(number, Relaxed);
+        0.5 + (number % 1024) as f64 / 1024.0
+    }
+
+    /// Whether a connection of this age was there when one broke.
+    pub(crate) fn is_suspect(&self, age: Duration) -> bool {
+        let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         let loss = self.last_loss.load(Relaxed);
         loss > 0 && self.now_ms().saturating_sub(age_ms) <= loss
     }
@@ -133,4 +159,10 @@ impl Rate {
         let counts = self.0.iter().filter(|(of, _)| recent(*of));
         counts.map(|(_, count)| count).sum::<u64>() * 1000 / seconds
     }
+}
+
+/// Another number in each process, never 0.
+fn seed() -> u64 {
+    use std::hash::BuildHasher as _;
+    std::collections::hash_map::RandomState::new().hash_one(0) | 1
 }

@@ -7,6 +7,7 @@
 //! - `backend`: what MariaDB, MySQL and PostgreSQL have in common, and one module for each;
 //! - `statement`: which statements are run, and which of them change more than data;
 //! - `gauges`: counts for the page;
+//! - `idle`: connections that nobody uses;
 //! - `lender`: the pool: who waits, who gets a connection, what state it comes back in;
 //! - `session`: one component's connection and its transaction;
 //! - `wire`: frames in, frames out;
@@ -14,6 +15,7 @@
 
 mod backend;
 mod gauges;
+mod idle;
 mod lender;
 mod listener;
 mod serve;

@@ -19,6 +19,7 @@ pub(crate) async fn serve<B: Backend>(settings: Settings) -> Result<(), String> 
     let lender = Arc::new(Lender::<B>::new(settings)?);
     println!("the pool listens on {}", lender.settings.listen);
     tokio::task::spawn_local(Arc::clone(&lender).watch());
+    tokio::task::spawn_local(Arc::clone(&lender).tend());
     while let Some(accepted) = listener.accept().await {
         match accepted {
             Ok(socket) => {

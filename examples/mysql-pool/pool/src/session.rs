@@ -7,7 +7,7 @@
 use crate::backend::{Answer, Backend};
 use crate::gauges::Counted;
 use crate::lender::{Lender, Loan};
-use crate::statement::{Effect, effect};
+use crate::statement::Effect;
 use crate::wire::{Incoming, Outgoing};
 use futures_util::StreamExt;
 use sql_pool_protocol::{Fault, Reply, Request, Value};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 /// The database's own limit on a statement comes first by this much.
 const GRACE: Duration = Duration::from_millis(500);
@@ -34,9 +34,11 @@ pub(crate) async fn serve<B: Backend>(lender: Arc<Lender<B>>, socket: TcpStream)
         lender: Arc::clone(&lender),
         out: Outgoing::new(writer),
         transaction: None,
+        now: Instant::now(),
     };
     loop {
-        let request = match timeout(session.patience(), incoming.next()).await {
+        let until = session.now + session.patience();
+        let request = match timeout_at(until.into(), incoming.next()).await {
             Ok(Ok(Some(request))) => request,
             Ok(Ok(None)) => break,
             Ok(Err(malformed)) => {
@@ -51,6 +53,7 @@ pub(crate) async fn serve<B: Backend>(lender: Arc<Lender<B>>, socket: TcpStream)
             }
             Err(_) => break,
         };
+        session.now = Instant::now();
         if session.answer(request).await.is_err() {
             break; // the component is gone, or does not take its answer
         }
@@ -62,6 +65,8 @@ struct Session<B: Backend> {
     lender: Arc<Lender<B>>,
     out: Outgoing,
     transaction: Option<Transaction<B>>,
+    /// When the last request came or, if that took time, was answered.
+    now: Instant,
 }
 
 struct Transaction<B: Backend> {
@@ -87,7 +92,7 @@ impl<B: Backend> Session<B> {
             Some(transaction) => {
                 let left = settings
                     .transaction
-                    .saturating_sub(transaction.began.elapsed());
+                    .saturating_sub(self.now.saturating_duration_since(transaction.began));
                 left.min(settings.idle_transaction)
             }
             None => settings.idle_client,
@@ -127,7 +132,7 @@ impl<B: Backend> Session<B> {
         if self.transaction.is_some() {
             return Ok(Err(fault("25001", "a transaction is open already")));
         }
-        let mut loan = match self.lender.lend().await {
+        let mut loan = match self.lender.lend(self.now).await {
             Ok(loan) => loan,
             Err(fault) => return Ok(Err(fault)),
         };
@@ -135,9 +140,10 @@ impl<B: Backend> Session<B> {
             return Ok(Err(self.explain(&error).fault()));
         }
         self.lender.gauges.transactions.fetch_add(1, Relaxed);
+        self.now = Instant::now();
         self.transaction = Some(Transaction {
             loan,
-            began: Instant::now(),
+            began: self.now,
             failed: false,
         });
         self.done().await
@@ -149,14 +155,14 @@ impl<B: Backend> Session<B> {
         };
         if transaction.failed {
             if transaction.loan.run("ROLLBACK").await.is_ok() {
-                transaction.loan.give_back();
+                transaction.loan.give_back(Instant::now());
             }
             let words = "the transaction was rolled back because a statement in it had failed";
             return Ok(Err(fault("40000", words)));
         }
         match transaction.loan.run("COMMIT").await {
             Ok(()) => {
-                transaction.loan.give_back();
+                transaction.loan.give_back(Instant::now());
                 self.done().await
             }
             Err(error) => Ok(Err(match self.explain(&error) {
@@ -175,7 +181,7 @@ impl<B: Backend> Session<B> {
         };
         // A connection that is lost has rolled it back, too.
         match transaction.loan.run("ROLLBACK").await {
-            Ok(()) => transaction.loan.give_back(),
+            Ok(()) => transaction.loan.give_back(Instant::now()),
             Err(error) => drop(self.explain(&error)),
         }
         self.done().await
@@ -183,7 +189,7 @@ impl<B: Backend> Session<B> {
 
     async fn ping(&mut self) -> io::Result<Result<(), Fault>> {
         if self.transaction.is_none() {
-            match self.lender.lend().await {
+            match self.lender.lend(self.now).await {
                 Ok(loan) => {
                     if !loan.ping().await {
                         return Ok(Err(fault("08006", "the database does not answer")));
@@ -208,7 +214,7 @@ impl<B: Backend> Session<B> {
         params: Vec<Value>,
         rows: bool,
     ) -> io::Result<Result<(), Fault>> {
-        let effect = effect(&sql);
+        let effect = self.lender.effects.of(&sql);
         match effect {
             Effect::Data | Effect::Session => {}
             Effect::Nothing => return Ok(Err(fault("42601", "there is no statement"))),
@@ -219,23 +225,28 @@ impl<B: Backend> Session<B> {
             }
         }
         let mut own = None;
-        let loan = match &mut self.transaction {
+        let (loan, since) = match &mut self.transaction {
             Some(transaction) if transaction.failed => {
                 return Ok(Err(fault(
                     "25P02",
                     "a statement of this transaction failed: roll it back",
                 )));
             }
-            Some(transaction) => &mut transaction.loan,
-            None => match self.lender.lend().await {
-                Ok(loan) => own.insert(loan),
+            Some(transaction) => (&mut transaction.loan, self.now),
+            None => match self.lender.lend(self.now).await {
+                Ok(loan) => {
+                    let since = loan.since;
+                    (own.insert(loan), since)
+                }
                 Err(fault) => return Ok(Err(fault)),
             },
         };
         loan.changed |= effect == Effect::Session;
-        self.lender.gauges.query();
+        self.lender.gauges.query(self.now);
         let limit = self.lender.settings.statement + GRACE;
-        let ran = timeout(limit, run(loan, &mut self.out, sql, params, rows)).await;
+        let until = since + limit;
+        let ran = timeout_at(until.into(), run(loan, &mut self.out, sql, params, rows)).await;
+        self.now = Instant::now();
         let Ok(ran) = ran else {
             // It may be that the answer is half written, and the database connection is in the midst of one.
             self.break_off();
@@ -244,7 +255,7 @@ impl<B: Backend> Session<B> {
         let ran = ran?;
         let failure = match ran {
             Ok(()) => {
-                own.into_iter().for_each(Loan::give_back);
+                own.into_iter().for_each(|loan| loan.give_back(self.now));
                 return Ok(Ok(()));
             }
             Err(Ended::Fault(fault)) => Failure::Statement(fault),
@@ -256,7 +267,7 @@ impl<B: Backend> Session<B> {
             self.transaction
                 .iter_mut()
                 .for_each(|transaction| transaction.failed = true);
-            own.into_iter().for_each(Loan::give_back);
+            own.into_iter().for_each(|loan| loan.give_back(self.now));
         }
         Ok(Err(failure.fault()))
     }
@@ -306,7 +317,7 @@ impl<B: Backend> Session<B> {
             let limit = self.lender.settings.statement;
             tokio::task::spawn_local(async move {
                 if let Ok(Ok(())) = timeout(limit, transaction.loan.run("ROLLBACK")).await {
-                    transaction.loan.give_back();
+                    transaction.loan.give_back(Instant::now());
                 }
             });
         }

@@ -18,8 +18,12 @@ pub(crate) struct Settings {
     pub(crate) clients: u32,
     /// `POOL_WAIT_MS`: how long a request waits for a database connection.
     pub(crate) wait: Duration,
-    /// `POOL_LIFETIME_S`: a database connection is replaced when it is so old.
+    /// `POOL_LIFETIME_S`: a database connection is replaced when it is so old. With `POOL_TURN_MS`, no later than that.
     pub(crate) lifetime: Duration,
+    /// `POOL_IDLE_MS`: one that nobody used for so long is closed. With `POOL_TURN_MS`, a tenth of it at the latest.
+    pub(crate) idle: Duration,
+    /// With `POOL_TURN_MS`, how long a connection that has had its turn leaves its place to other pools.
+    pub(crate) rest: Option<Duration>,
     /// `POOL_STATEMENT_MS`: how long a statement may take, with its answer delivered.
     pub(crate) statement: Duration,
     /// `POOL_IDLE_TRANSACTION_MS`: how long a component may be silent in a transaction.
@@ -49,6 +53,13 @@ impl Settings {
             Ok::<_, String>(Duration::from_millis(value.into()))
         };
         let size = number("POOL_SIZE", 10, 1, 1000)?;
+        let lifetime = Duration::from_secs(number("POOL_LIFETIME_S", 1800, 1, 604_800)?.into());
+        let idle = millis("POOL_IDLE_MS", 600_000)?;
+        let turn = match number("POOL_TURN_MS", 0, 0, 3_600_000)? {
+            0 => None,
+            turn => Some(Duration::from_millis(turn.max(100).into())),
+        };
+        let rest = turn.map(|turn| turn / 10);
         Ok(Self {
             url: get("DATABASE_URL")
                 .ok_or("DATABASE_URL is not set: it says where the database is")?,
@@ -58,11 +69,13 @@ impl Settings {
             min: number("POOL_MIN", 1, 0, size)?,
             clients: number("POOL_CLIENTS", 4096, 1, 65_535)?,
             wait: millis("POOL_WAIT_MS", 3000)?,
-            lifetime: Duration::from_secs(number("POOL_LIFETIME_S", 1800, 1, 604_800)?.into()),
+            lifetime: turn.map_or(lifetime, |turn| turn.min(lifetime)),
+            idle: rest.map_or(idle, |rest| rest.min(idle)),
+            rest,
             statement: millis("POOL_STATEMENT_MS", 5000)?,
             idle_transaction: millis("POOL_IDLE_TRANSACTION_MS", 5000)?,
             transaction: millis("POOL_TRANSACTION_MS", 30_000)?,
-            idle_client: millis("POOL_IDLE_CLIENT_MS", 60_000)?,
+            idle_client: millis("POOL_IDLE_CLIENT_MS", 120_000)?,
             health: millis("POOL_HEALTH_MS", 5000)?,
         })
     }

@@ -3,6 +3,9 @@
 //! A connection goes back to the pool as it came, so the pool has to know what a statement does to its session. It looks
 //! at the first word only, and at a few words that betray session state; whatever it does not know counts as a change.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 /// What a statement may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -47,8 +50,34 @@ const TRACES: [&str; 9] = [
     "SQL_CALC_FOUND_ROWS",
 ];
 
+/// What was found out about statements: applications run the same few again and again.
+#[derive(Default)]
+pub(crate) struct Effects(RefCell<HashMap<Box<str>, Effect>>);
+
+impl Effects {
+    /// Statements that are remembered, and how long each may be.
+    const MOST: usize = 256;
+    const LONGEST: usize = 2048;
+
+    /// Looks at the text of a statement, unless it is known.
+    pub(crate) fn of(&self, sql: &str) -> Effect {
+        let known = &mut *self.0.borrow_mut();
+        if let Some(effect) = known.get(sql) {
+            return *effect;
+        }
+        let effect = effect(sql);
+        if sql.len() <= Self::LONGEST {
+            if known.len() >= Self::MOST {
+                known.clear();
+            }
+            known.insert(sql.into(), effect);
+        }
+        effect
+    }
+}
+
 /// Looks at the text of a statement.
-pub(crate) fn effect(sql: &str) -> Effect {
+fn effect(sql: &str) -> Effect {
     let Some(start) = after_comments(sql) else {
         return Effect::Transaction; // a comment that MySQL runs may hide anything
     };

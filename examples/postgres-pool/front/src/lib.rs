@@ -6,5 +6,5 @@ use wstd::http::{Body, Error, Request, Response};
 
 #[wstd::http_server]
 async fn main(request: Request<Body>) -> Result<Response<Body>, Error> {
-    sql_pool_app::handle(&request, Dialect::Postgres).await
+    sql_pool_app::handle(&request, Dialect::Postgres)
 }

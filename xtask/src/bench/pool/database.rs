@@ -4,17 +4,18 @@ use crate::programs::Programs;
 use crate::step::Steps;
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A running server. It ends when its standard input does, so it does not outlive this process either.
 pub(crate) struct Database {
     child: Child,
+    answers: BufReader<ChildStdout>,
     pub(crate) place: Place,
 }
 
 /// Where it is.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct Place {
     /// With the password, and with an address of this machine.
     pub(crate) url: String,
@@ -36,10 +37,24 @@ impl Database {
             .stdout(Stdio::piped())
             .spawn()?;
         let out = child.stdout.take().context("no standard output")?;
+        let mut answers = BufReader::new(out);
         let mut line = String::new();
-        BufReader::new(out).read_line(&mut line)?;
+        answers.read_line(&mut line)?;
         let place = serde_json::from_str(&line).context("the database did not start")?;
-        Ok(Self { child, place })
+        Ok(Self {
+            child,
+            answers,
+            place,
+        })
+    }
+
+    /// `stop`, `start`, or a statement of the administrator; answers what that answers.
+    pub(crate) fn tell(&mut self, what: &str) -> Result<String> {
+        let input = self.child.stdin.as_mut().context("no standard input")?;
+        writeln!(input, "{what}")?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        serde_json::from_str(&line).with_context(|| format!("the database did not do `{what}`"))
     }
 }
 

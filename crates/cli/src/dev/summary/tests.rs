@@ -2,14 +2,18 @@
 
 use std::path::Path;
 
-use weft_api::project::{Format, parse};
+use weft_api::project::{Format, parse_with_outline};
 
 use super::{Summary, by_package};
 use crate::dev::workload;
+use crate::settings::Plan;
 
 fn summary(text: &str, imports: &[&str], refusals: &[&str]) -> Summary {
-    let project = parse("weft.yaml", Path::new("/project"), text, Format::Yaml).unwrap();
-    let spec = workload::spec(&project, Path::new("/project/hello.wasm")).unwrap();
+    let folder = Path::new("/project");
+    let (project, outline) = parse_with_outline("weft.yaml", folder, text, Format::Yaml).unwrap();
+    let plan = Plan::new(&project, &outline, "weft.yaml", folder, false);
+    let settings = futures::executor::block_on(plan.resolve());
+    let spec = workload::spec(&project, &folder.join("hello.wasm"), &settings).unwrap();
     let imports = imports.iter().map(|&import| import.to_owned()).collect();
     let refusals = refusals.iter().map(|&refusal| refusal.to_owned()).collect();
     Summary::new(

@@ -126,6 +126,34 @@ fn a_silent_component_is_not_kept_for_ever() {
 }
 
 #[test]
+fn connections_that_nobody_uses_are_closed() {
+    for kind in KINDS {
+        let settings = [("POOL_MIN", "0"), ("POOL_IDLE_MS", "100")];
+        let (_database, service) = with_shared(kind, &settings);
+        let mut client = service.client();
+        client.query("SELECT 1", &[]);
+        let stats = service.until("they are closed", |stats| stats.connections == 0);
+        assert_eq!(stats.idle, 0);
+        client.query("SELECT 2", &[]);
+        assert_eq!(service.stats().errors, 0, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_connection_that_has_had_its_turn_is_replaced_without_an_error() {
+    for kind in KINDS {
+        let settings = [("POOL_SIZE", "1"), ("POOL_TURN_MS", "100")];
+        let (_database, service) = with_shared(kind, &settings);
+        let mut client = service.client();
+        while client.stats().opened < 4 {
+            client.query("SELECT 1", &[]);
+        }
+        let stats = service.stats();
+        assert_eq!((stats.errors, stats.reconnects), (0, 0), "{kind:?}");
+    }
+}
+
+#[test]
 fn components_beyond_the_limit_are_told_that_there_are_too_many() {
     let (_database, service) = with_shared(Kind::MariaDb, &[("POOL_CLIENTS", "3")]);
     let mut watcher = service.client();

@@ -32,9 +32,8 @@ fn the_pool_finds_its_database_again_after_a_restart() {
         database.start_again();
         let back = Instant::now();
         while client.try_query("SELECT n FROM kept", &[]).is_err() {}
-        // The benchmark has the figure of a machine that is not busy with other tests.
         assert!(
-            back.elapsed() < Duration::from_secs(20),
+            back.elapsed() < Duration::from_secs(2),
             "{:?}",
             back.elapsed()
         );

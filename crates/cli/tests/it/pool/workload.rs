@@ -28,7 +28,7 @@ fn example(kind: Kind) -> (&'static str, &'static str) {
 }
 
 /// The example's manifest with another database, and with a name of its own.
-fn manifest(database: &Database, name: &str) -> String {
+pub(super) fn manifest(database: &Database, name: &str) -> String {
     let (folder, port) = example(database.kind);
     let folder = repository().join(folder);
     let text = std::fs::read_to_string(folder.join("manifest.yaml")).unwrap();

@@ -139,6 +139,14 @@ impl TcpSocket {
         self.shared.with(|state| state.read(self.id, buffer))
     }
 
+    /// Reads what is there, so many bytes at most. No bytes are the end of the data.
+    ///
+    /// # Errors
+    /// As `try_read`.
+    pub fn try_read_bytes(&self, most: usize) -> Result<Vec<u8>, Error> {
+        self.shared.with(|state| state.read_bytes(self.id, most))
+    }
+
     /// Reads what is there, or wakes when there is something.
     ///
     /// # Errors

@@ -37,6 +37,20 @@ impl State {
         Ok(count)
     }
 
+    /// Takes bytes out, so many at most. None is the end of the data.
+    pub(in super::super) fn read_bytes(
+        &mut self,
+        id: SocketId,
+        most: usize,
+    ) -> Result<Vec<u8>, Error> {
+        let there = self.stream(id)?.incoming.len();
+        // Where nothing is there, one byte is asked for to find out why.
+        let mut bytes = vec![0; there.max(1).min(most)];
+        let count = self.read(id, &mut bytes)?;
+        bytes.truncate(count);
+        Ok(bytes)
+    }
+
     /// Takes bytes, as many as there is room for and one at least.
     pub(in super::super) fn write(&mut self, id: SocketId, data: &[u8]) -> Result<usize, Error> {
         match self.outlet(id)? {

@@ -1,5 +1,7 @@
 //! A connection as two streams of `wasi:io@0.2`.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +27,8 @@ const LINGER: Duration = Duration::from_secs(60);
 pub(super) struct Reader {
     link: Arc<Link>,
     over: bool,
+    /// Whether it lets others go first when it is woken.
+    yields: bool,
 }
 
 /// What is sent to the peer. A piece that the connection does not take at once is written by a task, which ends with this,
@@ -64,8 +68,14 @@ impl Drop for Task {
 }
 
 impl Reader {
-    pub(super) fn new(link: Arc<Link>) -> Self {
-        Self { link, over: false }
+    /// One that `yields` wakes its guest after whatever is ready to run already. That is for a service: whoever has just
+    /// written to it is mostly not the only one, and a service that is woken once for many has less to do for each.
+    pub(super) fn new(link: Arc<Link>, yields: bool) -> Self {
+        Self {
+            link,
+            over: false,
+            yields,
+        }
     }
 }
 
@@ -78,16 +88,12 @@ impl InputStream for Reader {
         if size == 0 {
             return Ok(Bytes::new());
         }
-        let mut buffer = vec![0; size.min(PIECE)];
-        match self.link.try_read(&mut buffer) {
-            Ok(0) => {
+        match self.link.try_read_bytes(size.min(PIECE)) {
+            Ok(bytes) if bytes.is_empty() => {
                 self.over = true;
                 Err(StreamError::Closed)
             }
-            Ok(count) => {
-                buffer.truncate(count);
-                Ok(buffer.into())
-            }
+            Ok(bytes) => Ok(bytes),
             Err(Error::WouldBlock) => Ok(Bytes::new()),
             Err(error) => {
                 self.over = true;
@@ -100,10 +106,34 @@ impl InputStream for Reader {
 #[wasmtime_wasi::async_trait]
 impl Pollable for Reader {
     async fn ready(&mut self) {
-        if !self.over {
-            self.link.readable().await;
+        if self.over {
+            return;
+        }
+        let mut readable = pin!(self.link.readable());
+        let mut waited = false;
+        poll_fn(|cx| {
+            let poll = readable.as_mut().poll(cx);
+            waited |= poll.is_pending();
+            poll
+        })
+        .await;
+        if waited && self.yields {
+            yield_once().await;
         }
     }
+}
+
+/// Goes to the end of the queue of tasks that are ready.
+async fn yield_once() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return std::task::Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
 }
 
 impl Writer {
@@ -337,6 +367,43 @@ mod tests {
         }
         rig.writer.ready().await;
         assert_eq!(rig.network.pieces().free(), all);
+    }
+
+    #[tokio::test]
+    async fn who_reads_gets_what_is_there_and_then_the_end() {
+        let mut rig = rig();
+        rig.far.try_write(b"abcdef").unwrap();
+        let mut reader = Reader::new(Arc::clone(&rig.writer.link), false);
+        assert_eq!(reader.read(4).unwrap(), "abcd");
+        assert_eq!(reader.read(1 << 20).unwrap(), "ef");
+        assert!(reader.read(1 << 20).unwrap().is_empty(), "nothing yet");
+        rig.far.shutdown(std::net::Shutdown::Write).unwrap();
+        let end = reader.read(1 << 20);
+        assert!(matches!(end, Err(StreamError::Closed)), "{end:?}");
+        rig.writer.cancel().await;
+    }
+
+    #[tokio::test]
+    async fn a_service_that_is_woken_lets_others_go_first_once() {
+        let rig = rig();
+        let mut now = std::task::Context::from_waker(std::task::Waker::noop());
+        for yields in [true, false] {
+            let mut reader = Reader::new(Arc::clone(&rig.writer.link), yields);
+            {
+                let mut ready = pin!(reader.ready());
+                assert!(ready.as_mut().poll(&mut now).is_pending());
+                rig.far.try_write(b"x").unwrap();
+                assert_eq!(ready.as_mut().poll(&mut now).is_pending(), yields);
+                assert!(!yields || ready.as_mut().poll(&mut now).is_ready());
+            }
+            let mut there = pin!(reader.ready());
+            assert!(there.as_mut().poll(&mut now).is_ready(), "it did not wait");
+            let mut buffer = [0; 8];
+            assert_eq!(
+                rig.writer.link.poll_read(&mut now, &mut buffer),
+                std::task::Poll::Ready(Ok(1))
+            );
+        }
     }
 
     #[tokio::test]

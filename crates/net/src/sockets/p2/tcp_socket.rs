@@ -11,6 +11,7 @@ use super::network::{IpAddressFamily, IpSocketAddress};
 use super::streams::{Reader, Writer};
 use super::tcp::{self, ShutdownType};
 use super::{Failure, Network, tcp_create_socket};
+use crate::loopback::Role;
 use crate::sockets::View;
 use crate::sockets::error::Error;
 use crate::sockets::link::Link;
@@ -77,7 +78,8 @@ impl View<'_> {
     /// The streams of a new connection. They are no children of the socket: any of the three may be dropped first.
     fn streams(&mut self, receiver: Arc<Link>, sender: Arc<Link>) -> Result<Streams, Failure> {
         let pieces = self.ctx.parts.network.pieces().clone();
-        let reader: DynInputStream = Box::new(Reader::new(receiver));
+        let yields = self.ctx.parts.role == Role::Service;
+        let reader: DynInputStream = Box::new(Reader::new(receiver, yields));
         let writer: DynOutputStream = Box::new(Writer::new(sender, pieces));
         Ok((self.table.push(reader)?, self.table.push(writer)?))
     }

@@ -5,7 +5,10 @@ use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 use sql_pool_protocol::{Fault, Value};
-use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlQueryResult, MySqlRow, MySqlSslMode};
+use sqlx::mysql::{
+    MySqlArguments, MySqlConnectOptions, MySqlDatabaseError, MySqlQueryResult, MySqlRow,
+    MySqlSslMode,
+};
 use sqlx::types::chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use sqlx::{Arguments, AssertSqlSafe, Column, Executor, Row, Type, TypeInfo, ValueRef};
 use std::time::Duration;
@@ -62,6 +65,13 @@ impl Backend for MySql {
     /// sqlx does not send COM_RESET_CONNECTION, and no statement drops all temporary tables and variables.
     fn reset(_conn: &mut Conn<Self>) -> BoxFuture<'_, Result<bool, sqlx::Error>> {
         Box::pin(async { Ok(false) })
+    }
+
+    fn is_full(error: &sqlx::Error) -> bool {
+        // Too many connections: of all, of this user, of this user in this hour.
+        let database = error.as_database_error();
+        let error = database.and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
+        error.is_some_and(|error| matches!(error.number(), 1040 | 1203 | 1226))
     }
 
     fn run<'c>(

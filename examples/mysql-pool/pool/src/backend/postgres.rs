@@ -79,6 +79,11 @@ impl Backend for Postgres {
         })
     }
 
+    fn is_full(error: &sqlx::Error) -> bool {
+        let code = error.as_database_error().and_then(|error| error.code());
+        code.is_some_and(|code| code == "53300")
+    }
+
     fn run<'c>(
         conn: &'c mut Conn<Self>,
         sql: &'static str,
