@@ -134,7 +134,10 @@ fn backends(dev: &mut Dev, fields: &mut Fields<'_>, scope: &mut Scope<'_>) {
     let nats = ["nats", "tls"];
     let mut url = |name, schemes: &[&str]| {
         let at = fields.optional(name)?;
-        at.checked(scope.problems, |text| check_scheme(name, text, schemes))
+        let checked = check_scheme(name, at.text(scope.problems)?, schemes);
+        checked
+            .map_err(|why| scope.problems.push(at.problem(why).secret()))
+            .ok()
     };
     dev.postgres_url = url("postgres_url", &["postgres", "postgresql"]);
     dev.data_nats_url = url("data_nats_url", &nats);

@@ -239,7 +239,7 @@ async fn an_unknown_label_is_refused_with_the_names_that_there_are() {
     let refused = label("sec-unknown", &secrets).refused_on(&engine()).await;
     insta::assert_snapshot!(refused, @r"
     workload `test/sec-unknown` cannot start:
-      - component `secrets-label` imports the secret `db-password`, which the workload does not have; it has: `db-user`, `token`. Add `db-password` to the `wasmcloud:secrets` entry of `hostInterfaces`, under `config` or by `secretFrom`
+      - component `secrets-label` imports the secret `db-password`, which the workload does not have (it has: `db-user`, `token`); add `db-password` to the `wasmcloud:secrets` entry of `hostInterfaces`, under `config` or by `secretFrom`
     ");
 }
 

@@ -178,6 +178,8 @@ async fn connection(
         }
     });
     let _ = hyper::server::conn::http1::Builder::new()
+        // Proxies in front of servers often close each connection.
+        .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }

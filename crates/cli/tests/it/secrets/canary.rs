@@ -148,11 +148,12 @@ secrets:
     file: secrets.env
     dir: dir
     fromEnv: [FROM_ENV]
+  server:
     vault: {{address: 'http://{}', path: team/app, cache: 0ms, maxStale: 0ms}}
   variables: {{inline: {{VARIABLE: CANARY-variable}}}}
 workload:
   environment: {{secretFrom: [variables]}}
-  secrets: [all]
+  secrets: [server, all]
 dev:
   host_interfaces:
     - {{namespace: wasmcloud, package: secrets, interfaces: [store], config: {{ENTRY: CANARY-entry}}}}
