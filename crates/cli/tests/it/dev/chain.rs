@@ -7,7 +7,8 @@ use weft_testkit::browser::Browser;
 use weft_testkit::collector::proto::trace::v1::Span;
 use weft_testkit::collector::proto::trace::v1::span::SpanKind;
 use weft_testkit::collector::{Collector, Manner, Of};
-use weft_testkit::{example, repository};
+use weft_testkit::example;
+use weft_testkit::guests::repository;
 
 use super::harness::{Dev, Folder};
 
