@@ -103,7 +103,9 @@ impl Value {
 }
 
 fn too_deep() -> String {
-    format!("lists and mappings nest more than {DEPTH_MAX} levels deep")
+    format!(
+        "lists and mappings nest more than {DEPTH_MAX} levels deep; write the value with fewer levels"
+    )
 }
 
 /// Refuses what can't be a text document at all, before any parser sees it.
@@ -113,7 +115,7 @@ fn readable(text: &str, problems: &mut Problems) -> bool {
         problems.push(
             Problem::at(
                 Span::default(),
-                format!("the file has {size} MiB; at most 4 MiB are read"),
+                format!("the file has {size} MiB, more than the 4 MiB that are read"),
             )
             .help("split it into several files"),
         );

@@ -34,8 +34,15 @@ const LONG_UNITS: [(&str, &str); 10] = [
 /// What is wrong with the text, and what would be right.
 pub fn parse(text: &str) -> Result<Duration, String> {
     total(text).map(Duration::from_nanos).ok_or_else(|| {
+        let number = text.trim();
+        if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
+            let number = shown(number);
+            return format!(
+                "`{number}` is not a duration: it has no unit; write `{number}s` for seconds, or `{number}ms` for milliseconds"
+            );
+        }
         format!(
-            "`{}` is not a duration: write a number and a unit, such as `5s` or `500ms`",
+            "`{}` is not a duration; write a number and a unit, such as `5s` or `500ms`",
             shown(text)
         )
     })

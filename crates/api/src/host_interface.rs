@@ -159,7 +159,10 @@ pub(crate) fn report_http_keys(config: &At<'_>, problems: &mut Problems) {
 fn interfaces(at: &At<'_>, problems: &mut Problems) -> BTreeSet<String> {
     let items = at.items(problems);
     if items.is_empty() && matches!(at.value(), Value::List(_)) {
-        problems.push(at.problem(format!("`{}` must name at least one interface", at.path())));
+        problems.push(at.problem(format!(
+            "`{}` must name at least one interface; write one such as `[incoming-handler]`",
+            at.path()
+        )));
     }
     items
         .iter()
@@ -170,7 +173,7 @@ fn interfaces(at: &At<'_>, problems: &mut Problems) -> BTreeSet<String> {
 fn package_part(text: &str) -> Result<String, String> {
     if text.chars().count() > PACKAGE_MAX {
         return Err(format!(
-            "`{}` has more than {PACKAGE_MAX} characters",
+            "`{}` has more than {PACKAGE_MAX} characters; write the name of the package alone",
             shown(text)
         ));
     }
@@ -209,13 +212,14 @@ fn entry_name(text: &str) -> Result<String, String> {
         .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if !begins || !plain {
         return Err(format!(
-            "`{}` is not a name: only lower-case letters, digits and `-` are allowed, and no `-` at the start",
+            "`{}` is not a name: only lower-case letters, digits and `-` are allowed, and no `-` at the start; write one \
+             such as `team-a`",
             shown(text)
         ));
     }
     if text.len() > NAME_MAX {
         return Err(format!(
-            "the name `{}` has more than {NAME_MAX} characters",
+            "the name `{}` has more than {NAME_MAX} characters; shorten it",
             shown(text)
         ));
     }
@@ -227,7 +231,7 @@ pub(crate) fn entries<'t>(at: &At<'t>, problems: &mut Problems) -> Vec<At<'t>> {
     let mut items = at.items(problems);
     if items.len() > ENTRIES_MAX {
         let message = format!(
-            "`{}` has {} entries; at most {ENTRIES_MAX} are allowed",
+            "`{}` has {} entries, more than the {ENTRIES_MAX} that are allowed; leave out those that no component imports",
             at.path(),
             items.len()
         );

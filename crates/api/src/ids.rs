@@ -11,10 +11,10 @@ const SUBDOMAIN_MAX: usize = 253;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// The text is empty.
-    #[error("a {kind} must not be empty")]
+    #[error("a {kind} must not be empty; write lower-case letters, digits and `-`")]
     Empty { kind: &'static str },
     /// The text is longer than DNS allows.
-    #[error("{kind} `{}` has {length} characters; at most {max} are allowed", start_of(.text))]
+    #[error("{kind} `{}` has {length} characters, more than the {max} that are allowed; shorten it", start_of(.text))]
     TooLong {
         kind: &'static str,
         text: String,
@@ -22,7 +22,7 @@ pub enum IdError {
         max: usize,
     },
     /// A character is not allowed where it stands.
-    #[error("{kind} `{text}` is not a valid name: {why}")]
+    #[error("{kind} `{text}` is not a valid name: {why}; {}", instead(.text))]
     Malformed {
         kind: &'static str,
         text: String,
@@ -156,6 +156,22 @@ fn check_characters(kind: &'static str, text: &str, label: &str) -> Result<(), I
         return malformed("it must start and end with a letter or digit");
     }
     Ok(())
+}
+
+/// The nearest name that would be valid.
+fn instead(text: &str) -> String {
+    let plain = |c: char| match c.to_ascii_lowercase() {
+        c if c.is_ascii_lowercase() || c.is_ascii_digit() => c,
+        _ => '-',
+    };
+    let mut name: String = text.chars().take(LABEL_MAX).map(plain).collect();
+    while name.contains("--") {
+        name = name.replace("--", "-");
+    }
+    match name.trim_matches('-') {
+        "" => "write lower-case letters, digits and `-`, such as `hello-2`".to_owned(),
+        name => format!("write `{name}`, for instance"),
+    }
 }
 
 /// The first characters of a text that is too long to show.

@@ -9,31 +9,34 @@ use crate::spec::Image;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
     /// The text is empty.
-    #[error("an image must not be empty: write `file:./name.wasm` or a registry reference")]
+    #[error("an image must not be empty; write `file:./name.wasm` or a registry reference")]
     Empty,
     /// `file:` without a path.
-    #[error("image `{0}` names no file: write `file:./name.wasm`")]
+    #[error("image `{0}` names no file; write `file:./name.wasm`")]
     NoPath(String),
     /// `file://host/path`.
     #[error(
-        "image `{0}` names a file of another machine: write `file:./name.wasm` or `file:///path/name.wasm`"
+        "image `{0}` names a file of another machine; write `file:./name.wasm` or `file:///path/name.wasm`"
     )]
     RemoteFile(String),
     /// A path without `file:`.
-    #[error("image `{0}` looks like a file: write `file:{0}`")]
+    #[error("image `{0}` looks like a file; write `file:{0}`")]
     BarePath(String),
     /// `artifact://name`.
     #[error(
-        "image `{0}` refers to an Artifact object, which only a cluster resolves: write the image itself"
+        "image `{0}` refers to an Artifact object, which only a cluster resolves; write the image itself"
     )]
     Artifact(String),
     /// Another scheme.
     #[error(
-        "image `{0}` starts with `{1}://`: write a registry reference without a scheme, or `file:./name.wasm`"
+        "image `{0}` starts with `{1}://`; write a registry reference without a scheme, or `file:./name.wasm`"
     )]
     Scheme(String, String),
     /// A character that is in no registry reference.
-    #[error("image `{0}` is not a registry reference: it holds the character `{1}`")]
+    #[error(
+        "image `{0}` is not a registry reference: it holds the character `{1}`; write one such as \
+             `registry.example.com/team/name:1.0`, or `file:./name.wasm`"
+    )]
     Character(String, String),
 }
 

@@ -109,6 +109,11 @@ pub fn is_known_interface(namespace: &str, package: &str, interface: &str) -> bo
     find(namespace, package).is_some_and(|found| found.interfaces.contains(&interface))
 }
 
+/// Whether this package is in the list.
+pub fn is_known_package(namespace: &str, package: &str) -> bool {
+    find(namespace, package).is_some()
+}
+
 /// The known package of this namespace that was probably meant instead of this one.
 pub(crate) fn meant_package(namespace: &str, package: &str) -> Option<&'static str> {
     if find(namespace, package).is_some() {

@@ -6,6 +6,7 @@
 //! - `diagnostic`: a problem in a file, with its place;
 //! - `manifest`: wasmCloud manifests (Kubernetes YAML) -> [`spec::WorkloadSpec`];
 //! - `project`: the project file of a developer (`.wash/config.yaml`, `weft.yaml`) -> [`project::Project`];
+//! - `places`: where things stand in such a file, for problems that are found later;
 //! - `image`, `pattern`, `duration`, `limits`, `host_interface`: forms of text that manifests and project files share;
 //! - `document` (private): the one tree that YAML, JSON and TOML are read into, and the decoder that walks it.
 //!
@@ -22,6 +23,7 @@ pub mod image;
 pub mod interface;
 pub mod known;
 pub mod manifest;
+pub mod places;
 pub mod project;
 pub mod spec;
 

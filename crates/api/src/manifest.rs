@@ -129,7 +129,7 @@ fn report_second(
         }
         Some(first) => {
             let message = format!(
-                "a workload `{}` in namespace `{}` is given twice",
+                "a workload `{}` in namespace `{}` is given twice; give each workload a name of its own",
                 shown(name),
                 shown(namespace)
             );

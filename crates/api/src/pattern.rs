@@ -19,7 +19,9 @@ pub(crate) fn allowed_host(text: &str) -> Result<(), String> {
         .split_once("://")
         .map_or((None, text), |(scheme, rest)| (Some(scheme), rest));
     if scheme.is_some_and(|scheme| !is_scheme(scheme)) {
-        return wrong("before `://` stands no scheme".to_owned());
+        return wrong(
+            "before `://` stands no scheme; write `https://`, or the host alone".to_owned(),
+        );
     }
     let rest = match rest.strip_suffix('/') {
         Some(stripped) if scheme.is_some() => stripped,
@@ -29,17 +31,27 @@ pub(crate) fn allowed_host(text: &str) -> Result<(), String> {
         return block.or_else(|why| wrong(why.to_owned()));
     }
     if rest.contains(['/', '?', '#']) {
-        return wrong("it is a host, without a path or query".to_owned());
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let scheme = scheme.map_or(String::new(), |scheme| format!("{scheme}://"));
+        return wrong(format!(
+            "only scheme, host and port are compared, not a path or query; write `{}`",
+            shown(&format!("{scheme}{host}"))
+        ));
     }
     if rest.contains('@') {
-        return wrong("it is a host, without a user name".to_owned());
+        return wrong(
+            "it is a host, without a user name; leave out what stands up to the `@`".to_owned(),
+        );
     }
     let (name, port) = match rest.rsplit_once(':') {
         Some((name, port)) if !name.ends_with(':') => (name, Some(port)),
         _ => (rest, None),
     };
     if let Some(port) = port.filter(|port| port_number(port).is_none()) {
-        return wrong(format!("`{}` is not a port from 1 to 65535", shown(port)));
+        return wrong(format!(
+            "`{}` is not a port from 1 to 65535; write one such as `:443`, or none for the usual port",
+            shown(port)
+        ));
     }
     dns_name(name).or_else(|why| wrong(why.to_owned()))
 }
@@ -60,17 +72,23 @@ fn block(text: &str) -> Option<Result<(), &'static str>> {
         None => (inside, None),
     };
     let Ok(address) = address.parse::<IpAddr>() else {
-        return Some(Err("between the brackets stands no IPv6 address"));
+        return Some(Err(
+            "between the brackets stands no IPv6 address; write one such as `[2001:db8::1]:443`",
+        ));
     };
     let most = if address.is_ipv4() { 32 } else { 128 };
     let fits = |length: &str| length.parse::<u8>().is_ok_and(|bits| bits <= most);
     if !length.is_none_or(fits) {
-        return Some(Err("behind the `/` stands no length of a prefix"));
+        return Some(Err(
+            "behind the `/` stands no length of a prefix; write one such as `10.0.0.0/8`",
+        ));
     }
     match port.strip_prefix(':') {
         Some(port) if port_number(port).is_some() => Some(Ok(())),
         None if port.is_empty() => Some(Ok(())),
-        Some(_) | None => Some(Err("behind the address stands no port from 1 to 65535")),
+        Some(_) | None => Some(Err(
+            "behind the address stands no port from 1 to 65535; write one such as `:443`, or none",
+        )),
     }
 }
 
@@ -94,7 +112,7 @@ pub(crate) fn loopback_port(text: &str) -> Result<(), String> {
         .map_or((text, None), |(port, protocol)| (port, Some(protocol)));
     if port_number(port).is_none() {
         return Err(format!(
-            "`{}` is not a port from 1 to 65535, optionally followed by `/tcp` or `/udp`",
+            "`{}` is not a port; write a number from 1 to 65535, with `/udp` behind it if it is not TCP",
             shown(text)
         ));
     }
@@ -121,20 +139,22 @@ pub(crate) fn route_host(text: &str) -> Result<(), String> {
 pub(crate) fn route_path(text: &str) -> Result<(), String> {
     let wrong = |why: &str| Err(format!("`{}` is not a path to answer: {why}", shown(text)));
     let Some(path) = text.strip_prefix('/') else {
-        return wrong("it must begin with `/`");
+        return wrong("it must begin with `/`; write one such as `/api`");
     };
     if text.len() > ROUTE_PATH_MAX {
-        return wrong("it has more than 1024 characters");
+        return wrong("it has more than 1024 characters; shorten it");
     }
     if path.contains(['?', '#']) {
-        return wrong("it ends before a query or fragment");
+        return wrong(
+            "it ends before a query or fragment; leave out what stands from the `?` or `#` on",
+        );
     }
     if path.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return wrong("it must not hold white space");
+        return wrong("it must not hold white space; write a space as it is sent, as `%20`");
     }
     if !path.is_ascii() || path.contains(['"', '<', '>', '\\', '^', '`', '{', '|', '}']) {
         return wrong(
-            "write such characters as they are sent, as `%` and two digits for each byte",
+            "a character is not as it is sent; write `%` and two digits for each byte of it",
         );
     }
     let path = path.strip_suffix('/').unwrap_or(path);
@@ -146,7 +166,9 @@ pub(crate) fn route_path(text: &str) -> Result<(), String> {
         return Ok(());
     }
     if !path.split('/').all(is_part) {
-        return wrong("a part between slashes must not be empty, `.` or `..`");
+        return wrong(
+            "a part between slashes must not be empty, `.` or `..`; write the path that is meant, such as `/api/v1`",
+        );
     }
     Ok(())
 }
@@ -169,35 +191,41 @@ fn dns_name(text: &str) -> Result<(), &'static str> {
 fn host_name(text: &str) -> Result<(), &'static str> {
     let name = text.strip_prefix("*.").unwrap_or(text);
     if name.is_empty() {
-        return Err("it is empty");
+        return Err("it is empty; write a name such as `shop.example.com`");
     }
     if name.contains("://") {
-        return Err("write the name alone, without the scheme");
+        return Err("it begins with a scheme; write the name alone");
     }
     if name.contains('*') {
-        return Err("`*` is allowed only as the whole first label");
+        return Err(
+            "`*` is allowed only as the whole first label; write one such as `*.example.com`",
+        );
     }
     if name.contains(':') {
-        return Err("a port or IPv6 address is not allowed here");
+        return Err("a port or IPv6 address is not allowed here; write the name alone");
     }
     if name.len() > 253 {
-        return Err("it has more than 253 characters");
+        return Err("it has more than 253 characters; shorten it");
     }
     name.split('.').try_for_each(label)
 }
 
 fn label(label: &str) -> Result<(), &'static str> {
     if label.is_empty() {
-        return Err("a dot needs a letter or digit on both sides");
+        return Err("a dot needs a letter or digit on both sides; take the dot out");
     }
     if label.len() > 63 {
-        return Err("a part between dots has more than 63 characters");
+        return Err("a part between dots has more than 63 characters; shorten it");
     }
     if !label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-        return Err("only letters, digits, `-` and `.` are allowed");
+        return Err(
+            "only letters, digits, `-` and `.` are allowed; write a name such as `shop.example.com`",
+        );
     }
     if label.starts_with('-') || label.ends_with('-') {
-        return Err("a part between dots must start and end with a letter or digit");
+        return Err(
+            "a part between dots must start and end with a letter or digit; take the `-` there out",
+        );
     }
     Ok(())
 }

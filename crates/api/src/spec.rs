@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
-pub use self::port::{Protocol, Publish, ServicePort, TlsEnd, host_address};
+pub use self::port::{Protocol, Publish, ServicePort, TlsEnd, host_address, never_of_a_host};
 pub use self::route::HttpRoute;
 pub use self::secret::{SecretSource, SecretValue};
 use crate::ids::{ComponentName, Tenant, WorkloadName};
@@ -105,6 +105,17 @@ pub struct Resources {
     pub volume_mounts: Vec<VolumeMount>,
     /// How much it may use.
     pub limits: Limits,
+    /// Where variables of `environment` come from that do not stand beside it: by their names.
+    pub origins: BTreeMap<String, Origin>,
+}
+
+/// A set of values that components refer to by its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A ConfigMap of a manifest, or an entry of `configs` in a project file.
+    Config(String),
+    /// A Secret of a manifest, or an entry of `secrets` in a project file.
+    Secret(String),
 }
 
 /// A volume at a place in the file system of a component.
@@ -200,6 +211,7 @@ impl fmt::Debug for Resources {
             )
             .field("volume_mounts", &self.volume_mounts)
             .field("limits", &self.limits)
+            .field("origins", &self.origins)
             .finish()
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasData, Linker, LinkerInstance};
 
+use crate::Calls;
+
 mod bindings {
     wasmtime::component::bindgen!({ path: "../../wit/wasi-config", world: "imports", imports: { default: trappable } });
 }
@@ -19,6 +21,8 @@ pub const INTERFACE: &str = "wasi:config/store@0.2.0-rc.1";
 pub struct Ctx {
     /// All values by key. Shared by every instance of the component.
     pub values: Arc<BTreeMap<String, String>>,
+    /// Told of each call.
+    pub calls: Option<Arc<dyn Calls>>,
 }
 
 /// How the store data is asked for the context.
@@ -55,11 +59,17 @@ pub fn add_to_instance<T: 'static>(
 }
 
 impl View<'_> {
+    fn begins(&self, function: &'static str) -> Option<Box<dyn Send>> {
+        self.0.calls.as_ref()?.begins(function)
+    }
+
     fn lookup(&self, key: &str) -> Result<Option<String>, store::Error> {
+        let _call = self.begins("wasi.config.get");
         Ok(self.0.values.get(key).cloned())
     }
 
     fn entries(&self) -> Result<Vec<(String, String)>, store::Error> {
+        let _call = self.begins("wasi.config.get-all");
         Ok(self
             .0
             .values

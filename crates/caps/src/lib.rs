@@ -4,8 +4,16 @@
 //! `Shared` where a back-end is shared by a workload, `View` (how the host's store data is asked for the `Ctx`), and
 //! `add_to_linker`. A capability never sees the store data itself.
 //!
-//! Layout: `config` is `wasi:config/store`, `logging` is `wasi:logging`, `secrets` is `wasmcloud:secrets`.
+//! Layout: `config` is `wasi:config/store`, `logging` is `wasi:logging`, `otel` is `wasi:otel`, `secrets` is
+//! `wasmcloud:secrets`.
 
 pub mod config;
 pub mod logging;
+pub mod otel;
 pub mod secrets;
+
+/// Told of each call of a capability.
+pub trait Calls: Send + Sync + 'static {
+    /// A function is called; it is called `<namespace>.<package>.<function>`. What is returned lives as long as the call.
+    fn begins(&self, function: &'static str) -> Option<Box<dyn Send>>;
+}

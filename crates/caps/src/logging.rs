@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use wasmtime::component::{Linker, LinkerInstance, WasmStr};
 
+use crate::Calls;
+
 mod bindings {
     wasmtime::component::bindgen!({ path: "../../wit/wasi-logging", world: "imports", imports: { default: trappable } });
 }
@@ -24,6 +26,8 @@ pub trait Sink: Send + Sync + 'static {
 pub struct Ctx {
     /// The sink, shared by every instance of the component.
     pub sink: Arc<dyn Sink>,
+    /// Told of each call.
+    pub calls: Option<Arc<dyn Calls>>,
 }
 
 /// How the store data is asked for the context.
@@ -49,7 +53,8 @@ pub fn add_to_instance<T: 'static>(
     instance.func_wrap(
         "log",
         move |mut cx, (level, context, message): (Level, WasmStr, WasmStr)| {
-            let sink = Arc::clone(&view(cx.data_mut()).0.sink);
+            let Ctx { sink, calls } = view(cx.data_mut()).0.clone();
+            let _call = calls.and_then(|calls| calls.begins("wasi.logging.log"));
             sink.log(level, &context.to_str(&cx)?, &message.to_str(&cx)?);
             Ok(())
         },

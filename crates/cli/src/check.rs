@@ -1,12 +1,13 @@
-//! `weft check`: whether manifests and components would start, without starting them.
+//! `weft check`: whether manifests and components would start, without starting them. Yes or no, for scripts;
+//! `weft explain` says why.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use weft_host::{Granting, Host, HostConfig, Purpose};
+use weft_host::{Host, HostConfig, Trouble};
 
+use crate::examine::{Examined, Subjects};
 use crate::printer::{GOOD, Global, NAME};
-use crate::sources::{self, Given, Source};
 
 /// Say whether components and manifests would start, without starting them
 #[derive(clap::Args)]
@@ -15,24 +16,41 @@ pub(crate) struct Args {
     /// Components and manifests
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    allowed: Allowed,
+}
+
+/// What the host that is imagined allows.
+#[derive(clap::Args)]
+pub(crate) struct Allowed {
     /// A host directory that hostPath volumes may lie under
     #[arg(long, value_name = "DIR")]
     allow_host_path: Vec<PathBuf>,
 }
 
+impl Allowed {
+    /// A host that nothing is started on.
+    pub(crate) fn host(&self) -> anyhow::Result<Host> {
+        let mut config = HostConfig::default();
+        config
+            .engine
+            .host_path_roots
+            .clone_from(&self.allow_host_path);
+        Ok(Host::new(config)?)
+    }
+}
+
 #[tokio::main]
 pub(crate) async fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let mut config = HostConfig::default();
-    config
-        .engine
-        .host_path_roots
-        .clone_from(&args.allow_host_path);
-    let host = Host::new(config)?;
+    let host = args.allowed.host()?;
     let mut failed = false;
     for file in &args.files {
-        if let Err(error) = check(&host, file, global).await {
-            failed = true;
-            global.error(&error);
+        match check(&host, file, global).await {
+            Ok(starts) => failed |= !starts,
+            Err(error) => {
+                failed = true;
+                global.error(&error);
+            }
         }
     }
     Ok(if failed {
@@ -42,26 +60,21 @@ pub(crate) async fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode
     })
 }
 
-async fn check(host: &Host, file: &std::path::Path, global: &Global) -> anyhow::Result<()> {
-    let specs = match sources::read(file)? {
-        Source::Manifest(specs) => specs
-            .into_iter()
-            .map(|spec| (spec, Granting::Entries))
-            .collect(),
-        Source::Component(path) => {
-            vec![(
-                sources::lone_component(&path, &Given::default())?.0,
-                Granting::Everything,
-            )]
+/// Whether all workloads of a file would start; those that would not are reported.
+async fn check(host: &Host, file: &Path, global: &Global) -> anyhow::Result<bool> {
+    let subjects = Subjects::read(file)?;
+    let mut all_start = true;
+    for (spec, examined) in subjects.specs.iter().zip(subjects.examine(host).await) {
+        if !examined.starts() {
+            all_start = false;
+            report(examined, global);
+            continue;
         }
-    };
-    for (spec, granting) in specs {
-        let purpose = match granting {
-            Granting::Entries => Purpose::Serve,
-            Granting::Everything => purpose_of(file)?,
-        };
-        let prepared = host.prepare(&spec, granting, purpose).await?;
-        for note in &prepared.notes {
+        let valid = examined
+            .foreseen
+            .outlook
+            .and_then(|outlook| outlook.plan.ok());
+        for note in valid.into_iter().flat_map(|valid| valid.notes) {
             global.note(note);
         }
         let workload = format!("{}/{}", spec.tenant, spec.name);
@@ -72,24 +85,25 @@ async fn check(host: &Host, file: &std::path::Path, global: &Global) -> anyhow::
             file.display()
         ));
     }
-    Ok(())
+    Ok(all_start)
 }
 
-/// What a component without a manifest is for: serving if it can, else running once.
-pub(crate) fn purpose_of(file: &std::path::Path) -> anyhow::Result<Purpose> {
-    use anyhow::Context;
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
-    let shape = weft_host::inspect(&bytes).with_context(|| format!("`{}`", file.display()))?;
-    let exports = |interface: &str| {
-        shape.exports.iter().any(|export| {
-            export.namespace == "wasi"
-                && format!("{}/{}", export.package, export.interface) == interface
-        })
-    };
-    let serves = exports("http/incoming-handler") || exports("http/handler");
-    Ok(if !serves && exports("cli/run") {
-        Purpose::Command
-    } else {
-        Purpose::Serve
-    })
+/// Says what is against a start, in the words of `weft run`.
+fn report(examined: Examined, global: &Global) {
+    let refused = examined
+        .foreseen
+        .outlook
+        .and_then(|outlook| outlook.plan.err());
+    if let Some(refused) = refused {
+        global.error(&refused.into());
+    }
+    for trouble in examined.foreseen.troubles {
+        // Those of the plan were said together.
+        if !matches!(trouble, Trouble::Plan(_)) {
+            global.error(&trouble.into());
+        }
+    }
+    for overlap in examined.overlaps {
+        global.error(&anyhow::anyhow!(overlap.message));
+    }
 }

@@ -33,10 +33,10 @@ pub(crate) struct Guests {
     #[arg(long, value_name = "N", default_value_t = EngineConfig::default().max_tasks, value_parser = at_least_one)]
     max_tasks: usize,
     /// Requests of one tenant that are worked on at the same time
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=MAX_REQUESTS))]
     tenant_max_in_flight: u32,
     /// Requests of one tenant that wait because it has as many as it may have
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(..=MAX_REQUESTS))]
     tenant_max_queue: u32,
     /// How long such a request waits before it is refused
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
@@ -48,10 +48,10 @@ pub(crate) struct Guests {
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = some_time)]
     request_timeout: Duration,
     /// Requests of one workload that are worked on at the same time, where a manifest does not say
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=MAX_REQUESTS))]
     max_in_flight: u32,
     /// Requests of one workload that wait for their turn, where a manifest does not say
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(..=MAX_REQUESTS))]
     max_queue: u32,
     /// How long such a request waits before it is refused, where a manifest does not say
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
@@ -224,6 +224,9 @@ fn header_size(text: &str) -> Result<usize, String> {
 /// A client may make the host hold this much for each connection, before anything is known of the request.
 const MAX_HEADER_BYTES: usize = 16 << 20;
 
+/// Requests at the same time and in a queue; manifests have the same bound.
+const MAX_REQUESTS: i64 = 1_000_000;
+
 /// Longer times are taken for mistakes; manifests have the same bound.
 const MAX_TIME: Duration = Duration::from_hours(24);
 
@@ -256,9 +259,16 @@ pub(crate) fn drain(text: &str) -> Result<Duration, String> {
 
 /// Where to listen. Names are not looked up: which of their addresses would be meant is not clear.
 pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| {
+    let address: SocketAddr = text.parse().map_err(|_| {
         "write an IP address and a port, such as 127.0.0.1:8000 or [::1]:8000".to_owned()
-    })
+    })?;
+    match weft_api::spec::never_of_a_host(address.ip()) {
+        None => Ok(address),
+        Some(why) => Err(format!(
+            "{why}; write an address that this machine has, such as 127.0.0.1:{}",
+            address.port()
+        )),
+    }
 }
 
 pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {

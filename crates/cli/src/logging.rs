@@ -3,11 +3,14 @@
 mod lines;
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::time::ChronoLocal;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use weft_telemetry::logs::Outlet;
 
 use crate::printer::{Color, Global};
 pub(crate) use lines::Flush;
@@ -15,6 +18,14 @@ use lines::Lines;
 
 /// What this process has to say on standard error, once that is set up.
 static LINES: OnceLock<Lines> = OnceLock::new();
+
+/// Where log lines go as telemetry, once that is on.
+static OUTLET: LazyLock<Outlet> = LazyLock::new(Outlet::default);
+
+/// Where log lines go as telemetry, once that is on.
+pub(crate) fn outlet() -> &'static Outlet {
+    &OUTLET
+}
 
 /// Says something on standard error, between the lines of the log. Like those it waits for nobody who reads: whoever
 /// said it directly would wait for the log's thread, which may wait for ever.
@@ -52,13 +63,16 @@ pub(crate) fn start(global: &Global) -> anyhow::Result<Flush> {
         .with_env_filter(filter)
         .with_writer(lines)
         .with_ansi(colours);
+    let telemetry = outlet().layer();
     if global.json() {
-        builder.json().flatten_event(true).init();
+        let lines = builder.json().flatten_event(true).finish();
+        lines.with(telemetry).init();
     } else {
-        builder
+        let lines = builder
             .with_timer(ChronoLocal::new("%H:%M:%S%.3f".to_owned()))
             .with_target(false)
-            .init();
+            .finish();
+        lines.with(telemetry).init();
     }
     Ok(flush)
 }

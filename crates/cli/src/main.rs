@@ -6,6 +6,8 @@ mod config;
 mod core_dumps;
 mod descriptors;
 mod dev;
+mod examine;
+mod explain;
 mod inspect;
 mod limits;
 mod logging;
@@ -18,6 +20,7 @@ mod runtime;
 mod settings;
 mod shutdown;
 mod sources;
+mod telemetry;
 
 use std::process::ExitCode;
 
@@ -43,6 +46,7 @@ const EXAMPLES: &str = "Examples:
   weft run manifest.yaml                  serve the workloads of a manifest
   weft run tool.wasm -- --verbose in.txt  run a command component
   weft dev                                build, serve and watch the project in this folder
+  weft explain manifest.yaml              say what will become of a workload, and what is missing
   weft inspect hello.wasm                 show what a component imports and exports";
 
 #[derive(Subcommand)]
@@ -51,6 +55,7 @@ enum Command {
     Dev(Box<dev::Args>),
     Check(check::Args),
     Config(config::Args),
+    Explain(explain::Args),
     Inspect(inspect::Args),
     Policy(policy::Args),
     Completions(completions::Args),
@@ -79,6 +84,7 @@ impl Command {
             Self::Dev(args) => dev::run(&args, global),
             Self::Check(args) => check::run(&args, global),
             Self::Config(args) => config::run(&args, global),
+            Self::Explain(args) => explain::run(&args, global),
             Self::Inspect(args) => inspect::run(&args, global),
             Self::Policy(args) => policy::run(&args, global),
             Self::Completions(args) => completions::run(&args),

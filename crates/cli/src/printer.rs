@@ -64,7 +64,7 @@ impl Global {
     pub(crate) fn line(&self, text: impl Display) {
         if !self.json() {
             let _ = writeln!(
-                anstream::AutoStream::new(std::io::stdout(), self.choice()),
+                anstream::AutoStream::new(std::io::stdout(), self.choice_of(&std::io::stdout())),
                 "{text}"
             );
         }
@@ -155,10 +155,15 @@ impl Global {
 
     /// What the flags and the environment say about colours.
     pub(crate) fn choice(&self) -> anstream::ColorChoice {
+        self.choice_of(&std::io::stderr())
+    }
+
+    /// The same for another stream: one of the two may be a terminal, and the other a pipe.
+    fn choice_of(&self, stream: &impl anstream::stream::RawStream) -> anstream::ColorChoice {
         match self.color {
             Color::Always => anstream::ColorChoice::Always,
             Color::Never => anstream::ColorChoice::Never,
-            Color::Auto => anstream::AutoStream::choice(&std::io::stderr()),
+            Color::Auto => anstream::AutoStream::choice(stream),
         }
     }
 }

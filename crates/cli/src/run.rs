@@ -12,7 +12,7 @@ use weft_api::spec::WorkloadSpec;
 use weft_host::{CommandLine, Granting, Host, HostConfig, Prepared, Purpose, Running, Tls};
 
 use self::announce::{Doors, Origin, announce};
-use crate::check::purpose_of;
+use crate::examine::purpose_of;
 use crate::limits::{Clients, Guests, Listener, address, drain, size};
 use crate::policy;
 use crate::printer::{FAINT, Global};
@@ -21,6 +21,7 @@ use crate::reach::Reach;
 use crate::runtime;
 use crate::shutdown::{self, Hangup};
 use crate::sources::{self, Given, Source};
+use crate::telemetry::{self, Asked};
 
 /// Serve components and manifests, or run a command component to its end
 #[derive(clap::Args)]
@@ -167,14 +168,18 @@ async fn run_files(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     args.publish.apply(&mut config);
     args.admin.apply(&mut config);
     config.limits.drain_timeout = args.drain;
+    let telemetry = Asked::by_variables().start()?;
+    config.telemetry.clone_from(&telemetry);
     let host = Host::new(config)?;
-    match jobs.as_slice() {
+    let outcome = match jobs.as_slice() {
         [job] if job.purpose == Purpose::Command => command(&host, job, args).await,
-        _ if !args.args.is_empty() => {
-            bail!("arguments after `--` are for a command component; these files serve HTTP")
-        }
+        _ if !args.args.is_empty() => Err(anyhow::anyhow!(
+            "arguments after `--` are for a command component; these files serve HTTP"
+        )),
         _ => serve(&host, &jobs, args, global).await,
-    }
+    };
+    telemetry::end(telemetry).await;
+    outcome
 }
 
 fn jobs(args: &Args) -> anyhow::Result<(Vec<Job>, Vec<PathBuf>)> {
@@ -193,7 +198,7 @@ fn jobs(args: &Args) -> anyhow::Result<(Vec<Job>, Vec<PathBuf>)> {
                     purpose: purpose_of(&path)?,
                 });
             }
-            Source::Manifest(specs) => {
+            Source::Manifest { specs, .. } => {
                 sources::only_for_components(&args.given)?;
                 let job = |spec| Job {
                     spec,
@@ -311,10 +316,7 @@ async fn serve(
         bail!(STOPPED_AT_ONCE);
     }
     if drained.cut_requests > 0 {
-        global.note(format_args!(
-            "{} requests were cut; --drain gives them longer",
-            drained.cut_requests
-        ));
+        global.note(shutdown::cut(drained.cut_requests));
     }
     global.object(&serde_json::json!({ "event": "stopped", "cutRequests": drained.cut_requests }));
     global.status(format_args!("{FAINT}stopped{FAINT:#}"));

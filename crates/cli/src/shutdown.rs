@@ -37,6 +37,16 @@ pub(crate) fn signals(
     Ok(tokens)
 }
 
+/// What is said when a drain did not wait for every request.
+pub(crate) fn cut(requests: usize) -> String {
+    let were = if requests == 1 {
+        "request was"
+    } else {
+        "requests were"
+    };
+    format!("{requests} {were} cut; --drain gives more time")
+}
+
 struct Heard {
     terminate: Signal,
     interrupt: Signal,

@@ -14,8 +14,11 @@ use zeroize::Zeroizing;
 pub(crate) enum Source {
     /// A component.
     Component(PathBuf),
-    /// The workloads of a manifest.
-    Manifest(Vec<WorkloadSpec>),
+    /// The workloads of a manifest, and its text.
+    Manifest {
+        specs: Vec<WorkloadSpec>,
+        text: Zeroizing<String>,
+    },
 }
 
 /// What a component that has no manifest is given; the flags of `weft run`.
@@ -109,9 +112,9 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Source> {
     let text = Zeroizing::new(text);
     let specs = weft_api::manifest::parse(&name, base, &text)?;
     if specs.is_empty() {
-        bail!("`{name}` has no workload; `weft run` needs a `WorkloadDeployment` or a `Workload`");
+        bail!("`{name}` has no workload; weft needs a `WorkloadDeployment` or a `Workload`");
     }
-    Ok(Source::Manifest(specs))
+    Ok(Source::Manifest { specs, text })
 }
 
 /// Refuses flags that a manifest would have to answer.
@@ -167,6 +170,7 @@ pub(crate) fn lone_component(
                 read_only: dir.read_only,
             })
             .collect(),
+        ..Resources::default()
     };
     let volumes = dirs.iter().enumerate().map(|(index, dir)| Volume {
         name: volume_name(index),

@@ -25,6 +25,8 @@ pub struct EngineConfig {
     pub empty_dir_limit: u64,
     /// Host directories under which `hostPath` volumes may lie; empty = none.
     pub host_path_roots: Vec<PathBuf>,
+    /// Where traces, and what guests hand in, go; none = telemetry is off.
+    pub telemetry: Option<weft_telemetry::Telemetry>,
     /// Lines of guest output per second and component that reach the log.
     pub log_lines_per_second: u32,
     /// What a workload may use up where its manifest does not say.
@@ -72,6 +74,7 @@ impl Default for EngineConfig {
             instance_idle: Duration::from_mins(1),
             empty_dir_limit: 1 << 30,
             host_path_roots: Vec::new(),
+            telemetry: None,
             log_lines_per_second: 1000,
             limits: Limits::default(),
             tenant_requests: Bounds::default(),

@@ -24,7 +24,7 @@ use crate::memory::HostMemory;
 use crate::network::Networks;
 use crate::plan::{Program, ValidWorkload};
 use crate::service::Service;
-use crate::store::{StoreBounds, StoreTemplate};
+use crate::store::{Says, StoreBounds, StoreTemplate};
 use crate::usage::{EngineUsage, Observed, TenantUsage};
 use crate::volume::{VolumeError, Volumes};
 use crate::workload::Workload;
@@ -192,9 +192,12 @@ impl Engine {
             tasks: config.max_tasks,
         };
         let label = identity.label();
-        let lines = config.log_lines_per_second;
         let observed = Observed::default();
-        let template = StoreTemplate::new(&label, &program, shared, &observed, lines, bounds)?;
+        let says = Says {
+            lines_per_second: config.log_lines_per_second,
+            telemetry: config.telemetry.as_ref(),
+        };
+        let template = StoreTemplate::new(&label, &program, shared, &observed, says, bounds)?;
         let fused = fuse(&program, components).await?;
         let source = self.inner.compiler.keep(fused.bytes.into());
         let code = self.inner.compiler.code(&source, &label).await?;

@@ -124,6 +124,11 @@ pub const ROWS: &[Row] = &[
     base("wasi:http", "0.3", &["types", "client"]),
     capability("wasi:config", "0.2.0-rc.1", &["store"]),
     capability("wasi:logging", "0.1.0-draft", &["logging"]),
+    capability(
+        "wasi:otel",
+        "0.2.0-rc.2",
+        &["types", "tracing", "metrics", "logs"],
+    ),
     capability("wasmcloud:secrets", SECRETS, &["store", "reveal", "secret"]),
 ];
 
@@ -190,6 +195,8 @@ pub fn bears_identity(name: &InterfaceName) -> bool {
             .track()
             .is_some_and(|track| weft_net::sockets::bears_identity(interface, &track)),
         ("wasi", "config" | "logging") | ("wasmcloud", "secrets") => true,
+        // Its types have no functions and are the same for all.
+        ("wasi", "otel") => interface != "types",
         _ => false,
     }
 }

@@ -8,13 +8,14 @@ use wasmtime_wasi::cli::WasiCliCtxView;
 use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
-use weft_caps::{config, logging, secrets};
+use weft_caps::{config, logging, otel, secrets};
 use weft_net::outbound::wasi::WasiHttp as Outbound;
 use weft_net::sockets;
 
 use crate::cpu::Meter;
 use crate::fault::Circumstances;
 use crate::memory::StoreMemory;
+use crate::traces::Current;
 use crate::volume::Quota;
 
 /// The data of one store.
@@ -29,6 +30,8 @@ pub(crate) struct HostState {
     pub(crate) memory: StoreMemory,
     /// The time that the guest's code takes on a thread.
     pub(crate) cpu: Arc<Meter>,
+    /// What the store works for; none if telemetry is off.
+    pub(crate) current: Option<Arc<Current>>,
     /// The interface of the host that was called last.
     last_call: Option<&'static str>,
     /// The names of the parts, for messages.
@@ -39,6 +42,7 @@ pub(crate) struct HostState {
 pub(crate) struct Bounded {
     pub(crate) memory: StoreMemory,
     pub(crate) cpu: Arc<Meter>,
+    pub(crate) current: Option<Arc<Current>>,
     /// Resources that the guest may hold at the same time.
     pub(crate) handles: usize,
 }
@@ -57,6 +61,8 @@ pub(crate) struct PartState {
     pub(crate) config: config::Ctx,
     /// `wasi:logging`.
     pub(crate) logging: logging::Ctx,
+    /// `wasi:otel`.
+    pub(crate) otel: otel::Ctx,
     /// `wasmcloud:secrets`.
     pub(crate) secrets: secrets::Ctx,
     /// Size limits by mount path.
@@ -79,6 +85,7 @@ impl HostState {
             limited: HashMap::new(),
             memory: bounded.memory,
             cpu: bounded.cpu,
+            current: bounded.current,
             last_call: None,
             components,
         }
@@ -160,6 +167,10 @@ impl HostState {
 
     pub(crate) fn logging(&mut self, part: usize) -> logging::View<'_> {
         logging::View(&self.part(part).1.logging)
+    }
+
+    pub(crate) fn otel(&mut self, part: usize) -> otel::View<'_> {
+        otel::View(&self.part(part).1.otel)
     }
 
     pub(crate) fn secrets(&mut self, part: usize) -> secrets::View<'_> {

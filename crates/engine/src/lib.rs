@@ -7,7 +7,8 @@
 //!
 //! What a guest can touch is in `host_state`; what it may import, in `grants`. `pool` says how instances are used
 //! again, `store` what is in each,
-//! `secrets` where secrets are and who looked, `answer` what becomes of a body when its instance fails, `stdio` where its output goes, `fault` why a call failed.
+//! `secrets` where secrets are and who looked, `answer` what becomes of a body when its instance fails, `stdio` where its output goes, `fault` why a call failed,
+//! `traces` which request an instance works for.
 //!
 //! Invariants:
 //! - identity comes from the store and the linked name, never from a mutable "current component";
@@ -41,6 +42,7 @@ pub mod secrets;
 pub mod service;
 pub mod stdio;
 mod store;
+mod traces;
 pub mod usage;
 pub mod volume;
 pub mod workload;

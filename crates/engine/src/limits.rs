@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use weft_api::spec;
 
+use crate::plan::Program;
+
 /// Bounds of a line of requests: how many are worked on, how many wait, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
@@ -50,6 +52,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The limits of a program on a host with these defaults.
+    pub fn of(program: &Program, default: &Self) -> Self {
+        Self::settle(&program.parts.iter().map(|part| &part.limits), default)
+    }
+
     /// The limits of a program, from the wishes of its parts.
     ///
     /// Parts share a store, so what they ask for of memory and CPU adds up; one that asks for nothing brings nothing. A

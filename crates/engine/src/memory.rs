@@ -195,9 +195,16 @@ pub(crate) struct StoreMemory {
     last: u64,
     shares: Shares,
     refused: Option<Refusal>,
+    /// Where it is shown what is in use.
+    shown: Option<Arc<AtomicU64>>,
 }
 
 impl StoreMemory {
+    /// Shows there from now on how much is in use.
+    pub(crate) fn show(&mut self, shown: &Arc<AtomicU64>) {
+        self.shown = Some(Arc::clone(shown));
+    }
+
     pub(crate) fn new(limit: u64, shares: Shares) -> Self {
         Self {
             limit,
@@ -205,6 +212,7 @@ impl StoreMemory {
             last: 0,
             shares,
             refused: None,
+            shown: None,
         }
     }
 
@@ -236,6 +244,9 @@ impl StoreMemory {
             .ok_or(Refusal::Store(self.limit))?;
         self.shares.take(more)?;
         self.used = used;
+        if let Some(shown) = &self.shown {
+            shown.store(used, Ordering::Relaxed);
+        }
         Ok(more)
     }
 

@@ -3,6 +3,7 @@
 
 mod candidates;
 mod error;
+mod outlook;
 mod part;
 mod resolve;
 mod service;
@@ -15,7 +16,9 @@ use weft_api::spec::{Reuse, Volume, VolumeMount, WorkloadSpec};
 use weft_net::firewall::policy::Policy;
 use weft_net::loopback::Role;
 
-pub use error::{PlanError, PlanErrors};
+pub use error::{NearEntry, PlanError, PlanErrors, Subject};
+pub use outlook::{Needed, Outlook, Prospect, Server, Use, outlook};
+pub use service::NAME as SERVICE;
 
 use crate::inspect::Shape;
 use crate::secrets::{Secrets, Store};
@@ -186,6 +189,7 @@ pub fn plan(
         .into_iter()
         .map(|name| PlanError::SecretTwice { name });
     report.errors.extend(twice);
+    service::check_names(spec, &mut report);
     let (program, service) = programs(spec, shapes, granting, purpose, &mut report);
     let Report { notes, errors } = report;
     if !errors.is_empty() || (program.is_none() && service.is_none()) {

@@ -8,7 +8,7 @@ mod expiry;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,8 @@ use wasmtime_wasi_http::handler::{
     HandlerState, Instance, Proxy, ProxyPre, ShouldAccept, WorkerState,
 };
 use weft_api::spec::Reuse;
+use weft_telemetry::span::SpanKind;
+use weft_telemetry::{Span, Trace};
 
 use crate::admission::room::{Place, Room};
 use crate::answer::Answer;
@@ -27,6 +29,7 @@ use crate::fault::{self, Circumstances, Fault, FaultKind};
 use crate::host_state::HostState;
 use crate::presence::Presence;
 use crate::store::StoreTemplate;
+use crate::traces::{self, Call};
 use crate::usage::{Counted, Tally};
 pub(crate) use expiry::Expiry;
 
@@ -67,6 +70,20 @@ pub(crate) struct Ticket {
     pub(crate) ended: oneshot::Sender<LastWords>,
     /// The body of the response.
     pub(crate) answer: Arc<Answer>,
+    /// The request's trace, if telemetry is on.
+    pub(crate) trace: Option<Trace>,
+    /// When it was handed over.
+    pub(crate) handed: Instant,
+}
+
+/// How an instance came about.
+struct Made {
+    /// When it was asked for.
+    asked: Instant,
+    /// When there was room for it.
+    placed: Instant,
+    /// When it was there.
+    done: Instant,
 }
 
 /// What an instance leaves behind for the requests that it has not finished.
@@ -99,11 +116,34 @@ impl Drop for Leaving {
 }
 
 /// Gives the turn to compute to another when a request is over.
-struct Done(Arc<Meter>);
+struct Done(Arc<Meter>, Option<Span>);
+
+/// Room that is found within this time was not waited for.
+const AT_ONCE: Duration = Duration::from_micros(100);
+
+impl Made {
+    /// Tells a request what it had to wait for; what was done before it came it did not wait for.
+    fn tell(&self, trace: &Trace, handed: Instant) {
+        if !trace.is_sampled() {
+            return;
+        }
+        let asked = self.asked.max(handed);
+        if self.placed.saturating_duration_since(asked) > AT_ONCE {
+            traces::queued(trace, "room", asked, self.placed);
+        }
+        let from = self.placed.max(handed);
+        if from < self.done
+            && let Some(span) = trace.span_since("weft.instantiate", SpanKind::Internal, from)
+        {
+            span.end_at(self.done);
+        }
+    }
+}
 
 impl Drop for Done {
     fn drop(&mut self) {
         self.0.done();
+        drop(self.1.take());
     }
 }
 
@@ -122,7 +162,13 @@ impl HandlerState for Pool {
         } else {
             warm.try_acquire_owned().ok()
         };
-        let (place, store, proxy) = self.make().await?;
+        let asked = Instant::now();
+        let (place, store, proxy, placed) = self.make().await?;
+        let made = Made {
+            asked,
+            placed,
+            done: Instant::now(),
+        };
         let place = Arc::new(place);
         let taken = Taken::default();
         let expiration = Expiry {
@@ -145,6 +191,7 @@ impl HandlerState for Pool {
             _place: place,
             counted: self.tally.instance(),
             resident: self.resident,
+            made: Mutex::new(Some(made)),
         };
         Ok(Instance {
             store,
@@ -157,10 +204,12 @@ impl HandlerState for Pool {
 }
 
 impl Pool {
-    /// Makes an instance as soon as there is room and, for who has used up more than its share of time, a turn.
-    pub(crate) async fn make(&self) -> wasmtime::Result<(Place, Store<HostState>, Proxy)> {
+    /// Makes an instance as soon as there is room and, for who has used up more than its share of time, a turn. Says when
+    /// there was room.
+    pub(crate) async fn make(&self) -> wasmtime::Result<(Place, Store<HostState>, Proxy, Instant)> {
         let until = tokio::time::Instant::now() + self.room_wait;
         let place = self.place(until).await?;
+        let placed = Instant::now();
         loop {
             let mut store = self.template.store(&self.engine);
             let meter = Arc::clone(&store.data().cpu);
@@ -168,7 +217,7 @@ impl Pool {
             let made = metered(&meter, self.pre.instantiate_async(&mut store));
             let made = tokio::time::timeout(self.patience, made).await;
             let error = match made {
-                Ok(Ok(proxy)) => return Ok((place, store, proxy)),
+                Ok(Ok(proxy)) => return Ok((place, store, proxy, placed)),
                 Ok(Err(error)) => error,
                 Err(_) => return Err(self.too_slow(&store)),
             };
@@ -220,6 +269,8 @@ pub(crate) struct Member {
     _place: Arc<Place>,
     counted: Counted,
     resident: bool,
+    /// Until the first request has heard of it.
+    made: Mutex<Option<Made>>,
 }
 
 impl WorkerState for Member {
@@ -249,18 +300,38 @@ impl WorkerState for Member {
         &self,
         mut store: StoreContextMut<'_, HostState>,
         ticket: Ticket,
-        _: GuestTaskId,
+        task: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
         let Ticket {
             presence,
             ended,
             answer,
+            trace,
+            handed,
         } = ticket;
+        let made = self
+            .made
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let (Some(trace), Some(made)) = (&trace, made) {
+            made.tell(trace, handed);
+        }
         // A new slice of time. Who has used up more than its share waits for a turn before it computes.
         let must_ask = store.data().cpu.begin();
         store.set_epoch_deadline(u64::from(!must_ask));
         let (waiting, left) = (Arc::clone(&presence), Arc::new(AtomicBool::new(false)));
         let leaving = Leaving(Arc::clone(&left));
+        let current = store.data().current.as_ref().zip(trace.as_ref());
+        let run = current.and_then(|(current, trace)| {
+            let call = Call {
+                task,
+                presence: Arc::clone(&presence),
+                // A guest of 0.3 goes on after its response.
+                left: self.sync.then(|| Arc::clone(&left)),
+            };
+            current.takes(call, trace, &store.data().cpu)
+        });
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.retain(|request| !request.presence.is_over());
         taken.push(TakenRequest {
@@ -270,7 +341,7 @@ impl WorkerState for Member {
             left,
             returned: false,
         });
-        let done = Done(Arc::clone(&store.data().cpu));
+        let done = Done(Arc::clone(&store.data().cpu), run);
         Box::pin(async move {
             let (_leaving, _done) = (leaving, done);
             std::future::poll_fn(|cx| waiting.poll_gone(cx)).await;

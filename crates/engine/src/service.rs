@@ -10,6 +10,7 @@
 //! Whatever ends an incarnation, its store is dropped before anything else happens, and with it its sockets and ports.
 
 mod backoff;
+mod birth;
 mod incarnation;
 mod status;
 
@@ -31,6 +32,7 @@ use crate::linked::{Identity, LinkedProgram, Shared};
 use crate::memory::Shares;
 use crate::network::WayOut;
 use crate::plan::Program;
+use crate::traces::Known;
 use crate::usage::{Counted, Observed, Tally, WorkloadUsage};
 use backoff::Budget;
 use incarnation::Incarnation;
@@ -84,6 +86,8 @@ struct Inner {
     limits: Limits,
     start_wait: Duration,
     _stop: DropGuard,
+    /// Its name in telemetry.
+    _known: Option<Known>,
 }
 
 /// What makes two services the same.
@@ -127,6 +131,10 @@ impl Service {
             limits: linked.limits,
             start_wait: config.start_wait,
             _stop: stop.clone().drop_guard(),
+            _known: linked
+                .template
+                .reporting()
+                .map(|reporting| reporting.known_as(&identity.label())),
         };
         let supervisor = Supervisor {
             incarnation: Incarnation::new(engine, identity, shared, linked),

@@ -11,9 +11,13 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
 use tokio::sync::watch;
+use tracing::field::display;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use weft_caps::logging::{Level, Sink};
+use weft_telemetry::context::SpanContext;
+
+use crate::traces::Current;
 
 /// Bytes of one line at most; a longer one is logged in pieces.
 pub const MAX_LINE: usize = 16 << 10;
@@ -67,15 +71,28 @@ impl GuestLog {
         self.announced.subscribe()
     }
 
-    /// The guest's standard output or error.
-    pub fn stream(self: &Arc<Self>, stream: Stream) -> GuestOutput {
+    /// The guest's standard output or error. `current` says in which trace a line is written.
+    pub(crate) fn stream(
+        self: &Arc<Self>,
+        stream: Stream,
+        current: Option<&Arc<Current>>,
+    ) -> GuestOutput {
         GuestOutput {
             log: Arc::clone(self),
             stream,
+            current: current.cloned(),
         }
     }
 
-    fn line(&self, stream: Stream, line: &[u8]) {
+    /// The same log, for messages of an instance that knows in which trace they are written.
+    pub(crate) fn told_by(self: &Arc<Self>, current: &Arc<Current>) -> TracedLog {
+        TracedLog {
+            log: Arc::clone(self),
+            current: Arc::clone(current),
+        }
+    }
+
+    fn line(&self, stream: Stream, line: &[u8], place: Option<&SpanContext>) {
         if matches!(stream, Stream::Stdout) && line.trim_ascii_end() == READY {
             self.announced
                 .send_modify(|times| *times = times.wrapping_add(1));
@@ -86,40 +103,50 @@ impl GuestLog {
         let text = String::from_utf8_lossy(line);
         let text = text.trim_end_matches(['\r', '\n']);
         let (workload, component) = (self.workload.as_str(), self.component.as_str());
+        let trace_id = place.map(|place| display(place.trace));
+        let span_id = place.map(|place| display(place.span));
         match stream {
             Stream::Stdout => {
-                tracing::info!(target: "guest", workload, component, stream = "stdout", "{text}")
+                tracing::info!(target: "guest", workload, component, stream = "stdout", trace_id, span_id, "{text}")
             }
             Stream::Stderr => {
-                tracing::info!(target: "guest", workload, component, stream = "stderr", "{text}")
+                tracing::info!(target: "guest", workload, component, stream = "stderr", trace_id, span_id, "{text}")
             }
         }
     }
 
     /// Logs one piece of a message; false if the component has logged enough for this second.
-    fn message(&self, level: Level, context: &str, text: &str) -> bool {
+    fn message(
+        &self,
+        level: Level,
+        context: &str,
+        text: &str,
+        place: Option<&SpanContext>,
+    ) -> bool {
         if !self.admit() {
             return false;
         }
         let (workload, component) = (self.workload.as_str(), self.component.as_str());
+        let trace_id = place.map(|place| display(place.trace));
+        let span_id = place.map(|place| display(place.span));
         match level {
             Level::Trace => {
-                tracing::trace!(target: "guest", workload, component, context, "{text}")
+                tracing::trace!(target: "guest", workload, component, context, trace_id, span_id, "{text}")
             }
             Level::Debug => {
-                tracing::debug!(target: "guest", workload, component, context, "{text}")
+                tracing::debug!(target: "guest", workload, component, context, trace_id, span_id, "{text}")
             }
             Level::Info => {
-                tracing::info!(target: "guest", workload, component, context, "{text}")
+                tracing::info!(target: "guest", workload, component, context, trace_id, span_id, "{text}")
             }
             Level::Warn => {
-                tracing::warn!(target: "guest", workload, component, context, "{text}")
+                tracing::warn!(target: "guest", workload, component, context, trace_id, span_id, "{text}")
             }
             Level::Error => {
-                tracing::error!(target: "guest", workload, component, context, "{text}")
+                tracing::error!(target: "guest", workload, component, context, trace_id, span_id, "{text}")
             }
             Level::Critical => {
-                tracing::error!(target: "guest", workload, component, context, critical = true, "{text}");
+                tracing::error!(target: "guest", workload, component, context, critical = true, trace_id, span_id, "{text}");
             }
         }
         true
@@ -165,13 +192,32 @@ impl Drop for GuestLog {
     }
 }
 
-impl Sink for GuestLog {
-    fn log(&self, level: Level, context: &str, message: &str) {
+impl GuestLog {
+    fn told(&self, level: Level, context: &str, message: &str, place: Option<&SpanContext>) {
         let (context, _) = cut(context);
         let (mut piece, mut rest) = cut(message);
-        while self.message(level, context, piece) && !rest.is_empty() {
+        while self.message(level, context, piece, place) && !rest.is_empty() {
             (piece, rest) = cut(rest);
         }
+    }
+}
+
+impl Sink for GuestLog {
+    fn log(&self, level: Level, context: &str, message: &str) {
+        self.told(level, context, message, None);
+    }
+}
+
+/// The log of a component, told by one instance of it.
+pub(crate) struct TracedLog {
+    log: Arc<GuestLog>,
+    current: Arc<Current>,
+}
+
+impl Sink for TracedLog {
+    fn log(&self, level: Level, context: &str, message: &str) {
+        let place = self.current.recorded();
+        self.log.told(level, context, message, place.as_ref());
     }
 }
 
@@ -184,6 +230,7 @@ fn cut(text: &str) -> (&str, &str) {
 pub struct GuestOutput {
     log: Arc<GuestLog>,
     stream: Stream,
+    current: Option<Arc<Current>>,
 }
 
 impl IsTerminal for GuestOutput {
@@ -207,6 +254,7 @@ impl GuestOutput {
         Lines {
             log: Arc::clone(&self.log),
             stream: self.stream,
+            current: self.current.clone(),
             partial: Vec::new(),
         }
     }
@@ -216,6 +264,7 @@ impl GuestOutput {
 struct Lines {
     log: Arc<GuestLog>,
     stream: Stream,
+    current: Option<Arc<Current>>,
     partial: Vec<u8>,
 }
 
@@ -236,7 +285,8 @@ impl Lines {
 
     fn flush_line(&mut self) {
         if !self.partial.is_empty() {
-            self.log.line(self.stream, &self.partial);
+            let place = self.current.as_ref().and_then(|current| current.recorded());
+            self.log.line(self.stream, &self.partial, place.as_ref());
             self.partial.clear();
         }
     }

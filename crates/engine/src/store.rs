@@ -7,10 +7,12 @@ use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 use wasmtime_wasi::filesystem::WasiFilesystemCtx;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 use wasmtime_wasi_http::WasiHttpCtx;
-use weft_caps::{config, logging, secrets};
+use weft_caps::{Calls, config, logging, otel, secrets};
 use weft_net::loopback::{Network, Role};
 use weft_net::outbound::wasi::WasiHttp as Outbound;
+use weft_net::outbound::watch::Watch;
 use weft_net::sockets;
+use weft_telemetry::Telemetry;
 
 use crate::command::CommandLine;
 use crate::compose::ComposeError;
@@ -22,6 +24,9 @@ use crate::memory::{Shares, StoreMemory};
 use crate::network::ComponentNetwork;
 use crate::plan::{Part, Program};
 use crate::stdio::{GuestLog, Stream};
+use crate::traces::guest::GuestData;
+use crate::traces::resource::resource;
+use crate::traces::{Current, Reporting};
 use crate::usage::Observed;
 use crate::volume::{Mounted, Quota, VolumeError};
 
@@ -51,6 +56,15 @@ pub(crate) struct StoreBounds {
     pub(crate) tasks: usize,
 }
 
+/// What guests may say, and where.
+#[derive(Clone, Copy)]
+pub(crate) struct Says<'a> {
+    /// Lines in the log, for each component.
+    pub(crate) lines_per_second: u32,
+    /// Where else; none if telemetry is off.
+    pub(crate) telemetry: Option<&'a Telemetry>,
+}
+
 struct PartTemplate {
     environment: Vec<(String, String)>,
     /// Directories, opened once: what is mounted cannot be exchanged behind our back later.
@@ -59,6 +73,8 @@ struct PartTemplate {
     config: config::Ctx,
     secrets: secrets::Ctx,
     log: Arc<GuestLog>,
+    /// Where its data goes, and as whose; none if telemetry is off.
+    reporting: Option<Reporting>,
     outside: ComponentNetwork,
     sockets: Arc<sockets::Parts>,
 }
@@ -70,14 +86,13 @@ impl StoreTemplate {
         program: &Program,
         shared: &Shared,
         observed: &Observed,
-        log_lines_per_second: u32,
+        says: Says<'_>,
         bounds: StoreBounds,
     ) -> Result<Self, StartError> {
         let parts = program.parts.iter();
         let names: Vec<_> = parts.map(|part| format!("`{}`", part.component)).collect();
         let role = program.role;
-        let part =
-            |part| PartTemplate::new(label, part, role, shared, observed, log_lines_per_second);
+        let part = |part: &Part| PartTemplate::new(label, part, role, shared, observed, says);
         // A program has at least its entry: `plan` makes none without.
         let (entry, linked) = match program.parts.as_slice() {
             [entry, linked @ ..] => (part(entry)?, linked),
@@ -133,7 +148,9 @@ impl StoreTemplate {
 
     /// A store for a request handler: what it prints goes to the log.
     pub(crate) fn store(&self, engine: &Engine) -> Store<HostState> {
-        self.make(engine, self.entry.state(self.entry.logged()))
+        let current = self.current();
+        let wasi = self.entry.logged(current.as_ref());
+        self.make(engine, self.entry.state(wasi, current.as_ref()), current)
     }
 
     /// A store for a command: it shares standard streams with this process.
@@ -143,30 +160,61 @@ impl StoreTemplate {
             .args(&line.args)
             .envs(&self.entry.environment)
             .envs(&line.environment);
-        self.make(engine, self.entry.state(wasi.build()))
+        let current = self.current();
+        let entry = self.entry.state(wasi.build(), current.as_ref());
+        self.make(engine, entry, current)
     }
 
-    fn make(&self, engine: &Engine, entry: PartState) -> Store<HostState> {
-        let linked = self.linked.iter().map(|part| part.state(part.logged()));
+    /// What a new store works for: nothing yet.
+    fn current(&self) -> Option<Arc<Current>> {
+        self.entry.reporting.clone().map(Current::new)
+    }
+
+    /// Where the data of its instances goes.
+    pub(crate) fn reporting(&self) -> Option<&Reporting> {
+        self.entry.reporting.as_ref()
+    }
+
+    fn make(
+        &self,
+        engine: &Engine,
+        entry: PartState,
+        current: Option<Arc<Current>>,
+    ) -> Store<HostState> {
+        let linked = self.linked.iter();
+        let linked = linked.map(|part| part.state(part.logged(current.as_ref()), current.as_ref()));
+        let linked = linked.collect();
         let bounds = &self.bounds;
+        let mut memory = StoreMemory::new(bounds.memory, bounds.shares.clone());
+        if let Some(current) = &current {
+            memory.show(current.memory());
+        }
         let bounded = Bounded {
-            memory: StoreMemory::new(bounds.memory, bounds.shares.clone()),
+            memory,
+            current,
             cpu: Meter::new(Arc::clone(&bounds.account)),
             handles: bounds.handles,
         };
         let components = Arc::clone(&self.components);
-        let state = HostState::new(components, entry, linked.collect(), bounded);
+        let state = HostState::new(components, entry, linked, bounded);
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.memory);
         if let Some(table) = store.concurrent_resource_table() {
             table.set_max_capacity(bounds.tasks);
         }
-        store.call_hook(|store, hook| {
+        store.call_hook(|mut store, hook| {
             let meter = &store.data().cpu;
             match hook {
                 CallHook::CallingWasm | CallHook::ReturningFromHost => meter.enter(),
                 CallHook::ReturningFromWasm => meter.leave(),
                 CallHook::CallingHost => meter.call(),
+            }
+            if let Some(current) = &store.data().current {
+                match hook {
+                    CallHook::CallingHost => Arc::clone(current).calls(&mut store),
+                    CallHook::ReturningFromHost => current.returns(),
+                    CallHook::CallingWasm | CallHook::ReturningFromWasm => {}
+                }
             }
             Ok(())
         });
@@ -189,8 +237,12 @@ impl PartTemplate {
         role: Role,
         shared: &Shared,
         observed: &Observed,
-        log_lines_per_second: u32,
+        says: Says<'_>,
     ) -> Result<Self, StartError> {
+        let reporting = says.telemetry.map(|telemetry| Reporting {
+            telemetry: telemetry.clone(),
+            resource: resource(telemetry, label, part),
+        });
         let mounts = part
             .mounts
             .iter()
@@ -218,26 +270,28 @@ impl PartTemplate {
             filesystem: open(&mounts)?,
             config: config::Ctx {
                 values: Arc::new(part.config.clone()),
+                calls: None,
             },
+            reporting,
             secrets: part
                 .secrets
                 .context(&format!("{label}/{component}"), &observed.reveals),
             outside,
             sockets: Arc::new(sockets),
-            log: GuestLog::new(label.to_owned(), component, log_lines_per_second),
+            log: GuestLog::new(label.to_owned(), component, says.lines_per_second),
         })
     }
 
-    fn logged(&self) -> WasiCtx {
+    fn logged(&self, current: Option<&Arc<Current>>) -> WasiCtx {
         WasiCtxBuilder::new()
-            .stdout(self.log.stream(Stream::Stdout))
-            .stderr(self.log.stream(Stream::Stderr))
+            .stdout(self.log.stream(Stream::Stdout, current))
+            .stderr(self.log.stream(Stream::Stderr, current))
             .arg("main.wasm")
             .envs(&self.environment)
             .build()
     }
 
-    fn state(&self, mut wasi: WasiCtx) -> PartState {
+    fn state(&self, mut wasi: WasiCtx, current: Option<&Arc<Current>>) -> PartState {
         *wasi.filesystem() = self.filesystem.clone();
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(HEADER_LIST);
@@ -246,16 +300,35 @@ impl PartTemplate {
             http,
             egress: Outbound {
                 client: self.outside.http.clone(),
+                watch: current.map(|current| Arc::clone(current) as Arc<dyn Watch>),
             },
             sockets: sockets::Ctx::new(&self.sockets),
-            config: self.config.clone(),
+            config: config::Ctx {
+                values: Arc::clone(&self.config.values),
+                calls: calls(current),
+            },
             logging: logging::Ctx {
-                sink: Arc::clone(&self.log) as Arc<dyn logging::Sink>,
+                sink: match current {
+                    None => Arc::clone(&self.log) as Arc<dyn logging::Sink>,
+                    Some(current) => Arc::new(self.log.told_by(current)),
+                },
+                calls: calls(current),
+            },
+            otel: otel::Ctx {
+                sink: current.and_then(|current| {
+                    let reporting = self.reporting.as_ref()?;
+                    Some(Arc::new(GuestData::new(reporting, current)) as Arc<dyn otel::Sink>)
+                }),
             },
             secrets: self.secrets.clone(),
             quotas: Arc::clone(&self.quotas),
         }
     }
+}
+
+/// Who hears of calls.
+fn calls(current: Option<&Arc<Current>>) -> Option<Arc<dyn Calls>> {
+    current.map(|current| Arc::clone(current) as Arc<dyn Calls>)
 }
 
 fn open(mounts: &[Mounted]) -> Result<WasiFilesystemCtx, VolumeError> {

@@ -29,6 +29,7 @@ use crate::pool::{LastWords, Pool, Ticket};
 use crate::presence::Patron;
 use crate::service::Service;
 use crate::store::StoreTemplate;
+use crate::traces::{self, Known, Wait};
 use crate::usage::{Observed, Tally, WorkloadUsage};
 use watched::Watched;
 
@@ -75,6 +76,8 @@ pub(crate) struct Inner {
     last_used: AtomicU64,
     /// Ends the watch over idle code.
     watched: CancellationToken,
+    /// Its name in telemetry.
+    _known: Option<Known>,
 }
 
 /// Code in memory, and the instances that run it.
@@ -104,6 +107,8 @@ impl Workload {
             observed,
         } = front;
         let name = identity.label();
+        let known = template.reporting();
+        let known = known.map(|reporting| reporting.known_as(&name));
         let gate = Gate::new(Scope::Workload(name.as_str().into()), limits.requests);
         let admission = Admission::new(gate, engine.tenants().gate(identity.tenant.as_str()));
         let idle = engine.config().code_idle;
@@ -127,6 +132,7 @@ impl Workload {
             started: Instant::now(),
             last_used: AtomicU64::new(0),
             watched: CancellationToken::new(),
+            _known: known,
         });
         if inner.source.on_disk() && !inner.program.is_resident() {
             let watch = drop_when_idle(Arc::downgrade(&inner), idle);
@@ -144,6 +150,12 @@ impl Workload {
     /// Host names it answers to; empty = every name.
     pub fn hosts(&self) -> &[String] {
         &self.inner.identity.hosts
+    }
+
+    /// Who its requests are said to be answered by; none if telemetry is off.
+    pub fn resource(&self) -> Option<&weft_telemetry::Resource> {
+        let reporting = self.inner.template.reporting()?;
+        Some(&reporting.resource)
     }
 
     /// Whether its code is in memory at the moment.
@@ -200,14 +212,14 @@ impl Drop for Inner {
 impl Inner {
     async fn admit_and_answer(
         &self,
-        request: http::Request<Body>,
+        mut request: http::Request<Body>,
     ) -> Result<http::Response<Body>, Fault> {
         if let Some(why) = self.service.as_ref().and_then(Service::failure) {
             return Err(Fault::new(FaultKind::ServiceFailed, why));
         }
-        let permit = self
-            .admission
-            .enter()
+        let trace = traces::of(&mut request);
+        let entering = self.admission.enter();
+        let permit = traces::waits(trace.as_ref(), Wait::Queue("workload"), entering)
             .await
             .map_err(|refused| Fault::new(FaultKind::Busy, refused.to_string()))?;
         let (patron, presence) = Patron::new();
@@ -217,6 +229,8 @@ impl Inner {
             presence,
             ended,
             answer: Arc::clone(&answer),
+            trace,
+            handed: Instant::now(),
         };
         let mut alarm = Box::pin(tokio::time::sleep(self.limits.request_timeout));
         let answered = tokio::select! {
@@ -248,7 +262,7 @@ impl Inner {
         request: http::Request<Body>,
         last_words: &mut oneshot::Receiver<LastWords>,
     ) -> Result<http::Response<WasiBody>, Fault> {
-        let loaded = self.load().await?;
+        let loaded = traces::waits(ticket.trace.as_ref(), Wait::Load, self.load()).await?;
         let request = request.map(|body| body.map_err(|error| from_client(&error)).boxed_unsync());
         let error = match self.handle(&loaded, ticket, request).await {
             Ok(response) => return Ok(response),

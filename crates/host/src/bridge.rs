@@ -35,6 +35,10 @@ impl Target for WorkloadTarget {
         self.version.name()
     }
 
+    fn resource(&self) -> Option<&weft_telemetry::Resource> {
+        self.version.resource()
+    }
+
     fn call(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Fault>> {
         async move { self.version.http(request).await.map_err(fault) }.boxed()
     }

@@ -2,6 +2,7 @@
 
 use weft_engine::config::EngineConfig;
 use weft_ingress::Limits;
+use weft_telemetry::Telemetry;
 
 use crate::publish::PublishConfig;
 
@@ -20,6 +21,8 @@ pub struct HostConfig {
     /// How many workloads, and how many tenants, have labels of their own on the page of metrics. Those that come later
     /// are added up under one label.
     pub metrics_workloads: usize,
+    /// Where the host tells what it does; none = nowhere. The engine's is set by the host itself.
+    pub telemetry: Option<Telemetry>,
     /// What is allowed of ports of services that are to be reached from outside.
     pub publish: PublishConfig,
 }
@@ -32,6 +35,7 @@ impl Default for HostConfig {
             list_hosts_when_not_found: false,
             proxy_protocol: false,
             metrics_workloads: 1000,
+            telemetry: None,
             publish: PublishConfig::default(),
         }
     }

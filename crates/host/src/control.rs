@@ -52,6 +52,11 @@ impl Control {
         self.inner.runtime.spawn(task)
     }
 
+    /// The runtime itself. Who keeps it does not keep it running.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.inner.runtime
+    }
+
     /// Makes this the runtime of what is created while the guard lives: timers, sockets, listeners for signals.
     pub fn enter(&self) -> EnterGuard<'_> {
         self.inner.runtime.enter()

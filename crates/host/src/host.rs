@@ -22,7 +22,7 @@ use crate::publish::{PublishError, Publisher};
 use crate::readiness::Readiness;
 use crate::registry::Registry;
 use crate::series::Requests;
-use crate::start::{self, Prepared, StartError};
+use crate::start::{self, Foreseen, Prepared, StartError};
 
 /// Why there is no host.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,9 @@ pub struct Host {
 impl Host {
     /// Sets a host up; nothing runs on it yet.
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
-        let engine = Engine::new(config.engine.clone())?;
+        let mut engine = config.engine.clone();
+        engine.telemetry.clone_from(&config.telemetry);
+        let engine = Engine::new(engine)?;
         let control = Control::start().map_err(|source| HostError::Control { source })?;
         let routes = Routes::new();
         let tls: Arc<OnceLock<Tls>> = Arc::default();
@@ -70,7 +72,7 @@ impl Host {
             routes.clone(),
             Arc::clone(&tls),
         );
-        Ok(Self {
+        let host = Self {
             engine,
             routes,
             control,
@@ -81,7 +83,26 @@ impl Host {
             tls,
             publisher: Arc::new(publisher),
             config: Arc::new(config),
-        })
+        };
+        if let Some(telemetry) = &host.config.telemetry {
+            telemetry.run_on(host.control.runtime());
+            telemetry.watch(Arc::new(host.pages()), host.control.runtime());
+        }
+        Ok(host)
+    }
+
+    /// What this host shows of itself.
+    fn pages(&self) -> Pages {
+        Pages {
+            engine: self.engine.clone(),
+            registry: Arc::clone(&self.registry),
+            readiness: Arc::clone(&self.readiness),
+            connections: Arc::clone(&self.connections),
+            unrouted: Arc::clone(&self.unrouted),
+            tls: Arc::clone(&self.tls),
+            learning: self.config.engine.network.learn,
+            telemetry: self.config.telemetry.clone(),
+        }
     }
 
     /// What this host has room for.
@@ -100,16 +121,7 @@ impl Host {
     /// # Errors
     /// When nothing can listen there.
     pub fn open_admin(&self, addr: SocketAddr) -> Result<SocketAddr, AdminError> {
-        let pages = Pages {
-            engine: self.engine.clone(),
-            registry: Arc::clone(&self.registry),
-            readiness: Arc::clone(&self.readiness),
-            connections: Arc::clone(&self.connections),
-            unrouted: Arc::clone(&self.unrouted),
-            tls: Arc::clone(&self.tls),
-            learning: self.config.engine.network.learn,
-        };
-        admin::open(addr, pages, &self.control)
+        admin::open(addr, self.pages(), &self.control)
     }
 
     /// Reads certificates. Listeners that are served from now on speak TLS with them, and take new ones from the files
@@ -125,6 +137,11 @@ impl Host {
     /// What guests were seen to reach, if that is learned.
     pub fn learned(&self) -> Learned {
         learned::learned(&self.registry, self.config.engine.network.learn)
+    }
+
+    /// What runs, each workload as on the page `/workloads` of the admin listener.
+    pub fn workloads(&self) -> Vec<serde_json::Value> {
+        admin::workloads(&self.registry)
     }
 
     /// Opens the listener for connections by name (TLS, SNI). Certificates have to be read before, for names whose TLS
@@ -162,6 +179,16 @@ impl Host {
         start::prepare(&self.engine, spec, granting, purpose, Some(secrets)).await
     }
 
+    /// Looks at a workload without starting it, and tells everything that is against a start.
+    pub async fn foresee(
+        &self,
+        spec: &WorkloadSpec,
+        granting: Granting,
+        purpose: Purpose,
+    ) -> Foreseen {
+        start::foresee(&self.engine, spec, granting, purpose).await
+    }
+
     /// Makes a prepared command ready to run.
     ///
     /// None for a workload that is a service alone.
@@ -187,6 +214,7 @@ impl Host {
             tls: self.tls.get().cloned(),
             proxy_protocol: self.config.proxy_protocol,
             observer: Some(Arc::new(Unrouted(Arc::clone(&self.unrouted)))),
+            telemetry: self.config.telemetry.clone(),
             stats: Arc::clone(&self.connections),
         };
         let serving = weft_ingress::serve(listener, self.routes.clone(), config, shutdown);

@@ -13,7 +13,8 @@ const MAX_BYTES: u64 = 512 << 20;
 #[derive(Debug, thiserror::Error)]
 #[error("component `{component}`: {source}")]
 pub struct ComponentError {
-    pub(crate) component: String,
+    /// Its name; `service` for the service.
+    pub component: String,
     pub(crate) source: ImageError,
 }
 
@@ -25,7 +26,7 @@ pub(crate) enum ImageError {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("`{}` has {bytes} bytes, more than the {MAX_BYTES} that a component may have", .path.display())]
+    #[error("`{}` has {bytes} bytes, more than the {MAX_BYTES} that a component may have; build it with optimisation, and without what it does not use", .path.display())]
     TooLarge { path: PathBuf, bytes: u64 },
     #[error("`{}` is not a regular file; give the .wasm file of a component", .path.display())]
     NotAFile { path: PathBuf },

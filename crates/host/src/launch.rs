@@ -165,7 +165,7 @@ async fn until_ready(spec: &WorkloadSpec, service: &Service) -> Result<(), Start
 }
 
 /// The routes of a workload; one that names none answers everything.
-fn patterns(spec: &WorkloadSpec) -> Result<Vec<RoutePattern>, StartError> {
+pub(crate) fn patterns(spec: &WorkloadSpec) -> Result<Vec<RoutePattern>, StartError> {
     let routes = spec.http_routes();
     if routes.is_empty() {
         return Ok(vec![RoutePattern::from(HostPattern::Any)]);

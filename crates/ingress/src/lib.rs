@@ -14,6 +14,7 @@
 //! respond      a fault as `application/problem+json`
 //! observed     the response's body: counted, its panics contained, its end noted
 //! record       one log line and one outcome per request, when the last byte went out or the request was lost
+//! traced       the span of a request, if telemetry is on
 //! drain        the orderly end: stop accepting, finish what runs, cut what does not finish
 //! ```
 //!
@@ -70,6 +71,7 @@ mod stall;
 mod stats;
 mod target;
 mod tls;
+mod traced;
 
 pub use body::RequestBodyError;
 pub use drain::Drained;

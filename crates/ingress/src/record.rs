@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version};
-use tracing::{Level, Span};
+use tracing::{Level, Span, field};
 use weft_api::fault::Blame;
+use weft_telemetry::{Telemetry, Trace};
 
 use crate::activity::Active;
 use crate::body::Intake;
@@ -20,6 +21,7 @@ use crate::routes::Lease;
 use crate::socket::Pulse;
 use crate::stall;
 use crate::target::{Body, Fault};
+use crate::traced::{Facts, Traced};
 
 /// The client left before it had a response: nginx's number, seen in logs only.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -28,12 +30,15 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 pub(crate) struct Books {
     pub(crate) lifeline: Arc<Lifeline>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) telemetry: Option<Telemetry>,
 }
 
 /// What will be said about a request.
 pub(crate) struct Record {
     books: Arc<Books>,
     span: Span,
+    /// Its trace, if telemetry is on.
+    traced: Option<Traced>,
     start: Instant,
     peer: SocketAddr,
     method: Method,
@@ -84,11 +89,14 @@ impl Record {
         request_id: HeaderValue,
     ) -> Self {
         let id = request_id.to_str().unwrap_or_default();
+        let start = Instant::now();
+        let telemetry = books.telemetry.as_ref();
         Self {
+            traced: telemetry.map(|telemetry| Traced::begin(telemetry, request, start)),
             books: Arc::clone(books),
             // For what is logged at that level and below: a span for each request costs more than its line.
             span: tracing::debug_span!("request", request_id = id),
-            start: Instant::now(),
+            start,
             peer,
             method: request.method().clone(),
             uri: request.uri().clone(),
@@ -111,6 +119,11 @@ impl Record {
         self.span.clone()
     }
 
+    /// The trace, for whoever works for the request.
+    pub(crate) fn trace(&self) -> Option<&Trace> {
+        self.traced.as_ref().map(Traced::trace)
+    }
+
     /// The request's id.
     pub(crate) fn request_id(&self) -> &HeaderValue {
         &self.request_id
@@ -124,6 +137,9 @@ impl Record {
     /// Notes who answers: nobody, if no route leads anywhere. The request counts from now on.
     pub(crate) fn answered_by(&mut self, lease: Option<Lease>) {
         self.lease = lease;
+        if let (Some(traced), Some(lease)) = (&self.traced, &self.lease) {
+            traced.answered_by(lease.target.resource());
+        }
         if let Some(observer) = &self.books.observer {
             observer.request_started(self.target());
         }
@@ -257,6 +273,17 @@ impl Record {
             protocol: self.protocol,
         };
         self.write(&outcome);
+        if let Some(traced) = &self.traced {
+            let facts = Facts {
+                method: &self.method,
+                uri: &self.uri,
+                host: self.host.as_ref(),
+                peer: self.peer,
+                id: self.request_id.to_str().unwrap_or_default(),
+                detail: failure.map(|failure| failure.detail.as_str()),
+            };
+            traced.over(&outcome, &facts);
+        }
         if let Some(lease) = &self.lease {
             lease.target.observe(&outcome);
         }
@@ -267,6 +294,8 @@ impl Record {
 
     fn write(&self, outcome: &Outcome<'_>) {
         let detail = self.failure.as_ref().map(|failure| failure.detail.as_str());
+        let recorded = self.traced.as_ref().and_then(Traced::recorded);
+        let place = recorded.map(Trace::context);
         macro_rules! line {
             ($level:expr) => {
                 // Not under the span: the line has the request's id itself.
@@ -286,6 +315,8 @@ impl Record {
                     blame = outcome.blame.map(Blame::as_str),
                     detail,
                     peer = %self.peer,
+                    trace_id = place.map(|place| field::display(place.trace)),
+                    span_id = place.map(|place| field::display(place.span)),
                     "request"
                 )
             };

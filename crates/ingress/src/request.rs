@@ -47,6 +47,7 @@ impl Handler {
             books: Arc::new(Books {
                 lifeline,
                 observer: config.observer.clone(),
+                telemetry: config.telemetry.clone(),
             }),
         }
     }
@@ -104,6 +105,9 @@ impl Handler {
         let (mut head, body) = request.into_parts();
         authority::settle(&mut head, authority)?;
         head.headers.insert(REQUEST_ID, record.request_id().clone());
+        if let Some(trace) = record.trace() {
+            head.extensions.insert(trace.clone());
+        }
         let (body, intake) = self.bodies.admit(body)?;
         let call = call(target.as_ref(), Request::from_parts(head, body));
         let response = match intake {

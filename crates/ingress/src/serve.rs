@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
+use weft_telemetry::Telemetry;
 
 use crate::arrival::{Arrival, Notices};
 use crate::connection::Protocol;
@@ -42,6 +43,8 @@ pub struct Config {
     pub stats: Arc<Stats>,
     /// Told of every request, for metrics.
     pub observer: Option<Arc<dyn Observer>>,
+    /// Where spans of requests go; none = requests have no traces.
+    pub telemetry: Option<Telemetry>,
 }
 
 /// Serves `routes` on `listener` until `shutdown`, then drains: new connections are refused, requests in flight finish

@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use http::{Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use weft_api::fault::Blame;
+use weft_telemetry::Resource;
 
 use crate::observer::Outcome;
 
@@ -24,7 +25,12 @@ pub trait Target: Send + Sync + 'static {
     /// The name in the log: `tenant/workload`.
     fn name(&self) -> &str;
 
-    /// Answers one request. Its URI is absolute: the scheme of the connection, the authority that the client asked for,
+    /// What is said of its requests is said of this; by default, of the host.
+    fn resource(&self) -> Option<&Resource> {
+        None
+    }
+
+    /// Answers one request. If telemetry is on, its extensions have the [`Trace`](weft_telemetry::Trace). Its URI is absolute: the scheme of the connection, the authority that the client asked for,
     /// path and query. Dropping the future, or the response's body, cancels the request: the client has gone, or a drain cut it.
     ///
     /// The body of the request ends with a [`RequestBodyError`](crate::RequestBodyError) if it breaks a limit. The

@@ -4,11 +4,13 @@
 //! Layout:
 //! - `guests`: where the built test guests and examples are;
 //! - `assemble`: components that are written as text;
+//! - `browser`: Chromium, for tests of pages;
 //! - `labels`: components that import under labels;
 //! - `database`: MariaDB and PostgreSQL servers;
 //! - `client`: HTTP requests whose bodies can be fed and read piece by piece;
 //! - `visitor`: a client that keeps its connection;
 //! - `server`: an HTTP server that guests reach out to;
+//! - `collector`: a collector for telemetry;
 //! - `log`: the log events of one workload.
 //!
 //! Everything panics when it cannot do its work: a test that cannot be set up has failed.
@@ -20,7 +22,9 @@
 )]
 
 pub mod assemble;
+pub mod browser;
 pub mod client;
+pub mod collector;
 pub mod database;
 pub mod guests;
 pub mod labels;

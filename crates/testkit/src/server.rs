@@ -18,7 +18,8 @@ use crate::until;
 
 /// A server on a free port of this machine. Dropping it closes the port.
 ///
-/// A request with a body gets the body back while it arrives, another one `METHOD TARGET`. `/never` is not answered.
+/// A request with a body gets the body back while it arrives, another one `METHOD TARGET`; `/headers` gets its headers, a
+/// line each. `/never` is not answered.
 pub struct EchoServer {
     /// Where it listens.
     pub addr: SocketAddr,
@@ -123,7 +124,10 @@ async fn echo(
         request.into_body().collect().await?;
         return std::future::pending().await;
     }
-    let line = format!("{} {}", request.method(), request.uri());
+    let line = match request.uri().path() {
+        "/headers" => headers(request.headers()),
+        _ => format!("{} {}", request.method(), request.uri()),
+    };
     let body = if request.body().is_end_stream() {
         Full::from(line)
             .map_err(|never| match never {})
@@ -132,4 +136,11 @@ async fn echo(
         request.into_body().boxed_unsync()
     };
     Ok(Response::new(body))
+}
+
+fn headers(headers: &http::HeaderMap) -> String {
+    let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()))
+    };
+    headers.iter().map(line).collect()
 }

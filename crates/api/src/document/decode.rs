@@ -63,6 +63,14 @@ impl<'t> At<'t> {
             Value::Text(text) => format!("the text `{}`", shown(text)),
             other => other.kind().to_owned(),
         };
+        let example = match wanted {
+            "text" => "write a text, in quotes where it could be read as a number",
+            "a whole number" => "write digits alone, without quotes or a fraction",
+            "a mapping" => "write `name: value` in lines of their own, indented below it",
+            "a list" => "a list has one `- item` in each line",
+            _ => "write one of the two, without quotes",
+        };
+        let help = help.unwrap_or_else(|| example.to_owned());
         let name = if self.path.is_empty() {
             "the document"
         } else {
@@ -70,7 +78,7 @@ impl<'t> At<'t> {
         };
         problems.push(
             self.problem(format!("{name} must be {wanted}, but is {found}"))
-                .maybe_help(help),
+                .help(help),
         );
     }
 
@@ -99,7 +107,10 @@ impl<'t> At<'t> {
     pub(crate) fn filled(&self, problems: &mut Problems) -> Option<&'t str> {
         let text = self.text(problems)?;
         if text.trim().is_empty() {
-            problems.push(self.problem(format!("`{}` must not be empty", self.path)));
+            problems.push(self.problem(format!(
+                "`{}` must not be empty; write a text, or leave the line out",
+                self.path
+            )));
             return None;
         }
         Some(text)
@@ -167,8 +178,9 @@ impl<'t> At<'t> {
             .filter(|number| (min..=max).contains(number));
         if number.is_none() {
             let message = format!(
-                "`{}` must be a number from {min} to {max}, but is `{value}`",
-                self.path
+                "`{}` must be a number from {min} to {max}, but is `{value}`; {}",
+                self.path,
+                in_range(value, min, max)
             );
             problems.push(self.problem(message));
         }
@@ -246,7 +258,15 @@ impl<'t> At<'t> {
 
     /// Like [`Self::named`], for values that no message may show.
     pub(crate) fn secrets(&self, problems: &mut Problems) -> Vec<(&'t str, Self)> {
-        let entries = self.entries(problems).unwrap_or_default();
+        let Value::Map(entries) = &self.node.value else {
+            let problem = self.problem(format!(
+                "`{}` must be a mapping, but is {}",
+                self.path,
+                self.node.value.kind()
+            ));
+            problems.push(problem.secret());
+            return Vec::new();
+        };
         let place = |entry: &'t Entry| At {
             span: entry.key_span,
             secret: true,
@@ -286,7 +306,38 @@ impl<'t> At<'t> {
     }
 }
 
-fn join(path: &str, key: &str) -> String {
+/// What to write instead of a number that is out of range.
+fn in_range(value: i64, min: u32, max: u32) -> String {
+    if value < i64::from(min) {
+        format!("write {min} or more")
+    } else {
+        format!("write {max} or less")
+    }
+}
+
+/// A field that has to be there, as one might write it.
+fn example(name: &str) -> String {
+    let value = match name {
+        "apiVersion" => "runtime.wasmcloud.dev/v1alpha1",
+        "kind" => "WorkloadDeployment",
+        "name" => "hello",
+        "image" => "file:./hello.wasm",
+        "namespace" => "wasi",
+        "package" => "http",
+        "interfaces" => "[incoming-handler]",
+        "mountPath" => "/data",
+        "path" => "/some/folder",
+        "port" => "5432",
+        "serverName" => "db.example.com",
+        "metadata" => "{name: hello}",
+        "spec" | "template" => return format!("`{name}:`, with what belongs in it indented below"),
+        _ => "<value>",
+    };
+    format!("`{name}: {value}`")
+}
+
+/// The path of a value within a mapping.
+pub(crate) fn join(path: &str, key: &str) -> String {
     let plain = !key.is_empty()
         && key
             .chars()
@@ -372,6 +423,7 @@ impl<'t> Fields<'t> {
             };
             let help = match key {
                 "<<" => Some("YAML merge keys are not supported: write the fields out".to_owned()),
+                _ if self.known.is_empty() => Some("remove it: nothing belongs here".to_owned()),
                 key => suggest(key, &self.known),
             };
             let path = join(
@@ -387,9 +439,12 @@ impl<'t> Fields<'t> {
         }
         for name in self.missing.iter().filter(|name| !meant.contains(name)) {
             let path = join(&self.at.path, name);
+            let example = example(name);
             let problem = match self.entries.iter().find(|entry| entry.key == **name) {
-                Some(entry) => Problem::at(entry.key_span, format!("`{path}` has no value")),
-                None => Problem::at(self.at.span, format!("`{path}` is missing")),
+                Some(entry) => Problem::at(entry.key_span, format!("`{path}` has no value"))
+                    .help(format!("write {example}")),
+                None => Problem::at(self.at.span, format!("`{path}` is missing"))
+                    .help(format!("add {example}")),
             };
             problems.push(problem.path(path));
         }

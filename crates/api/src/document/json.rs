@@ -193,7 +193,9 @@ impl Reader<'_, '_> {
             ends
         });
         let Some((length, _)) = end else {
-            return Err(self.problem("this quote is never closed".to_owned()));
+            return Err(self.problem(
+                "this quote is never closed; write a `\"` at the end of the text".to_owned(),
+            ));
         };
         let literal = rest.get(..=length).unwrap_or_default();
         let text = serde_json::from_str(literal).map_err(|_| {

@@ -34,6 +34,33 @@ pub(crate) fn masked(text: &str, shown: &[Span]) -> String {
     String::from_utf8(masked).unwrap_or_default()
 }
 
+/// A message of a parser about the place `at`, without the words that stand in a value there: parsers quote what they
+/// stumble over.
+pub(crate) fn redacted(message: &str, text: &str, at: usize) -> String {
+    let start = text
+        .get(..at)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |newline| newline + 1);
+    let line = text.get(start..).unwrap_or_default();
+    let line = line.lines().next().unwrap_or_default();
+    let value = line.get(value_of(line)..).unwrap_or_default();
+    let inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let values: Vec<&str> = value.split(|c| !inner(c)).collect();
+    let mut redacted = String::with_capacity(message.len());
+    let mut rest = message;
+    while !rest.is_empty() {
+        let end = rest.find(|c| !inner(c)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        let is_value = !word.is_empty() && values.contains(&word);
+        redacted.push_str(if is_value { "…" } else { word });
+        let gap = after.find(inner).unwrap_or(after.len());
+        let (between, next) = after.split_at(gap);
+        redacted.push_str(between);
+        rest = next;
+    }
+    redacted
+}
+
 /// Where the value of a line begins. A line that does not begin with a plain name is a value as a whole.
 fn value_of(line: &str) -> usize {
     let name = line.trim_start_matches([' ', '-']);
@@ -88,6 +115,16 @@ mod tests {
         let masked = masked(text, &[]);
         assert_eq!(masked.len(), text.len());
         assert!(!masked.contains('ü') && masked.contains("\r\n"));
+    }
+
+    #[test]
+    fn what_a_parser_quotes_of_a_value_is_left_out() {
+        let text = "a: b\n  password: *hunter2\n";
+        let at = text.find('*').unwrap();
+        let told = redacted("unknown anchor `hunter2` of password", text, at);
+        assert_eq!(told, "unknown anchor `…` of password");
+        let told = redacted("`hunter2` is not JSON", r#"{"k": hunter2}"#, 6);
+        assert_eq!(told, "`…` is not JSON");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Collecting problems while a document is walked, and turning them into diagnostics at the end.
 
 use super::Span;
-use super::mask::{is_sensitive, masked};
+use super::mask::{is_sensitive, masked, redacted};
 use crate::diagnostic::{Diagnostic, Report};
 
 /// More problems than anyone reads; the rest is only counted.
@@ -22,6 +22,8 @@ pub(crate) struct Problem {
     path: Option<String>,
     /// The place of another thing that the message speaks of.
     also: Option<Span>,
+    /// What is at the place may be a secret.
+    secret: bool,
 }
 
 /// The problems found so far.
@@ -32,14 +34,23 @@ pub(crate) struct Problems {
 }
 
 impl Problem {
+    /// What stands behind the first `; ` of the message is what to do about it.
     pub(crate) fn at(span: Span, message: impl Into<String>) -> Self {
+        let (message, help) = split_remedy(message.into());
         Self {
             span,
-            message: message.into(),
-            help: None,
+            message,
+            help,
             path: None,
             also: None,
+            secret: false,
         }
+    }
+
+    /// Says that what is at the place may not be shown.
+    pub(crate) fn secret(mut self) -> Self {
+        self.secret = true;
+        self
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
@@ -48,9 +59,11 @@ impl Problem {
     }
 
     /// Sets the help where there is one to give.
-    pub(crate) fn maybe_help(mut self, help: Option<String>) -> Self {
-        self.help = help;
-        self
+    pub(crate) fn maybe_help(self, help: Option<String>) -> Self {
+        match help {
+            Some(help) => self.help(help),
+            None => self,
+        }
     }
 
     pub(crate) fn path(mut self, path: impl Into<String>) -> Self {
@@ -118,13 +131,21 @@ impl Problems {
         self.list.sort_by_key(|problem| problem.span.start);
         let lines = Lines::new(text);
         // A problem without a path is one of the language: what it points at may be anything.
-        let understood = self.list.iter().filter(|problem| problem.path.is_some());
+        let understood = self
+            .list
+            .iter()
+            .filter(|problem| problem.path.is_some() && !problem.secret);
         let shown: Vec<Span> = understood.map(|problem| problem.span).collect();
         let sensitive = is_sensitive(text);
         let diagnostics = self
             .list
             .into_iter()
-            .map(|problem| lines.diagnostic(file, problem))
+            .map(|mut problem| {
+                if sensitive && problem.path.is_none() {
+                    problem.message = redacted(&problem.message, text, problem.span.start);
+                }
+                lines.diagnostic(file, problem)
+            })
             .collect();
         Report {
             file: file.to_owned(),
@@ -140,13 +161,13 @@ impl Problems {
 }
 
 /// Where the lines of a text start.
-struct Lines<'t> {
+pub(crate) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
 }
 
 impl<'t> Lines<'t> {
-    fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str) -> Self {
         let breaks = text.match_indices('\n').map(|(offset, _)| offset + 1);
         Self {
             text,
@@ -170,7 +191,7 @@ impl<'t> Lines<'t> {
         )
     }
 
-    fn diagnostic(&self, file: &str, problem: Problem) -> Diagnostic {
+    pub(crate) fn diagnostic(&self, file: &str, problem: Problem) -> Diagnostic {
         let offset = self.on_boundary(problem.span.start);
         let (line, start, rest) = self.place(offset);
         let before = self.text.get(start..offset).unwrap_or_default();
@@ -198,6 +219,27 @@ impl<'t> Lines<'t> {
     fn on_boundary(&self, offset: usize) -> usize {
         self.text.floor_char_boundary(offset)
     }
+}
+
+/// Takes a message apart into what is wrong and what to do: `<wrong>; <remedy>`. A `; ` in back-quotes is text of the
+/// file.
+fn split_remedy(message: String) -> (String, Option<String>) {
+    let mut quoted = false;
+    for (offset, character) in message.char_indices() {
+        match character {
+            '`' => quoted = !quoted,
+            ';' if !quoted => {
+                if let Some((wrong, remedy)) = message
+                    .split_at_checked(offset)
+                    .and_then(|(wrong, rest)| Some((wrong, rest.strip_prefix("; ")?)))
+                {
+                    return (wrong.to_owned(), Some(remedy.to_owned()));
+                }
+            }
+            _ => {}
+        }
+    }
+    (message, None)
 }
 
 /// A text fit for a message: one line, and not endless.

@@ -19,7 +19,10 @@ pub(crate) fn parse(text: &str, problems: &mut Problems) -> Option<Node> {
         });
         problems.push(Problem::at(
             span,
-            format!("the TOML is not well-formed here: {}", error.message()),
+            format!(
+                "the TOML is not well-formed here: {}; correct this line, which TOML cannot read",
+                error.message()
+            ),
         ));
     }
     let span = span_of(&table);

@@ -186,7 +186,9 @@ impl Builder<'_, '_> {
                 None => match key_text(node) {
                     Ok(text) => *key = Some((text, span)),
                     Err(kind) => {
-                        let message = format!("a key must be text, but this one is {kind}");
+                        let message = format!(
+                            "a key must be text, but this one is {kind}; put text that begins with `[` or `{{` in quotes"
+                        );
                         self.problems.push(Problem::at(span, message));
                         return Next::Document;
                     }
@@ -327,10 +329,14 @@ fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
             "a `:` is not allowed here".to_owned(),
             Some("quote text that holds `: `, and check the indentation"),
         ),
-        ErrorKind::UnclosedQuotedScalar => ("this quote is never closed".to_owned(), None),
-        ErrorKind::UnclosedFlowCollection { open } => {
-            (format!("this `{open}` is never closed"), None)
-        }
+        ErrorKind::UnclosedQuotedScalar => (
+            "this quote is never closed".to_owned(),
+            Some("write the same quote at the end of the text"),
+        ),
+        ErrorKind::UnclosedFlowCollection { open } => (
+            format!("this `{open}` is never closed"),
+            Some("write the bracket that closes it behind the last item"),
+        ),
         ErrorKind::ExpectedBlockMappingKey => (
             "expected a `key: value` of the mapping here".to_owned(),
             indent,
@@ -347,6 +353,6 @@ fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
             format!("the character `{character}` can't start a value"),
             Some("quote the text"),
         ),
-        other => (format!("the YAML is not well-formed here: {other}"), None),
+        other => (format!("the YAML is not well-formed here: {other}"), indent),
     }
 }

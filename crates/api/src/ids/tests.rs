@@ -34,22 +34,25 @@ fn only_a_workload_name_may_hold_dots() {
 
 #[test]
 fn a_refusal_names_the_thing_the_text_and_the_reason() {
-    assert_eq!(refusal(Tenant::parse("")), "a namespace must not be empty");
+    assert_eq!(
+        refusal(Tenant::parse("")),
+        "a namespace must not be empty; write lower-case letters, digits and `-`"
+    );
     assert_eq!(
         refusal(ComponentName::parse("Hello")),
-        "component name `Hello` is not a valid name: upper-case letters are not allowed"
+        "component name `Hello` is not a valid name: upper-case letters are not allowed; write `hello`, for instance"
     );
     assert_eq!(
         refusal(WorkloadName::parse("a_b")),
-        "workload name `a_b` is not a valid name: only lower-case letters, digits and `-` are allowed"
+        "workload name `a_b` is not a valid name: only lower-case letters, digits and `-` are allowed; write `a-b`, for instance"
     );
     assert_eq!(
         refusal(WorkloadName::parse("-a")),
-        "workload name `-a` is not a valid name: it must start and end with a letter or digit"
+        "workload name `-a` is not a valid name: it must start and end with a letter or digit; write `a`, for instance"
     );
     assert_eq!(
         refusal(WorkloadName::parse("a..b")),
-        "workload name `a..b` is not a valid name: a dot needs a letter or digit on both sides"
+        "workload name `a..b` is not a valid name: a dot needs a letter or digit on both sides; write `a-b`, for instance"
     );
 }
 
@@ -58,7 +61,7 @@ fn a_name_that_is_too_long_is_cut_in_the_message() {
     let message = refusal(Tenant::parse(&"a".repeat(64)));
     assert_eq!(
         message,
-        "namespace `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…` has 64 characters; at most 63 are allowed"
+        "namespace `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…` has 64 characters, more than the 63 that are allowed; shorten it"
     );
     assert!(refusal(WorkloadName::parse(&"a".repeat(254))).contains("254 characters"));
 }

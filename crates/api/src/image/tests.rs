@@ -71,6 +71,6 @@ fn a_refusal_says_what_to_write_instead() {
     let message = read("./a.wasm").map_err(|error| error.to_string());
     assert_eq!(
         message,
-        Err("image `./a.wasm` looks like a file: write `file:./a.wasm`".to_owned())
+        Err("image `./a.wasm` looks like a file; write `file:./a.wasm`".to_owned())
     );
 }

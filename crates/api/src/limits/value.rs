@@ -14,7 +14,7 @@ const MEMORY_UNITS: &str = "units: `Ki`, `Mi`, `Gi`, `Ti` (powers of 1024), `k`,
 pub(super) fn memory(text: &str) -> Result<u64, Refusal> {
     let Some(quantity) = Quantity::parse(text.strip_suffix('B').unwrap_or(text)) else {
         let message = format!(
-            "`{}` is not an amount of memory: write a number and a unit, such as `256Mi` or `1Gi`",
+            "`{}` is not an amount of memory; write a number and a unit, such as `256Mi` or `1Gi`",
             shown(text)
         );
         return Err(Refusal::value(message).help(MEMORY_UNITS));
@@ -43,7 +43,7 @@ pub(super) fn memory(text: &str) -> Result<u64, Refusal> {
 pub(super) fn cpu(text: &str) -> Result<u32, Refusal> {
     let Some(quantity) = Quantity::parse(text) else {
         return Err(Refusal::value(format!(
-            "`{}` is not an amount of processor time: write cores, such as `2` or `0.5`, or thousandths, such as \
+            "`{}` is not an amount of processor time; write cores, such as `2` or `0.5`, or thousandths, such as \
              `500m`",
             shown(text)
         )));
@@ -100,5 +100,9 @@ fn out_of_range(name: &str, possible: &str, text: &str) -> Refusal {
     Refusal::value(format!(
         "`{PREFIX}{name}` must be {possible}, but is `{}`",
         shown(text)
+    ))
+    .help(format!(
+        "write a value {}, or leave it out for the default",
+        possible.trim_start_matches("a whole number ")
     ))
 }

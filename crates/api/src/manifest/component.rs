@@ -126,11 +126,12 @@ fn resources<'t>(
         layer.finish(scope.problems);
         for (name, setting) in settings.iter().filter(|(name, _)| !is_variable(name)) {
             let why = format!(
-                "`{}` can't be the name of an environment variable",
+                "`{}` can't be the name of an environment variable; write a name without `=`",
                 shown(name)
             );
             scope.problems.push(setting.problem(name, why));
         }
+        resources.origins = settings::origins(&settings);
         resources.environment = settings::values(settings, scope.problems);
     }
     let mut config = Config::read(&mut fields, scope.problems);

@@ -26,7 +26,7 @@ pub(super) fn ports(at: &At<'_>, problems: &mut Problems) -> Vec<ServicePort> {
     let items = at.items(problems);
     if items.len() > PORTS_MAX {
         let problem = at.problem(format!(
-            "a service has at most {PORTS_MAX} ports, and this one {}",
+            "a service has at most {PORTS_MAX} ports, and this one {}; leave out those that nobody outside uses",
             items.len()
         ));
         problems.push(problem);
@@ -51,7 +51,9 @@ fn port(item: &At<'_>, taken: &mut Taken, problems: &mut Problems) -> Option<Ser
             check_label("port name", text).map(|()| text.to_owned())
         })?;
         if let Some(first) = taken.names.insert(name.clone(), at.span()) {
-            let problem = at.problem(format!("the port `{name}` is given twice"));
+            let problem = at.problem(format!(
+                "the port `{name}` is given twice; give each port a name of its own"
+            ));
             problems.push(problem.also(first));
         }
         Some(name)
@@ -102,7 +104,9 @@ fn publish(
         (Publish::Address(address), key)
     };
     if let Some(first) = taken.places.insert(key, at.span()) {
-        let problem = at.problem(format!("two ports are published at `{publish}`"));
+        let problem = at.problem(format!(
+            "two ports are published at `{publish}`; give each an address or a name of its own"
+        ));
         problems.push(problem.also(first));
     }
     Some(publish)
@@ -135,7 +139,7 @@ fn server_name(at: &At<'_>, protocol: Protocol, problems: &mut Problems) -> Opti
 fn is_server_name(text: &str) -> Result<(), String> {
     if text.parse::<std::net::Ipv4Addr>().is_ok() || text == "*" {
         return Err(format!(
-            "`{}` is not a server name: write a host name such as `db.example.com`, or `*.db.example.com`",
+            "`{}` is not a server name; write a host name such as `db.example.com`, or `*.db.example.com`",
             shown(text)
         ));
     }

@@ -7,7 +7,7 @@ use super::source::SourceKind;
 use crate::document::Value;
 use crate::document::decode::{At, Fields};
 use crate::document::problem::{Problem, Problems, shown};
-use crate::spec::SecretValue;
+use crate::spec::{Origin, SecretValue};
 
 /// A value, and where to point when it is wrong.
 pub(super) struct Setting<'t> {
@@ -30,7 +30,7 @@ impl Setting<'_> {
                 .at
                 .problem(format!("`{key}` of ConfigMap `{name}`: {why}")),
             Some((SourceKind::Secret, name)) => self.at.problem(format!(
-                "`{key}` of Secret `{name}` has a value that is not valid here"
+                "`{key}` of Secret `{name}` has a value that is not valid here; correct it there (it is not shown)"
             )),
         }
     }
@@ -84,6 +84,21 @@ pub(super) fn read<'t>(
         }
     }
     settings
+}
+
+/// The ConfigMaps and Secrets that values of a layer come from.
+pub(super) fn origins(settings: &Settings<'_>) -> BTreeMap<String, Origin> {
+    let origin = |setting: &Setting<'_>| {
+        let (kind, name) = setting.origin.as_ref()?;
+        Some(match kind {
+            SourceKind::ConfigMap => Origin::Config(name.clone()),
+            SourceKind::Secret => Origin::Secret(name.clone()),
+        })
+    };
+    settings
+        .iter()
+        .filter_map(|(key, setting)| Some((key.clone(), origin(setting)?)))
+        .collect()
 }
 
 /// The values of a layer as text, for who can hold nothing else.
@@ -149,7 +164,7 @@ fn merge<'t>(
             scope.settings_left = 0;
             scope
                 .problems
-                .push(at.problem("the settings of this file take more than 48 MiB in all"));
+                .push(at.problem("the settings of this file take more than 48 MiB in all; let fewer components refer to large ConfigMaps and Secrets"));
             return;
         };
         scope.settings_left = left;

@@ -64,7 +64,7 @@ impl Sources {
         };
         let namespace = object.metadata.namespace_text().to_owned();
         let message = format!(
-            "the {} `{}` in namespace `{namespace}` is given twice",
+            "the {} `{}` in namespace `{namespace}` is given twice; remove one of the two, or rename it",
             kind.as_str(),
             shown(&name)
         );
@@ -180,7 +180,7 @@ fn decode(key: &str, encoded: &str) -> Result<SecretValue, String> {
     let compact: Zeroizing<String> = encoded.split_ascii_whitespace().collect::<String>().into();
     let bytes = STANDARD.decode(compact.as_bytes()).map_err(|_| {
         format!(
-            "the value of `{}` is not base64; plain text goes in `stringData`",
+            "the value of `{}` is not base64; write plain text in `stringData`",
             shown(key)
         )
     })?;

@@ -29,8 +29,10 @@ pub(super) fn volumes(at: &At<'_>, scope: &mut Scope<'_>) -> Vec<Volume> {
             match names.get(&name) {
                 Some(first) => {
                     scope.problems.push(
-                        at.problem(format!("the volume `{name}` is given twice"))
-                            .also(*first),
+                        at.problem(format!(
+                            "the volume `{name}` is given twice; give each volume a name of its own"
+                        ))
+                        .also(*first),
                     );
                 }
                 None => {
@@ -111,7 +113,7 @@ pub(super) fn mounts<'t>(at: &At<'t>, scope: &mut Scope<'_>) -> Vec<Mount<'t>> {
             let path = at.checked(scope.problems, |text| absolute("mountPath", text))?;
             if let Some(first) = paths.insert(path.clone(), at.span()) {
                 let message = format!(
-                    "two volumes are mounted at `{}`",
+                    "two volumes are mounted at `{}`; give each a path of its own",
                     shown(&path.to_string_lossy())
                 );
                 scope.problems.push(at.problem(message).also(first));
@@ -162,13 +164,16 @@ pub(super) fn check_mounts(mounts: &[Mount<'_>], given: &[&str], problems: &mut 
 fn absolute(what: &str, text: &str) -> Result<PathBuf, String> {
     if !text.starts_with('/') {
         return Err(format!(
-            "the {what} `{}` must be absolute: start it with `/`",
+            "the {what} `{}` must be absolute; start it with `/`",
             shown(text)
         ));
     }
     let path = Path::new(text);
     if path.components().any(|part| part == Component::ParentDir) {
-        return Err(format!("the {what} `{}` must not hold `..`", shown(text)));
+        return Err(format!(
+            "the {what} `{}` must not hold `..`; write the path that is meant",
+            shown(text)
+        ));
     }
     Ok(path.components().collect())
 }

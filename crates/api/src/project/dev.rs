@@ -49,7 +49,7 @@ pub(super) fn read(at: &At<'_>, scope: &mut Scope<'_>) -> Option<Dev> {
 
 fn socket_address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
-        format!("`{}` is not an address to serve on: write an IP address and a port, such as `127.0.0.1:8000`", shown(text))
+        format!("`{}` is not an address to serve on; write an IP address and a port, such as `127.0.0.1:8000`", shown(text))
     })
 }
 
@@ -159,8 +159,12 @@ fn check_scheme(name: &str, text: &str, schemes: &[&str]) -> Result<Secret, Stri
             "`dev.{name}` must start with {wanted}, but starts with `{}://`",
             shown(scheme)
         )),
-        Some(_) => Err(format!("`dev.{name}` names no host")),
-        None => Err(format!("`dev.{name}` must start with {wanted}")),
+        Some(_) => Err(format!(
+            "`dev.{name}` names no host; write one behind the `://`"
+        )),
+        None => Err(format!(
+            "`dev.{name}` must start with {wanted}; write the scheme of the server that is meant"
+        )),
     }
 }
 

@@ -128,8 +128,11 @@ pub(super) fn plugins(
         };
         if let Some(first) = ids.insert(id.to_owned(), at.span()) {
             scope.problems.push(
-                at.problem(format!("the plugin `{}` is given twice", shown(id)))
-                    .also(first),
+                at.problem(format!(
+                    "the plugin `{}` is given twice; give each an `id` of its own",
+                    shown(id)
+                ))
+                .also(first),
             );
         }
         let Some(image) = image else { continue };
@@ -154,7 +157,7 @@ fn digest(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err(format!(
-        "`{}` is not a digest: write `sha256:` and 64 hexadecimal digits",
+        "`{}` is not a digest; write `sha256:` and 64 hexadecimal digits",
         shown(text)
     ))
 }
@@ -220,12 +223,15 @@ fn protocol(at: &At<'_>, problems: &mut Problems) -> Option<Protocol> {
 }
 
 fn bind_address(text: &str) -> Result<IpAddr, String> {
-    let address: IpAddr = text
-        .parse()
-        .map_err(|_| format!("`{}` is not an IP address", shown(text)))?;
+    let address: IpAddr = text.parse().map_err(|_| {
+        format!(
+            "`{}` is not an IP address; write one such as `127.0.0.1`",
+            shown(text)
+        )
+    })?;
     if address.is_unspecified() || address.is_loopback() {
         return Err(format!(
-            "`{address}` can't be bound: give one address of the machine, or use `publish`"
+            "`{address}` can't be bound; give one address of the machine, or use `publish`"
         ));
     }
     Ok(address)

@@ -195,7 +195,7 @@ fn vault(
 fn variable(text: &str) -> Result<(), String> {
     if text.is_empty() || text.contains(['=', '\0']) {
         return Err(format!(
-            "`{}` can't be the name of an environment variable",
+            "`{}` can't be the name of an environment variable; write a name without `=`",
             shown(text)
         ));
     }

@@ -1,7 +1,7 @@
 //! Ports of a service, and where they are to be reached from outside its workload.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
 
 use crate::document::problem::shown;
@@ -97,13 +97,40 @@ pub fn host_address(text: &str) -> Result<SocketAddr, String> {
         }
         None => text.parse().ok(),
     };
-    address.ok_or_else(|| {
+    let address = address.ok_or_else(|| {
         format!(
-            "`{}` is not an address of the host: write an IP address and a port, such as `127.0.0.1:5432` or \
+            "`{}` is not an address of the host; write an IP address and a port, such as `127.0.0.1:5432` or \
              `[::1]:5432`, or `:5432` for every IPv4 address",
             shown(text)
         )
-    })
+    })?;
+    match never_of_a_host(address.ip()) {
+        None => Ok(address),
+        Some(what) => Err(format!(
+            "`{}` is no address that this host can have: {what}; write one that it has, such as `127.0.0.1:{port}`, or \
+             `:{port}` for every IPv4 address",
+            shown(text),
+            port = address.port()
+        )),
+    }
+}
+
+/// Why nothing can listen at an address, whatever the host is; none if something could.
+pub fn never_of_a_host(address: IpAddr) -> Option<&'static str> {
+    match address.to_canonical() {
+        address if address.is_multicast() => {
+            Some("it is the address of a group of hosts (multicast)")
+        }
+        IpAddr::V4(Ipv4Addr::BROADCAST) => {
+            Some("it stands for every host of a network (broadcast)")
+        }
+        IpAddr::V4(address) if !address.is_unspecified() => match address.octets() {
+            [0, ..] => Some("`0.` begins addresses of this network that are not known yet"),
+            [240..=255, ..] => Some("it is reserved, and no host has it"),
+            _ => None,
+        },
+        IpAddr::V4(_) | IpAddr::V6(_) => None,
+    }
 }
 
 #[cfg(test)]
@@ -135,6 +162,34 @@ mod tests {
         ] {
             let why = host_address(text).unwrap_err();
             assert!(why.contains(&format!("`{text}`")), "{why}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_no_host_has_is_refused_with_the_reason() {
+        for (text, reason) in [
+            ("224.0.0.1:80", "multicast"),
+            ("239.255.255.255:80", "multicast"),
+            ("[ff02::1]:53", "multicast"),
+            ("[::ffff:224.0.0.1]:80", "multicast"),
+            ("255.255.255.255:80", "broadcast"),
+            ("0.1.2.3:80", "not known yet"),
+            ("240.0.0.1:80", "reserved"),
+        ] {
+            let why = host_address(text).unwrap_err();
+            assert!(why.contains(text) && why.contains(reason), "{why}");
+            assert!(
+                why.contains("; write one that it has, such as `127.0.0.1:"),
+                "{why}"
+            );
+        }
+        for text in [
+            "0.0.0.0:80",
+            "[::]:80",
+            "169.254.1.1:80",
+            "223.255.255.255:80",
+        ] {
+            assert!(host_address(text).is_ok(), "{text}");
         }
     }
 

@@ -193,7 +193,7 @@ fn a_file_of_millions_of_tiny_values_is_refused() {
 fn a_file_of_ten_megabytes_is_refused_unread() {
     assert_eq!(
         first(&"a: b\n".repeat(2_000_000)),
-        "the file has 10 MiB; at most 4 MiB are read"
+        "the file has 10 MiB, more than the 4 MiB that are read"
     );
 }
 

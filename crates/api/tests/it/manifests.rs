@@ -35,6 +35,9 @@ fn shown(name: &str) -> String {
     let bytes = fs::read(folder("broken").join(name)).unwrap();
     let text = String::from_utf8_lossy(&bytes);
     let report = parse(name, Path::new("/project"), &text).expect_err("the file is broken");
+    for problem in &report.diagnostics {
+        assert!(problem.help.is_some(), "nothing says what to do: {problem}");
+    }
     let mut shown = report.to_string();
     shown.push_str("\n\nmarked:\n");
     for problem in &report.diagnostics {

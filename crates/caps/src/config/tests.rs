@@ -11,6 +11,7 @@ fn ctx(values: &[(&str, &str)]) -> Ctx {
         .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
     Ctx {
         values: Arc::new(values.collect()),
+        calls: None,
     }
 }
 

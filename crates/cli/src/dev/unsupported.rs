@@ -49,7 +49,6 @@ fn tls(dev: &Dev, found: &mut Unsupported) {
 fn capabilities(dev: &Dev, found: &mut Unsupported) {
     for (key, given, what) in [
         ("dev.wasi_webgpu", dev.wasi_webgpu, "wasi:webgpu"),
-        ("dev.wasi_otel", dev.wasi_otel, "wasi:otel"),
         (
             "dev.postgres_url",
             dev.postgres_url.is_some(),
@@ -97,27 +96,17 @@ fn engine(dev: &Dev, found: &mut Unsupported) {
             found.leave("dev.wasm_proposals", &why);
         }
     }
-    for (key, given) in [
-        ("dev.otel_host_endpoint", dev.otel_host_endpoint.is_some()),
-        (
-            "dev.otel_workload_endpoint",
-            dev.otel_workload_endpoint.is_some(),
-        ),
-    ] {
-        if given {
-            found.leave(key, "telemetry is not sent yet");
-        }
-    }
     if dev.allow_insecure_registries {
         found.leave(
             "dev.allow_insecure_registries",
             "nothing is pulled from registries yet",
         );
     }
-    if !dev.environment.is_empty() {
+    let mut names = dev.environment.iter().map(|(name, _)| name);
+    if names.any(|name| !name.starts_with("OTEL_")) {
         found.leave(
             "dev.environment",
-            "it is for the host process; set these variables before `weft dev`",
+            "but for OTEL_*; it is for the host process: set other variables before `weft dev`",
         );
     }
 }

@@ -116,6 +116,7 @@ fn shared(project: &Project, settings: &Outcome) -> Resources {
         allowed_host_loopback_ports: workload.allowed_host_loopback_ports.clone(),
         volume_mounts: mounts(project),
         limits: workload.limits.clone(),
+        ..Resources::default()
     }
 }
 

@@ -165,3 +165,36 @@ fn counts_begin_at_one() {
         assert!(at_least_one(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn flags_take_as_many_requests_as_manifests_do() {
+    for flag in [
+        "--max-in-flight",
+        "--max-queue",
+        "--tenant-max-in-flight",
+        "--tenant-max-queue",
+    ] {
+        assert!(parse(&[flag, "1000000"]).is_ok(), "{flag}");
+        let refused = parse(&[flag, "1000001"]).unwrap_err().to_string();
+        assert!(refused.contains("1000000"), "{refused}");
+    }
+}
+
+#[test]
+fn a_time_without_a_unit_is_refused_with_one() {
+    let refused = parse(&["--queue-wait", "3600"]).err().unwrap().to_string();
+    assert!(
+        refused.contains("it has no unit; write `3600s`"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn an_address_that_no_machine_has_is_refused_with_the_reason() {
+    let refused = address("224.0.0.1:80").unwrap_err();
+    assert!(
+        refused.contains("multicast") && refused.contains("127.0.0.1:80"),
+        "{refused}"
+    );
+    assert!(address("0.0.0.0:80").is_ok());
+}

@@ -7,4 +7,5 @@ mod requests;
 mod services;
 mod settings;
 mod stop;
+mod viewer;
 mod watch;

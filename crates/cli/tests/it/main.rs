@@ -4,6 +4,7 @@
 mod config;
 mod dev;
 mod docs;
+mod explain;
 mod pool;
 mod run;
 mod secrets;

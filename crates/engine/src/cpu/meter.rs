@@ -15,6 +15,8 @@ pub(crate) struct Meter {
     since: AtomicU64,
     /// CPU time in nanoseconds since the guest took its number in the queue.
     slice: AtomicU64,
+    /// CPU time in nanoseconds in all.
+    used: AtomicU64,
     /// A request starts, which has to ask before it computes.
     begins: AtomicBool,
     /// A request was taken since the instance was last seen to wait.
@@ -34,11 +36,22 @@ impl Meter {
             entered: AtomicU64::new(OUTSIDE),
             since: AtomicU64::new(OUTSIDE),
             slice: AtomicU64::new(0),
+            used: AtomicU64::new(0),
             begins: AtomicBool::new(false),
             fresh: AtomicBool::new(false),
             unseen: AtomicBool::new(false),
             claim: Mutex::new(Claim::none()),
         })
+    }
+
+    /// CPU time of the instance up to now, in nanoseconds.
+    pub(crate) fn used(&self) -> Nanos {
+        let entered = self.entered.load(Ordering::Relaxed);
+        let running = match entered {
+            OUTSIDE => 0,
+            entered => self.account.cpu.now().saturating_sub(entered),
+        };
+        self.used.load(Ordering::Relaxed).saturating_add(running)
     }
 
     /// Waits until a request may start on the instance. To be awaited in the task that runs it, right before.
@@ -99,6 +112,7 @@ impl Meter {
         if entered != OUTSIDE {
             let used = self.account.cpu.now().saturating_sub(entered);
             self.slice.fetch_add(used, Ordering::Relaxed);
+            self.used.fetch_add(used, Ordering::Relaxed);
             self.account.charge(used);
         }
     }

@@ -8,7 +8,7 @@ use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
 use wasmtime_wasi::{p2, p3};
 use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
-use weft_caps::{config, logging, secrets};
+use weft_caps::{config, logging, otel, secrets};
 use weft_net::sockets::Sockets;
 
 use super::filesystem;
@@ -40,6 +40,9 @@ pub(super) fn add(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     })?;
     logging::add_to_linker(linker, |state: &mut HostState| {
         state.called("wasi:logging/logging").logging(0)
+    })?;
+    otel::add_to_linker(linker, |state: &mut HostState| {
+        state.called("wasi:otel").otel(0)
     })?;
     secrets::add_to_linker(linker, |state: &mut HostState| {
         state.called("wasmcloud:secrets").secrets(0)

@@ -8,7 +8,7 @@ use wasmtime::{StoreContextMut, bail};
 use wasmtime_wasi::cli::{WasiCli, WasiCliCtxView};
 use wasmtime_wasi::{p2, p3};
 use wasmtime_wasi_http::{WasiHttp, WasiHttpCtxView};
-use weft_caps::{config, logging, secrets};
+use weft_caps::{config, logging, otel, secrets};
 use weft_net::sockets::{self, Sockets};
 
 use super::filesystem;
@@ -84,6 +84,11 @@ pub(super) fn bind(linker: &mut Linker<HostState>, import: &Scoped) -> wasmtime:
         ("logging", ..) => logging::add_to_instance(&mut instance, move |state: &mut HostState| {
             state.logging(part)
         }),
+        ("otel", interface, _) => {
+            otel::add_to_instance(&mut instance, interface, move |state: &mut HostState| {
+                state.otel(part)
+            })
+        }
         ("secrets", interface, _) => {
             secrets_of(&mut instance, part, interface, import.label.as_deref())
         }

@@ -5,6 +5,8 @@ use weft_api::interface::{InterfaceName, compatible};
 use weft_api::spec::{ComponentSpec, Reuse, WorkloadSpec};
 use weft_net::loopback::Role;
 
+use super::candidates::Near;
+use super::error::NearEntry;
 use super::walk::Walk;
 use super::{Entry, Granting, Part, PlanError, Program, Purpose, Report};
 use crate::grants::{self, Grant, Row};
@@ -87,7 +89,7 @@ pub(super) fn check_ingress(spec: &WorkloadSpec, entry: Entry, errors: &mut Vec<
 pub(super) struct Graph<'a> {
     pub(super) spec: &'a WorkloadSpec,
     pub(super) shapes: &'a [Shape],
-    granting: Granting,
+    pub(super) granting: Granting,
     /// What `wasmcloud:secrets` has.
     pub(super) secrets: Secrets,
 }
@@ -109,7 +111,7 @@ impl<'a> Graph<'a> {
     }
 
     /// The first component, in the order of the manifest, that can be the entry.
-    fn entry(
+    pub(super) fn entry(
         &self,
         purpose: Purpose,
         notes: &mut Vec<String>,
@@ -192,11 +194,12 @@ impl<'a> Graph<'a> {
     pub(super) fn provider(&self, importer: usize, import: &Import) -> Result<Provider, PlanError> {
         let component = self.spec.components.get(importer).map(|c| c.name.clone());
         let (Some(component), Some(interface)) = (component.clone(), &import.interface) else {
-            return Err(missing(
-                component,
-                import,
-                vec!["it is not an interface, and the host offers interfaces only".to_owned()],
-            ));
+            let why = "it is not an interface, and the host offers interfaces only";
+            return Err(missing(component, import, Near {
+                candidates: vec![why.to_owned()],
+                remedy: "put what is imported into an interface, and add a component that exports it"
+                    .to_owned(),
+            }));
         };
         let mut exporters = self.exporters(importer, interface);
         match (exporters.pop(), exporters.is_empty()) {
@@ -221,13 +224,21 @@ impl<'a> Graph<'a> {
                 let why = format!(
                     "it is a named import of `{interface}`; weft serves that interface only unnamed"
                 );
-                Err(missing(Some(component), import, vec![why]))
+                let remedy = format!("import `{interface}` without a name of its own");
+                Err(missing(
+                    Some(component),
+                    import,
+                    Near {
+                        candidates: vec![why],
+                        remedy,
+                    },
+                ))
             }
             Some(row) => self.granted_by(row, component, import, interface),
             None => Err(missing(
                 Some(component),
                 import,
-                self.candidates(importer, interface),
+                self.near(importer, interface),
             )),
         }
     }
@@ -247,7 +258,7 @@ impl<'a> Graph<'a> {
             import: import.name.clone(),
             namespace: interface.namespace.clone(),
             package: interface.package.clone(),
-            interface: interface.interface.clone(),
+            near: self.near_entry(interface).map(Box::new),
         })
     }
 
@@ -259,10 +270,13 @@ impl<'a> Graph<'a> {
         interface: &InterfaceName,
     ) -> Result<(), PlanError> {
         if import.name == interface.to_string() {
-            let why = format!(
-                "it stands for one secret, so it is imported under that secret's name: `import <name>: {interface};`"
-            );
-            return Err(missing(Some(component.clone()), import, vec![why]));
+            let near = Near {
+                candidates: vec!["it stands for one secret, and no name says which".to_owned()],
+                remedy: format!(
+                    "import it under the name of that secret: `import <name>: {interface};`"
+                ),
+            };
+            return Err(missing(Some(component.clone()), import, near));
         }
         // A manifest that does not ask for secrets at all is told that instead.
         if self.secrets.has(&import.name) || !self.granted(interface) {
@@ -309,17 +323,38 @@ impl<'a> Graph<'a> {
     }
 
     fn granted(&self, import: &InterfaceName) -> bool {
-        self.granting == Granting::Everything
-            || self.spec.host_interfaces.iter().any(|entry| {
-                entry.namespace == import.namespace
-                    && entry.package == import.package
-                    && entry.interfaces.contains(&import.interface)
-                    && entry
-                        .version
-                        .as_ref()
-                        .zip(import.version.as_ref())
-                        .is_none_or(|(asked, imported)| compatible(Some(asked), Some(imported)))
-            })
+        self.granting == Granting::Everything || self.grantor(import).is_some()
+    }
+
+    /// The entry of `hostInterfaces` that grants an import, by its place.
+    pub(super) fn grantor(&self, import: &InterfaceName) -> Option<usize> {
+        self.spec.host_interfaces.iter().position(|entry| {
+            entry.namespace == import.namespace
+                && entry.package == import.package
+                && entry.interfaces.contains(&import.interface)
+                && entry
+                    .version
+                    .as_ref()
+                    .zip(import.version.as_ref())
+                    .is_none_or(|(asked, imported)| compatible(Some(asked), Some(imported)))
+        })
+    }
+
+    /// What an entry for the package of an import lacks that it would have to say.
+    fn near_entry(&self, import: &InterfaceName) -> Option<NearEntry> {
+        let entries = self.spec.host_interfaces.iter();
+        let mut entries = entries
+            .filter(|entry| entry.namespace == import.namespace && entry.package == import.package);
+        let first = entries.next()?;
+        let named = std::iter::once(first)
+            .chain(entries)
+            .find(|entry| entry.interfaces.contains(&import.interface));
+        match named.map(|entry| &entry.version) {
+            Some(version) => version
+                .as_ref()
+                .map(|version| NearEntry::Version(version.to_string())),
+            None => Some(NearEntry::Interfaces),
+        }
     }
 
     fn provides_to_another(&self, position: usize) -> bool {
@@ -356,22 +391,20 @@ impl<'a> Graph<'a> {
     }
 }
 
-fn missing(
-    component: Option<ComponentName>,
-    import: &Import,
-    candidates: Vec<String>,
-) -> PlanError {
+fn missing(component: Option<ComponentName>, import: &Import, near: Near) -> PlanError {
     match component {
         Some(component) => PlanError::MissingImport {
             component,
             import: import.name.clone(),
-            candidates,
+            candidates: near.candidates,
+            remedy: near.remedy,
         },
         None => PlanError::NoComponents,
     }
 }
 
-fn entry_of(export: &InterfaceName, purpose: Purpose) -> Option<Entry> {
+/// What an export makes of its component, if it is used for this.
+pub(super) fn entry_of(export: &InterfaceName, purpose: Purpose) -> Option<Entry> {
     let track = export.track()?;
     let path = (
         export.namespace.as_str(),

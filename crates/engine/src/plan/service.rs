@@ -3,11 +3,24 @@
 use weft_api::ids::ComponentName;
 use weft_api::spec::{ComponentSpec, Reuse, ServiceSpec, WorkloadSpec};
 
-use super::{Entry, Granting, Program, Purpose, Report, resolve};
+use super::{Entry, Granting, PlanError, Program, Purpose, Report, resolve};
 use crate::inspect::Shape;
 
-/// What the service is called where components have their names: in logs and metrics.
-const NAME: &str = "service";
+/// What the service is called where components have their names: in logs, metrics and policies.
+pub const NAME: &str = "service";
+
+/// A component of the same name could not be told from the service.
+pub(super) fn check_names(spec: &WorkloadSpec, report: &mut Report) {
+    let same = spec
+        .components
+        .iter()
+        .find(|component| component.name.as_str() == NAME);
+    if let (Some(component), Some(_)) = (same, &spec.service) {
+        report.errors.push(PlanError::NameOfService {
+            component: component.name.clone(),
+        });
+    }
+}
 
 /// The one instance of a service that answers requests: kept for ever, with any number of requests at a time.
 pub(super) const ONE_INSTANCE: Reuse = Reuse {
@@ -53,7 +66,7 @@ pub(super) fn note_unused(spec: &WorkloadSpec, report: &mut Report) {
 }
 
 /// The workload with the service as its only component.
-fn alone(spec: &WorkloadSpec, service: &ServiceSpec) -> Option<WorkloadSpec> {
+pub(super) fn alone(spec: &WorkloadSpec, service: &ServiceSpec) -> Option<WorkloadSpec> {
     let component = ComponentSpec {
         // The name is valid, so this always is.
         name: ComponentName::parse(NAME).ok()?,

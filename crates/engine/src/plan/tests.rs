@@ -1,5 +1,6 @@
 //! Every refusal with its words, who serves which import, and notes.
 
+mod outlook;
 mod refused;
 mod resolved;
 mod shapes;

@@ -40,7 +40,7 @@ impl Walk<'_, '_> {
                         .iter()
                         .position(|(on_path, _)| *on_path == provider)
                     {
-                        errors.push(self.circle(start));
+                        errors.extend(self.circle(start));
                     } else {
                         self.visit(provider, errors);
                     }
@@ -52,7 +52,9 @@ impl Walk<'_, '_> {
         self.done.push(position);
     }
 
-    fn circle(&self, start: usize) -> PlanError {
+    fn circle(&self, start: usize) -> Option<PlanError> {
+        let (first, _) = self.path.get(start)?;
+        let component = self.graph.spec.components.get(*first)?.name.clone();
         let name = |position: usize| {
             self.graph
                 .spec
@@ -72,6 +74,6 @@ impl Walk<'_, '_> {
                 .get(start)
                 .map(|(position, _)| format!("`{}`", name(*position))),
         );
-        PlanError::Cycle { path }
+        Some(PlanError::Cycle { path, component })
     }
 }

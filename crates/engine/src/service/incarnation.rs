@@ -9,6 +9,7 @@ use wasmtime_wasi::I32Exit;
 use weft_net::loopback::Network;
 
 use super::End;
+use super::birth::{Birth, Lives};
 use crate::compile::Source;
 use crate::compose::Scoped;
 use crate::cpu::Meter;
@@ -32,6 +33,7 @@ pub(super) struct Incarnation {
     network: Arc<Network>,
     /// Counts how often it has said that it is ready.
     announced: watch::Receiver<u64>,
+    lives: Lives,
     /// Directories that it mounts.
     _shared: Shared,
 }
@@ -53,6 +55,7 @@ impl Incarnation {
             announced: linked.template.announced(),
             template: linked.template,
             network: Arc::clone(&shared.network),
+            lives: Lives::default(),
             _shared: shared.clone(),
         }
     }
@@ -83,13 +86,14 @@ impl Incarnation {
 
     /// Lives. When this has returned, or is dropped, all that it held is free.
     pub(super) async fn live(&self) -> End {
-        match self.try_live().await {
-            Ok(end) => end,
-            Err(why) => End::NotStarted(why),
-        }
+        let birth = self.lives.begin(self.template.reporting());
+        let lived = self.try_live(birth.as_ref()).await;
+        let end = lived.unwrap_or_else(End::NotStarted);
+        self.lives.end(birth, &end);
+        end
     }
 
-    async fn try_live(&self) -> Result<End, String> {
+    async fn try_live(&self, birth: Option<&Birth>) -> Result<End, String> {
         let engine = &self.engine;
         let code = engine.compiler().code(&self.source, &self.label).await;
         let code = code.map_err(|error| error.to_string())?;
@@ -105,7 +109,10 @@ impl Incarnation {
         let mut store = self.template.store(engine.wasmtime());
         let meter = Arc::clone(&store.data().cpu);
         meter.start().await;
-        let outcome = metered(&meter, self.run(linked, &mut store)).await;
+        if let (Some(birth), Some(current)) = (birth, &store.data().current) {
+            current.lives(birth.place());
+        }
+        let outcome = metered(&meter, self.run(linked, &mut store, birth)).await;
         Ok(end(outcome, &store))
     }
 
@@ -113,11 +120,18 @@ impl Incarnation {
         &self,
         linked: InstancePre<HostState>,
         store: &mut Store<HostState>,
+        birth: Option<&Birth>,
     ) -> wasmtime::Result<Result<(), ()>> {
+        let born = || {
+            if let Some(birth) = birth {
+                birth.is(None);
+            }
+        };
         match self.entry {
             Entry::Command3 | Entry::Http3 => {
                 let pre = wasmtime_wasi::p3::bindings::CommandPre::new(linked)?;
                 let command = pre.instantiate_async(&mut *store).await?;
+                born();
                 store
                     .run_concurrent(async move |accessor| {
                         command.wasi_cli_run().call_run(accessor).await
@@ -127,6 +141,7 @@ impl Incarnation {
             Entry::Command2 | Entry::Http2 => {
                 let pre = wasmtime_wasi::p2::bindings::CommandPre::new(linked)?;
                 let command = pre.instantiate_async(&mut *store).await?;
+                born();
                 command.wasi_cli_run().call_run(store).await
             }
         }

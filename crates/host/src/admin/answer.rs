@@ -9,6 +9,7 @@ use http_body_util::Full;
 use serde::Serialize;
 use weft_engine::Engine;
 use weft_ingress::{Stats, Tls};
+use weft_telemetry::Telemetry;
 
 use super::{metrics, workloads};
 use crate::learned::learned;
@@ -32,6 +33,8 @@ pub(crate) struct Pages {
     pub(crate) tls: Arc<OnceLock<Tls>>,
     /// Whether what guests reach is learned.
     pub(crate) learning: bool,
+    /// Where the host tells what it does.
+    pub(crate) telemetry: Option<Telemetry>,
 }
 
 impl Pages {

@@ -1,11 +1,13 @@
-//! The page of metrics, in the text format of OpenMetrics, which Prometheus reads. Everything is read when it is asked
-//! for; nothing is counted twice. `catalog` lists the metrics, `exposition` writes them.
+//! The page of metrics, in the text format of OpenMetrics, which Prometheus reads, and the same for a collector of
+//! OpenTelemetry. Everything is read when it is asked for; nothing is counted twice. `catalog` lists the metrics,
+//! `exposition` writes them, `otlp` in the other form.
 //!
 //! No label comes from a client or a guest, and at most `HostConfig::metrics_workloads` workloads have labels of their
 //! own, so that the page cannot grow without bound.
 
 pub(super) mod catalog;
 mod exposition;
+mod otlp;
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -16,8 +18,12 @@ use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::registry::Registry;
 use weft_engine::usage::{EngineUsage, TenantUsage};
 use weft_ingress::{Cut, Refusal, Stats, Tls};
+use weft_telemetry::proto::metrics::v1::Metric;
+use weft_telemetry::stats::{Counters, Loss, SignalKind};
+use weft_telemetry::{MetricSource, Telemetry};
 
 pub(super) use self::exposition::{Encoder, Value};
+use self::otlp::Otlp;
 use super::answer::Pages;
 use super::process;
 use crate::registry::Shown;
@@ -59,6 +65,7 @@ struct Snapshot {
     connections: Arc<Stats>,
     /// When the first of the certificates expires, in seconds since 1970.
     expiry: Option<u64>,
+    telemetry: Option<Telemetry>,
 }
 
 /// A workload with the labels that it has on the page.
@@ -80,6 +87,7 @@ impl Snapshot {
             labels_max: pages.registry.labels_max(),
             connections: Arc::clone(&pages.connections),
             expiry: pages.tls.get().and_then(Tls::expires).map(unix_seconds),
+            telemetry: pages.telemetry.clone(),
         }
     }
 
@@ -265,14 +273,55 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    fn write(&self, encoder: &mut Encoder<'_>) -> std::fmt::Result {
+        self.host(encoder)?;
+        self.requests(encoder)?;
+        self.use_of_workloads(encoder)?;
+        self.tenants(encoder)?;
+        self.connections(encoder)?;
+        self.telemetry(encoder)
+    }
+
+    /// What became of what was told. Nothing, where nothing is told.
+    fn telemetry(&self, encoder: &mut Encoder<'_>) -> std::fmt::Result {
+        let Some(telemetry) = &self.telemetry else {
+            return Ok(());
+        };
+        let stats = telemetry.stats();
+        let each = |value: fn(&Counters) -> u64| {
+            SignalKind::ALL.map(|signal| {
+                let labels = [("signal", signal.as_str())];
+                (labels, Value::Whole(value(stats.of(signal))))
+            })
+        };
+        encoder.family(&catalog::TELEMETRY_SENT, each(Counters::sent))?;
+        let lost = SignalKind::ALL.into_iter().flat_map(|signal| {
+            Loss::ALL.map(|why| {
+                let labels = [("signal", signal.as_str()), ("reason", why.as_str())];
+                (labels, Value::Whole(stats.of(signal).lost(why)))
+            })
+        });
+        encoder.family(&catalog::TELEMETRY_DROPPED, lost)?;
+        encoder.family(&catalog::TELEMETRY_QUEUED, each(Counters::waiting))
+    }
+}
+
 impl Collector for Snapshot {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
-        let mut encoder = Encoder::new(encoder);
-        self.host(&mut encoder)?;
-        self.requests(&mut encoder)?;
-        self.use_of_workloads(&mut encoder)?;
-        self.tenants(&mut encoder)?;
-        self.connections(&mut encoder)
+        self.write(&mut Encoder::Text(encoder))
+    }
+}
+
+/// The same metrics, for a collector.
+impl MetricSource for Pages {
+    fn metrics(&self, start: u64, now: u64) -> Vec<Metric> {
+        let mut weft = Otlp::new("weft.", start, now);
+        let mut process = Otlp::new("process.", start, now);
+        // Nothing of it can fail: it is written to memory.
+        let _ = Snapshot::take(self).write(&mut Encoder::Otlp(&mut weft));
+        let _ = process::Process.write(&mut Encoder::Otlp(&mut process));
+        weft.done().chain(process.done()).collect()
     }
 }
 

@@ -15,7 +15,13 @@ pub(super) struct Process;
 
 impl Collector for Process {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
-        let mut encoder = Encoder::new(encoder);
+        self.write(&mut Encoder::Text(encoder))
+    }
+}
+
+impl Process {
+    /// Writes all that the system says.
+    pub(super) fn write(&self, encoder: &mut Encoder<'_>) -> std::fmt::Result {
         let pid = Pid::from_u32(std::process::id());
         // A system that does not say costs these metrics only.
         let Ok(mut system) = System::new() else {

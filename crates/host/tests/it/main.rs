@@ -23,3 +23,5 @@ mod output;
 mod overload;
 mod published;
 mod stage;
+mod telemetry;
+mod telemetry_guests;

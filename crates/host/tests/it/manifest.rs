@@ -98,6 +98,7 @@ spec:
     - {{namespace: wasi, package: http, interfaces: [incoming-handler], config: {{host: {}}}}}
     - {{namespace: wasi, package: config, interfaces: [store]}}
     - {{namespace: wasi, package: logging, interfaces: [logging]}}
+    - {{namespace: wasi, package: otel, interfaces: [types, tracing, metrics, logs]}}
   components:
 ",
             self.name,

@@ -38,6 +38,25 @@ pub enum HttpError {
     Request(#[from] http::Error),
 }
 
+impl HttpError {
+    /// A stable word for programs: the attribute `error.type` of spans.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Denied(_) | Self::Dial(DialError::Denied(_)) => "denied",
+            Self::Dial(DialError::Quota(_)) => "quota",
+            Self::Dial(DialError::Resolve { .. }) => "resolve",
+            Self::Dial(DialError::Connect { .. }) => "connect",
+            Self::Dial(DialError::TimedOut { .. })
+            | Self::TlsTimedOut { .. }
+            | Self::FirstByte(_)
+            | Self::BetweenBytes(_) => "timeout",
+            Self::Method(_) | Self::Request(_) => "request",
+            Self::Tls { .. } => "tls",
+            Self::Http(_) => "http",
+        }
+    }
+}
+
 impl From<DialError> for HttpError {
     fn from(error: DialError) -> Self {
         match error {

@@ -54,10 +54,6 @@ fn what_has_no_effect_is_named_without_its_value() {
         ),
         ("wasi_keyvalue_path: ./kv", "dev.wasi_keyvalue_path"),
         ("environment: {RUST_LOG: hunter2}", "dev.environment"),
-        (
-            "otel_host_endpoint: 'http://localhost:4317'",
-            "dev.otel_host_endpoint",
-        ),
         ("wasm_proposals: [threads]", "dev.wasm_proposals"),
     ] {
         let found = review(&project(dev));

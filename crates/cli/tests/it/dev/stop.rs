@@ -37,7 +37,7 @@ async fn requests_that_take_too_long_are_cut_and_counted() {
     let (status, seen) = dev.ended();
     assert_eq!(status.code(), Some(0), "{}", seen.join("\n"));
     assert!(
-        seen.iter().any(|line| line.contains("1 requests were cut")),
+        seen.iter().any(|line| line.contains("1 request was cut")),
         "{}",
         seen.join("\n")
     );

@@ -210,6 +210,24 @@ pub(super) static EXPIRY: Metric = gauge(
     "When the first of the certificates expires, in seconds since 1970.",
 );
 
+// Telemetry.
+
+pub(super) static TELEMETRY_SENT: Metric = counter(
+    "telemetry_sent",
+    None,
+    "Spans, metrics and log records that a collector has taken, by signal: traces, metrics or logs.",
+);
+pub(super) static TELEMETRY_DROPPED: Metric = counter(
+    "telemetry_dropped",
+    None,
+    "Those that were lost, by signal and reason.",
+);
+pub(super) static TELEMETRY_QUEUED: Metric = gauge(
+    "telemetry_queued",
+    None,
+    "Those that wait to be sent, or are on their way, by signal.",
+);
+
 // The process: with the prefix `process_`.
 
 pub(in crate::admin) static RESIDENT: Metric = gauge(
