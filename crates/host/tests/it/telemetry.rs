@@ -8,7 +8,7 @@ use weft_host::HostConfig;
 use weft_telemetry::proto::metrics::v1::metric::Data;
 use weft_telemetry::sampler::{Root, Sampler};
 use weft_telemetry::{Config, Destination, Protocol, Resource, Telemetry};
-use weft_testkit::client::{Client, empty};
+use weft_testkit::client::{Client, full};
 use weft_testkit::collector::{Collector, Manner, Of, proto, text};
 use weft_testkit::guest;
 use weft_testkit::server::EchoServer;
@@ -43,7 +43,7 @@ fn kitchen() -> Manifest {
 }
 
 async fn get(client: &Client, path: &str, headers: &[(&'static str, &str)]) -> String {
-    let mut request = Request::new(empty());
+    let mut request = Request::new(full(""));
     *request.uri_mut() = path.parse().expect("it is a path");
     for (name, value) in headers {
         let value = HeaderValue::from_str(value).expect("it is a header's value");
