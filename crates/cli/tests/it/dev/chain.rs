@@ -26,7 +26,7 @@ fn folder(link: &str, next: Option<(&str, &str)>, token: &str) -> Folder {
     };
     let built = "../target/wasm32-wasip2/release/otel_chain.wasm";
     let build = "cargo build --release --target wasm32-wasip2 --manifest-path ../Cargo.toml";
-    let copy = format!("cp '{}' link.wasm", example("otel_chain").display());
+    let copy = format!("cp '{}' link.wasm", example("otel-chain").display());
     let project = read("weft.yaml");
     assert!(project.contains(built) && project.contains(build));
     let placeholder = read(".env.example");
