@@ -2,8 +2,9 @@
 //!
 //! Layout: `project` (find and read the project file), `unsupported` (what of it this version cannot do), `build` (run
 //! the build command), `component` (where that left the component), `workload` (from project and component to what the
-//! host starts), `preview` (the same for `weft explain`), `watch` (what was saved), `session` (the loop over all of these), `tell` (what the developer sees of
-//! it), `summary` (what the workload imports, has, and would lack in production).
+//! host starts), `preview` (the same for `weft explain`), `watch` (what was saved), `session` (the loop over all of these),
+//! `tell` (what the developer sees of it), `summary` (what the workload imports, has, and would lack in production),
+//! `viewer` (the page with traces, logs, metrics and workloads).
 
 mod build;
 mod component;
@@ -13,6 +14,7 @@ mod session;
 mod summary;
 mod tell;
 mod unsupported;
+mod viewer;
 mod watch;
 mod workload;
 
@@ -31,6 +33,7 @@ use self::project::Opened;
 pub(crate) use self::project::{Parsed, likely_command, nearest, parsed};
 use self::session::{Options, Session};
 use self::tell::Tell;
+use self::viewer::{Choice, Subject, Viewer};
 use self::watch::Watch;
 use crate::limits::{Clients, Guests, address, drain};
 use crate::printer::Global;
@@ -63,6 +66,10 @@ pub(crate) struct Args {
     /// How long requests in flight may go on after a signal to stop; a number alone is seconds
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = drain)]
     drain: Duration,
+    /// Where the page with traces, logs, metrics and workloads is: `on` for 127.0.0.1:4318 or where there is room, an
+    /// address of the loopback, or `off`. It takes OTLP there; if another `weft dev` has the page, this one reports to it
+    #[arg(long, value_name = "ADDR", default_value = "on", env = "WEFT_VIEWER")]
+    viewer: Choice,
     #[command(flatten)]
     cache: Cache,
     #[command(flatten)]
@@ -99,11 +106,18 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         bail!(missing);
     }
     let addr = args.addr.unwrap_or(opened.project.dev.address);
-    let telemetry = Asked::by_variables().and_by(&opened.project.dev)?.start()?;
+    // Before the host: what is told of it from its first moment on has to have a place.
+    let viewer = Viewer::open(args.viewer).await?;
+    let asked = Asked::by_variables().and_by(&opened.project.dev)?;
+    let asked = match &viewer {
+        Some(viewer) => asked.and_for(viewer.receiver()),
+        None => asked,
+    };
+    let telemetry = asked.start()?;
     let mut config = host_config(args, &opened.project.dev, addr)?;
     config.telemetry.clone_from(&telemetry);
     let host = Host::new(config)?;
-    let outcome = serve(args, opened, values, &host, addr, global).await;
+    let outcome = serve(args, opened, values, &host, viewer, addr, global).await;
     telemetry::end(telemetry).await;
     outcome
 }
@@ -113,6 +127,7 @@ async fn serve(
     opened: Opened,
     values: Vec<PathBuf>,
     host: &Host,
+    viewer: Option<Viewer>,
     addr: SocketAddr,
     global: &Global,
 ) -> anyhow::Result<ExitCode> {
@@ -133,6 +148,15 @@ async fn serve(
     let tell = Tell::new(global);
     let url = format!("{scheme}://{addr}/");
     tell.listening(&opened, addr, &url, admin);
+    let subject = Subject {
+        host: host.clone(),
+        name: opened.folder.display().to_string(),
+        url: url.clone(),
+    };
+    // Kept until the end, so that the page shows how the session stops.
+    let _shown = viewer
+        .map(|viewer| viewer.show(subject, &tell))
+        .transpose()?;
     let serving = tokio::spawn({
         let (host, stop) = (host.clone(), stop.clone());
         async move { host.serve(listener, stop).await }

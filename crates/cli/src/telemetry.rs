@@ -67,7 +67,6 @@ impl Asked {
     }
 
     /// By somebody in this process.
-    #[expect(dead_code, reason = "for the viewer of `weft dev`")]
     pub(crate) fn and_for(mut self, receiver: Arc<dyn Receiver>) -> Self {
         self.receiver = Some(receiver);
         self

@@ -26,6 +26,7 @@ use tokio::time::{sleep, timeout};
 
 pub(crate) use self::answer::Pages;
 use crate::control::Control;
+use crate::registry::Registry;
 
 /// Connections that are open at once.
 const CONNECTIONS_MAX: usize = 64;
@@ -46,6 +47,11 @@ pub struct AdminError {
     pub addr: SocketAddr,
     /// What the system says.
     pub source: io::Error,
+}
+
+/// What runs, for those who are in this process.
+pub(crate) fn workloads(registry: &Registry) -> Vec<serde_json::Value> {
+    workloads::list(registry, None).values()
 }
 
 /// Opens the listener and serves it until the control runtime ends. Gives the address, whose port the system may have

@@ -139,6 +139,11 @@ impl Host {
         learned::learned(&self.registry, self.config.engine.network.learn)
     }
 
+    /// What runs, each workload as on the page `/workloads` of the admin listener.
+    pub fn workloads(&self) -> Vec<serde_json::Value> {
+        admin::workloads(&self.registry)
+    }
+
     /// Opens the listener for connections by name (TLS, SNI). Certificates have to be read before, for names whose TLS
     /// ends here. Gives the address, whose port the system may have chosen. Has to be called within a tokio runtime.
     ///

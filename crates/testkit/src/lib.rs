@@ -4,6 +4,7 @@
 //! Layout:
 //! - `guests`: where the built test guests and examples are;
 //! - `assemble`: components that are written as text;
+//! - `browser`: Chromium, for tests of pages;
 //! - `labels`: components that import under labels;
 //! - `database`: MariaDB and PostgreSQL servers;
 //! - `client`: HTTP requests whose bodies can be fed and read piece by piece;
@@ -21,6 +22,7 @@
 )]
 
 pub mod assemble;
+pub mod browser;
 pub mod client;
 pub mod collector;
 pub mod database;

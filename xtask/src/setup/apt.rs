@@ -62,6 +62,16 @@ impl Apt {
         })
     }
 
+    /// Whether there is such a package.
+    pub(crate) fn has(&self, package: &str) -> bool {
+        Sh::new("apt-cache")
+            .arg("-c")
+            .arg(self.folder.join("apt.conf"))
+            .args(["show", "--no-all-versions", package])
+            .read()
+            .is_ok_and(|said| said.contains("Package: "))
+    }
+
     /// The packages that `package` depends on directly.
     pub(crate) fn depends(&self, package: &str) -> Result<Vec<String>> {
         let said = Sh::new("apt-cache")

@@ -1,9 +1,9 @@
 //! Programs that are not Rust and that the database examples need: clang, which compiles the C parts of a TLS library
-//! for WebAssembly, and the database servers that tests start. They come from the system's own package archive, are
-//! unpacked into a folder of their own and run from there: no root, no service on this machine, nothing installed.
-//! `target/programs` points to them.
+//! for WebAssembly, the database servers that tests start, and the browser in which they look at pages. They come from
+//! the system's own package archive, are unpacked into a folder of their own and run from there: no root, no service on
+//! this machine, nothing installed. `target/programs` points to them.
 //!
-//! On a system without apt they have to be there: clang with its WebAssembly target, mariadbd and postgres.
+//! On a system without apt they have to be there: clang with its WebAssembly target, mariadbd, postgres and a browser.
 
 use super::apt::Apt;
 use crate::sh::Sh;
@@ -15,16 +15,19 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Changes when what we unpack or write changes.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 const STAMP: &str = "complete";
 const CLANG: &str = "clang-for-guests";
 const SERVERS: [&str; 2] = ["mariadbd", "postgres"];
+/// The part of Chromium that draws pages without a screen; a system without this package has a browser in PATH, or none.
+const BROWSER: &str = "chromium-headless-shell";
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", BROWSER];
 
 /// Finds the programs or gets them.
 pub(crate) fn prepare(steps: &mut Steps) -> Result<()> {
-    let advice = "check that this machine reaches its package archive; without apt: install clang, MariaDB and \
-                  PostgreSQL, and see that clang, mariadbd and postgres are in PATH";
-    steps.run("clang, MariaDB and PostgreSQL", advice, |steps| {
+    let advice = "check that this machine reaches its package archive; without apt: install clang, MariaDB, \
+                  PostgreSQL and Chromium, and see that clang, mariadbd, postgres and chromium are in PATH";
+    steps.run("clang, MariaDB, PostgreSQL and Chromium", advice, |steps| {
         if Sh::new("apt-get").arg("--version").read().is_err() {
             return of_system(steps);
         }
@@ -38,6 +41,9 @@ pub(crate) fn prepare(steps: &mut Steps) -> Result<()> {
             build(&place)?;
         }
         steps.say(format_args!("they are in {}", place.display()));
+        if !place.join("chromium").is_file() {
+            find_browser(steps);
+        }
         link(&place)
     })
 }
@@ -65,7 +71,20 @@ fn of_system(steps: &Steps) -> Result<()> {
         }
     }
     steps.say("using those of the system");
+    find_browser(steps);
     Ok(())
+}
+
+/// Without a browser everything else works, so this is said and nothing ends.
+fn find_browser(steps: &Steps) {
+    let found = |browser: &&&str| Sh::new(browser).arg("--version").read().is_ok();
+    match BROWSERS.iter().find(found) {
+        Some(browser) => steps.say(format_args!("pages are tested in the system's {browser}")),
+        None => steps.say(format_args!(
+            "no browser: tests of pages will fail until one of {} is in PATH",
+            BROWSERS.join(", ")
+        )),
+    }
 }
 
 /// PostgreSQL does not run as root, so what root gets lies where other users can read it.
@@ -139,9 +158,11 @@ fn packages(apt: &Apt) -> Result<Vec<String>> {
     let servers = ["mariadb-server-core", "mariadb-client-core"].map(str::to_owned);
     let postgresql = versioned("postgresql")?;
     let client = postgresql.replace("postgresql-", "postgresql-client-");
+    let browser = apt.has(BROWSER).then(|| BROWSER.to_owned());
     Ok([clang, headers, postgresql, client]
         .into_iter()
         .chain(servers)
+        .chain(browser)
         .collect())
 }
 
@@ -150,9 +171,9 @@ fn write_wrappers(prefix: &Path) -> Result<()> {
     let usr = prefix.join("usr");
     let clang = only(&usr.join("lib"), "llvm-", "bin/clang")?;
     let postgres = only(&usr.join("lib/postgresql"), "", "bin/postgres")?;
+    let triple = format!("{}-linux-gnu", std::env::consts::ARCH);
     let libraries = format!(
-        "$here/usr/lib/{}-linux-gnu:$here/{}/lib",
-        std::env::consts::ARCH,
+        "$here/usr/lib/{triple}:$here/lib/{triple}:$here/usr/lib/{triple}/pulseaudio:$here/{}/lib",
         relative(prefix, &clang, 2)?
     );
     let bin = relative(prefix, &postgres, 1)?;
@@ -168,12 +189,14 @@ fn write_wrappers(prefix: &Path) -> Result<()> {
         ("initdb", format!("{bin}/initdb")),
         ("psql", format!("{bin}/psql")),
     ];
-    for (name, program) in programs {
+    let browser = format!("usr/lib/chromium/{BROWSER}");
+    let browser = Some(("chromium", browser)).filter(|(_, file)| prefix.join(file).is_file());
+    for (name, program) in programs.into_iter().chain(browser) {
         if !prefix.join(&program).is_file() {
             bail!("the packages of this system have no {program}");
         }
         let script = format!(
-            "#!/bin/sh\n# Runs {name} from this folder.\nhere=${{0%/*}}\nLD_LIBRARY_PATH=\"{libraries}\" exec \"$here/{program}\" \"$@\"\n"
+            "#!/bin/sh\n# Runs {name} from this folder, with the fonts here where the system has none.\nhere=${{0%/*}}\n[ -e /etc/fonts/fonts.conf ] || export FONTCONFIG_SYSROOT=\"$here\"\nLD_LIBRARY_PATH=\"{libraries}\" exec \"$here/{program}\" \"$@\"\n"
         );
         fs::write(prefix.join(name), script)?;
         fs::set_permissions(prefix.join(name), fs::Permissions::from_mode(0o755))?;

@@ -6,7 +6,7 @@ use crate::metadata::{Metadata, Node};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Crate, what it must not reach, and why.
-const FORBIDDEN: [(&str, &str, &str); 9] = [
+const FORBIDDEN: [(&str, &str, &str); 10] = [
     ("weft-api", "tokio", "plain data is read by everyone"),
     ("weft-api", "wasmtime", "plain data is read by everyone"),
     ("weft-artifact", "wasmtime", "pulling does not run anything"),
@@ -15,6 +15,7 @@ const FORBIDDEN: [(&str, &str, &str); 9] = [
         "wasmtime",
         "requests reach guests through ingress::Target alone",
     ),
+    ("weft-viewer", "wasmtime", "it shows what others tell it"),
     ("weft-lattice", "wasmtime", "the wire knows no engine"),
     ("weft-operator", "wasmtime", "an operator runs no guest"),
     ("weft-console", "wasmtime", "a console runs no guest"),

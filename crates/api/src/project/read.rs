@@ -175,12 +175,13 @@ fn vault(
     base: &Path,
     problems: &mut Problems,
 ) -> Option<Vault> {
-    let at = fields.optional("vault")?;
     if section != "secrets" {
-        let problem = at.problem(format!("`{}`: Vault keeps secrets", at.path()));
-        problems.push(problem.help("move the source to `secrets`, and its name to `secretFrom`"));
+        let help =
+            "Vault keeps secrets: move the source to `secrets`, and its name to `secretFrom`";
+        fields.misplaced(&["vault"], help, problems);
         return None;
     }
+    let at = fields.optional("vault")?;
     let none = BTreeSet::new();
     let mut scope = Scope {
         base,

@@ -6,6 +6,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::sync::watch;
 
 use super::project::Opened;
 use crate::printer::{BAD, CARE, FAINT, GOOD, Global, NAME};
@@ -17,13 +18,31 @@ const NAMED_MAX: usize = 3;
 #[derive(Clone)]
 pub(super) struct Tell {
     global: Global,
+    /// What the session does, in a word, for those who only look.
+    state: watch::Sender<&'static str>,
 }
 
 impl Tell {
     pub(super) fn new(global: &Global) -> Self {
         Self {
             global: global.clone(),
+            state: watch::Sender::new("starting"),
         }
+    }
+
+    /// What the session does, in a word.
+    pub(super) fn state(&self) -> watch::Receiver<&'static str> {
+        self.state.subscribe()
+    }
+
+    /// Where the page is that shows this session.
+    pub(super) fn viewer(&self, addr: SocketAddr, is_guest: bool) {
+        let url = format!("http://{addr}/");
+        self.global
+            .object(&json!({ "event": "viewer", "url": url, "ofAnother": is_guest }));
+        let whose = if is_guest { " of another weft dev" } else { "" };
+        self.global
+            .status(format_args!("viewer{whose} on {NAME}{url}{NAME:#}"));
     }
 
     /// Whether colours reach the reader.
@@ -60,6 +79,7 @@ impl Tell {
     }
 
     pub(super) fn building(&self, command: &str) {
+        self.state.send_replace("building");
         self.global
             .object(&json!({ "event": "building", "command": command }));
         let first = command.trim().lines().next().unwrap_or_default();
@@ -88,6 +108,7 @@ impl Tell {
     }
 
     pub(super) fn build_failed(&self, status: ExitStatus, took: Duration, version: u32) {
+        self.state.send_replace("build failed");
         self.global.object(
             &json!({ "event": "buildFailed", "exitCode": status.code(), "version": version }),
         );
@@ -108,6 +129,7 @@ impl Tell {
 
     /// A new version answers requests.
     pub(super) fn serving(&self, version: u32, url: &str, took: Duration) {
+        self.state.send_replace("serving");
         self.global
             .object(&json!({ "event": "serving", "version": version, "url": url }));
         let took = shown(took);
@@ -123,6 +145,7 @@ impl Tell {
 
     /// The new version cannot be started.
     pub(super) fn not_started(&self, error: &anyhow::Error, version: u32) {
+        self.state.send_replace("not started");
         self.global.error(error);
         self.global
             .object(&json!({ "event": "notStarted", "version": version }));
@@ -182,6 +205,7 @@ impl Tell {
     }
 
     pub(super) fn stopping(&self) {
+        self.state.send_replace("stopping");
         self.global.status(format_args!(
             "{FAINT}stopping: finishing what is in flight; again to stop at once{FAINT:#}"
         ));

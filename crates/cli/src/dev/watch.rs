@@ -132,8 +132,11 @@ impl Watching {
         // The first look only records what there is.
         let _ = watching.look_at(&watching.watched.root.clone());
         let watched = &watching.watched;
-        for file in watched.project_files.iter().chain(&watched.values) {
+        for file in &watched.project_files {
             let _ = watching.tree.compare(file);
+        }
+        for path in &watched.values {
+            let _ = watching.tree.compare_values(path);
         }
         watching.watch_parents();
         watching
@@ -208,7 +211,7 @@ impl Watching {
             if self.watched.project_files.contains(&path) {
                 change.project |= self.tree.compare(&path);
             } else if self.watched.values.contains(&path) {
-                if self.tree.compare(&path) {
+                if self.tree.compare_values(&path) {
                     change.values.push(path);
                 }
             } else if self.watched.components.contains(&path) {
@@ -242,7 +245,7 @@ impl Watching {
                 .iter()
                 .filter(|path| !self.watched.values.contains(path))
             {
-                let _ = self.tree.compare(new);
+                let _ = self.tree.compare_values(new);
             }
             self.watched = watched;
         }

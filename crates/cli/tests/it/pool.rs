@@ -4,6 +4,7 @@
 mod client;
 mod hostile;
 mod limits;
+mod page;
 mod protocol;
 mod recovery;
 mod service;

@@ -102,6 +102,16 @@ pub(super) fn list(registry: &Registry, tenant: Option<&str>) -> List {
     }
 }
 
+impl List {
+    /// Each workload for itself.
+    pub(super) fn values(self) -> Vec<serde_json::Value> {
+        let workloads = self.workloads.into_iter();
+        // Strings, numbers and lists of them always serialise.
+        let values = workloads.map(|workload| serde_json::to_value(workload).unwrap_or_default());
+        values.collect()
+    }
+}
+
 fn entry(row: Row) -> Entry {
     let (totals, present) = (row.reading.totals, row.reading.present);
     Entry {

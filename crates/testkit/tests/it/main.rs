@@ -1,4 +1,5 @@
 //! The testkit does what other tests rely on.
 #![cfg(test)]
 
+mod browser;
 mod database;

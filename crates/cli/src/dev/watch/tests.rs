@@ -1,6 +1,7 @@
 //! Real changes on a real file system, as they are reported.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -92,6 +93,9 @@ async fn files_and_folders_of_settings_are_told_apart_from_sources() {
             }
         );
     }
+    // A file that was refused for its mode counts when that is mended.
+    fs::set_permissions(project.root.join(".env"), fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(next(&mut watch).await.values, [project.root.join(".env")]);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::ignored::Ignored;
@@ -15,6 +16,8 @@ pub(super) struct Tree {
     ignored: Ignored,
     /// A digest of each file's content.
     known: BTreeMap<PathBuf, u64>,
+    /// The same for files and folders of settings.
+    values: BTreeMap<PathBuf, u64>,
 }
 
 impl Tree {
@@ -23,6 +26,7 @@ impl Tree {
         Self {
             ignored: Ignored::new(root, outside),
             known: BTreeMap::new(),
+            values: BTreeMap::new(),
         }
     }
 
@@ -69,7 +73,19 @@ impl Tree {
         different
     }
 
-    /// Whether a file, or a folder of values, is different from what is known of it; then that is known.
+    /// Whether a file or folder of settings is different from what is known of it; then that is known. So is its mode: a
+    /// file that was refused may be readable now.
+    pub(super) fn compare_values(&mut self, path: &Path) -> bool {
+        let before = self.values.get(path).copied();
+        let now = digest_of_values(path);
+        match now {
+            Some(now) => self.values.insert(path.to_owned(), now),
+            None => self.values.remove(path),
+        };
+        before != now
+    }
+
+    /// Whether a file is different from what is known of it; then that is known.
     pub(super) fn compare(&mut self, file: &Path) -> bool {
         let before = self.known.get(file).copied();
         let now = digest(file);
@@ -114,22 +130,29 @@ fn is_folder(path: &Path) -> bool {
         .is_ok_and(|metadata| metadata.is_dir())
 }
 
-/// A digest of a file's content, or of that of the files in a folder; none if there is nothing there.
-fn digest(path: &Path) -> Option<u64> {
-    if !path.is_dir() {
-        return digest_of_file(path);
-    }
-    let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    files.sort();
+/// A digest of a file's content and mode, or of those of the files in a folder; none if there is nothing there.
+fn digest_of_values(path: &Path) -> Option<u64> {
+    let state = |file: &Path| {
+        let mode = fs::metadata(file).map(|metadata| metadata.permissions().mode());
+        (digest(file), mode.ok())
+    };
     let mut hasher = DefaultHasher::new();
-    for file in files {
-        (&file, digest_of_file(&file)).hash(&mut hasher);
+    if path.is_dir() {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        files.sort();
+        for file in files {
+            (&file, state(&file)).hash(&mut hasher);
+        }
+    } else {
+        state(path).0?;
+        state(path).hash(&mut hasher);
     }
     Some(hasher.finish())
 }
 
-fn digest_of_file(file: &Path) -> Option<u64> {
+/// A digest of a file's content; none if there is no such file.
+fn digest(file: &Path) -> Option<u64> {
     let metadata = fs::metadata(file).ok().filter(fs::Metadata::is_file)?;
     let mut hasher = DefaultHasher::new();
     if metadata.len() > READ_MAX {

@@ -124,6 +124,8 @@ impl Folder {
                 Path::new(env!("CARGO_TARGET_TMPDIR")).join("code"),
             )
             .env_remove("RUST_LOG")
+            // Tests run beside each other; those of the viewer say where it is.
+            .env("WEFT_VIEWER", "off")
             .stdin(Stdio::null());
         command
     }

@@ -69,6 +69,8 @@ impl Session {
             .current_dir(repository())
             .env("PATH", std::env::join_paths(folders).unwrap())
             .env("WEFT_CACHE_DIR", cache)
+            // Pages are read beside each other, and there is one usual port.
+            .env("WEFT_VIEWER", "off")
             .env("WEFT_ADDR", format!("127.0.0.1{}", ports[0].1))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

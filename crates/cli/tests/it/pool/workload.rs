@@ -13,8 +13,8 @@ use crate::run::harness::{Scratch, Serving};
 const KINDS: [Kind; 2] = [Kind::MariaDb, Kind::PostgreSql];
 
 /// weft with the example.
-struct Running {
-    serving: Serving,
+pub(super) struct Running {
+    pub(super) serving: Serving,
     host: String,
     _scratch: Scratch,
 }
@@ -60,7 +60,7 @@ pub(super) fn manifest(database: &Database, name: &str) -> String {
 }
 
 impl Running {
-    fn start(database: &Database, name: &str) -> Self {
+    pub(super) fn start(database: &Database, name: &str) -> Self {
         let scratch = Scratch::new();
         let file = scratch.file("manifest.yaml", manifest(database, name));
         let args = ["--allow-host-loopback".as_ref(), file.as_os_str()];
@@ -71,11 +71,18 @@ impl Running {
         }
     }
 
-    fn client(&self) -> Client {
+    /// What a person types into a browser: names below `localhost` are this machine's.
+    pub(super) fn url(&self) -> String {
+        let addr = self.serving.listening["addr"].as_str().unwrap();
+        let (_, port) = addr.rsplit_once(':').unwrap();
+        format!("http://{}:{port}/", self.host)
+    }
+
+    pub(super) fn client(&self) -> Client {
         self.serving.client().host(&self.host)
     }
 
-    async fn get(&self, path: &str) -> (u16, Json) {
+    pub(super) async fn get(&self, path: &str) -> (u16, Json) {
         let reply = self.client().get(path).await.unwrap();
         let body = serde_json::from_str(&reply.text);
         (
@@ -84,7 +91,7 @@ impl Running {
         )
     }
 
-    async fn post(&self, path: &str) -> (u16, Json) {
+    pub(super) async fn post(&self, path: &str) -> (u16, Json) {
         let reply = self.client().post(path, "").await.unwrap();
         let body = serde_json::from_str(&reply.text);
         (

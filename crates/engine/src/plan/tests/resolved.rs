@@ -211,11 +211,11 @@ fn an_allowed_host_that_is_never_reached_is_noted() {
     let valid = Draft::new()
         .component("front", &[], &[HANDLER])
         .with(|spec| {
-            let hosts = ["127.0.0.1:8080", "ok.example", "localhost"].map(str::to_owned);
+            let hosts = ["127.0.0.1", "127.0.0.1:8080", "ok.example", "localhost"].map(str::to_owned);
             spec.components[0].resources.allowed_hosts = hosts.to_vec();
         });
     assert_snapshot!(valid.valid().notes.join("\n"), @r"
-    component `front`: `127.0.0.1:8080` in `allowedHosts` has no effect: nothing allows this address: loopback (RFC 1122); the loopback of the host is `host.weft.internal`, with the port in `allowedHostLoopbackPorts`
+    component `front`: `127.0.0.1` in `allowedHosts` has no effect: nothing allows this address: loopback (RFC 1122); the loopback of the host is `host.weft.internal`, with the port in `allowedHostLoopbackPorts`
     component `front`: `localhost` in `allowedHosts` has no effect: the name is answered inside the workload; the loopback of the host is `host.weft.internal`, with the port in `allowedHostLoopbackPorts`
     ");
 }
