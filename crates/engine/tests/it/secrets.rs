@@ -256,7 +256,7 @@ async fn one_secret_without_a_label_is_refused() {
     insta::assert_snapshot!(refused, @r"
     workload `test/sec-no-label` cannot start:
       - component `secrets-label` imports `wasmcloud:secrets/secret@2.1.0`, which nothing provides
-        - it stands for one secret, so it is imported under that secret's name: `import <name>: wasmcloud:secrets/secret@2.1.0;`
+        - it stands for one secret, and no name says which; import it under the name of that secret: `import <name>: wasmcloud:secrets/secret@2.1.0;`
     ");
 }
 

@@ -14,7 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use weft_settings::{Failure, Provider, Reading};
@@ -60,14 +60,7 @@ impl Server {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (content, gate) = (Arc::clone(&shared), gate.subscribe());
-                match tls.clone() {
-                    None => drop(tokio::spawn(connection(stream, content, gate))),
-                    Some(tls) => drop(tokio::spawn(async move {
-                        if let Ok(stream) = tls.accept(stream).await {
-                            connection(stream, content, gate).await;
-                        }
-                    })),
-                }
+                tokio::spawn(accepted(stream, tls.clone(), content, gate));
             }
         });
         let folder = tempfile::tempdir().unwrap();
@@ -161,6 +154,20 @@ pub(crate) fn write_token(path: &std::path::Path, token: &str, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::write(path, token).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+async fn accepted(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    content: Arc<Mutex<Content>>,
+    gate: watch::Receiver<bool>,
+) {
+    let Some(tls) = tls else {
+        return connection(stream, content, gate).await;
+    };
+    if let Ok(stream) = tls.accept(stream).await {
+        connection(stream, content, gate).await;
+    }
 }
 
 async fn connection(

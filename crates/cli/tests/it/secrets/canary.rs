@@ -65,13 +65,13 @@ async fn secrets_of_a_manifest_are_nowhere_but_in_the_guest() {
         format!(
             "apiVersion: v1
 kind: Secret
-metadata: {{name: keys}}
+metadata: {{name: keys, namespace: mine}}
 data: {{DATA: Q0FOQVJZLWRhdGE=, BINARY: /0NBTkFSWS1ieXRlcw==}}
 stringData: {{STRING: CANARY-string}}
 ---
 apiVersion: v1
 kind: Secret
-metadata: {{name: variables}}
+metadata: {{name: variables, namespace: mine}}
 stringData: {{VARIABLE: CANARY-variable}}
 ---
 apiVersion: runtime.wasmcloud.dev/v1alpha1
