@@ -211,7 +211,8 @@ fn an_allowed_host_that_is_never_reached_is_noted() {
     let valid = Draft::new()
         .component("front", &[], &[HANDLER])
         .with(|spec| {
-            let hosts = ["127.0.0.1", "127.0.0.1:8080", "ok.example", "localhost"].map(str::to_owned);
+            let hosts =
+                ["127.0.0.1", "127.0.0.1:8080", "ok.example", "localhost"].map(str::to_owned);
             spec.components[0].resources.allowed_hosts = hosts.to_vec();
         });
     assert_snapshot!(valid.valid().notes.join("\n"), @r"
