@@ -88,7 +88,7 @@ const PACKAGES: &[Package] = &[
     package("wasi", "keyvalue", &[]),
     package("wasi", "blobstore", &[]),
     package("wasi", "messaging", &[]),
-    package("wasi", "otel", &[]),
+    package("wasi", "otel", &["types", "tracing", "logs", "metrics"]),
     package("wasi", "webgpu", &[]),
     package("wasi", "tls", &[]),
     package("wasi", "nn", &[]),

@@ -70,9 +70,12 @@ async fn localhost_is_the_machine_where_a_workload_without_a_service_lists_it_wi
             let answer = text(&workload, &format!("/fetch?http://{host}:{port}/x")).await;
             assert_eq!(answer, "200 GET /x", "{guest} {host}");
         }
+        let log = LogCapture::of("test/egress-everything");
         let everything = workload("egress-everything").component(guest);
         let everything = everything.allow_host("*".to_owned()).start().await;
         let answer = text(&everything, &format!("/fetch?http://localhost:{port}/x")).await;
-        assert_eq!(answer, "error: ConnectionRefused", "{guest}");
+        assert_eq!(answer, "error: HttpRequestDenied", "{guest}");
+        let entry = format!("`allowedHosts: [\"http://localhost:{port}\"]` would allow it");
+        log.wait_for_message(&entry).await;
     }
 }

@@ -37,7 +37,7 @@ pub enum Reason {
     Special(&'static str),
     /// The loopback of the machine, which this host keeps to itself.
     HostLoopback,
-    /// The loopback of the machine, and no entry of `allowedHostLoopbackPorts` has the port.
+    /// The loopback of the machine, and no entry has the port.
     HostLoopbackPort,
     /// A name that is answered inside the workload, never by DNS.
     Reserved,
@@ -144,7 +144,7 @@ impl fmt::Display for Denial {
                 out.write_str("this host keeps the loopback of its machine to itself")?;
             }
             Reason::HostLoopbackPort => {
-                out.write_str("no entry of `allowedHostLoopbackPorts` has the port")?;
+                out.write_str("it is the loopback of the machine, and no entry has this port")?;
             }
             Reason::Reserved => {
                 out.write_str("the name is answered inside the workload, never by DNS")?;

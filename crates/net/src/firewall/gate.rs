@@ -115,8 +115,8 @@ impl Firewall {
     }
 
     /// Whether `localhost` is the machine here, if it is no service of the workload: see [`Policy`].
-    pub(crate) fn names_machine(&self, ask: &Ask) -> bool {
-        self.inner.parts.policy.names_machine(ask)
+    pub(crate) fn means_machine(&self, ask: &Ask) -> bool {
+        self.inner.parts.policy.means_machine(ask)
     }
 
     /// Looks up a name for a guest. The addresses that come back may be connected to as far as an entry for the name

@@ -147,7 +147,7 @@ impl Policy {
         match &ask.host {
             Host::Address(HOST_LOOPBACK) => return self.host_loopback(ask),
             Host::Name(name) if is_host_loopback(name) => return self.host_loopback(ask),
-            _ if self.names_machine(ask) => return self.host_loopback(ask),
+            _ if self.means_machine(ask) => return self.host_loopback(ask),
             Host::Name(name) if is_reserved(name) => {
                 return Err(denial(ask, None, Reason::Reserved));
             }
@@ -174,11 +174,14 @@ impl Policy {
         Ok(Way::Network { explicit })
     }
 
-    /// Whether an entry of `allowedHosts` means the machine when it says `localhost`, as in projects of wasmCloud: HTTP, to
-    /// this host and port and no others.
-    pub(super) fn names_machine(&self, ask: &Ask) -> bool {
+    /// Whether `localhost` is the machine, as in projects of wasmCloud, where no service of the workload is meant: HTTP alone,
+    /// and where the operator or an entry of `allowedHosts` with this host and port says so. Whether it may be reached is
+    /// another question.
+    pub(super) fn means_machine(&self, ask: &Ask) -> bool {
         let http = matches!(ask.scheme(), "http" | "https");
-        http && is_machine(&ask.host) && self.hosts.iter().any(|entry| entry.names(ask))
+        let said =
+            || self.settings.host_loopback || self.hosts.iter().any(|entry| entry.names(ask));
+        http && is_machine(&ask.host) && said()
     }
 
     /// Whether an address may be dialled for what was asked and admitted.
@@ -260,7 +263,14 @@ impl Policy {
             (false, _) => Reason::HostLoopback,
         };
         let setting = (!self.settings.host_loopback).then_some(Setting::HostLoopback);
-        let entry = (!listed).then(|| (List::AllowedHostLoopbackPorts, port.to_string()));
+        let by_port = match &ask.host {
+            Host::Name(name) => is_host_loopback(name),
+            Host::Address(address) => *address == HOST_LOOPBACK,
+        };
+        let entry = (!listed).then(|| match by_port {
+            true => (List::AllowedHostLoopbackPorts, port.to_string()),
+            false => (List::AllowedHosts, ask.entry().to_string()),
+        });
         Err(Denial {
             asked: ask.to_string(),
             address: None,

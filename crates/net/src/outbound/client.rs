@@ -249,7 +249,7 @@ impl HttpClient {
 impl Inner {
     /// The virtual network, if a destination is on it.
     fn home_of(&self, ask: &Ask) -> Option<&Home> {
-        let machine = |home: &Home| !home.has_service && self.firewall.names_machine(ask);
+        let machine = |home: &Home| !home.has_service && self.firewall.means_machine(ask);
         let home = self.home.as_ref();
         home.filter(|home| Home::has(ask) && !machine(home))
     }
