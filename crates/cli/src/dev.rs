@@ -100,7 +100,6 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let opened = Opened::find(&args.dir)?;
     let plan = opened.plan(!args.no_dotenv);
-    let values = plan.watched();
     let settings = plan.resolve().await;
     if let Some(missing) = missing(&settings.lacking) {
         bail!(missing);
@@ -117,7 +116,7 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let mut config = host_config(args, &opened.project.dev, addr)?;
     config.telemetry.clone_from(&telemetry);
     let host = Host::new(config)?;
-    let outcome = serve(args, opened, values, &host, viewer, addr, global).await;
+    let outcome = serve(args, opened, &host, viewer, addr, global).await;
     telemetry::end(telemetry).await;
     outcome
 }
@@ -125,7 +124,6 @@ async fn develop(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 async fn serve(
     args: &Args,
     opened: Opened,
-    values: Vec<PathBuf>,
     host: &Host,
     viewer: Option<Viewer>,
     addr: SocketAddr,
@@ -161,6 +159,7 @@ async fn serve(
         let (host, stop) = (host.clone(), stop.clone());
         async move { host.serve(listener, stop).await }
     });
+    let values = opened.plan(!args.no_dotenv).watched();
     let watch = match args.no_watch {
         true => None,
         false => Some(

@@ -102,7 +102,7 @@ fn engine(dev: &Dev, found: &mut Unsupported) {
             "nothing is pulled from registries yet",
         );
     }
-    let mut names = dev.environment.iter().map(|(name, _)| name);
+    let mut names = dev.environment.keys();
     if names.any(|name| !name.starts_with("OTEL_")) {
         found.leave(
             "dev.environment",

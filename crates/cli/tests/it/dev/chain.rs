@@ -78,7 +78,7 @@ impl Links {
         Self {
             frontend,
             middle,
-            backend: backend,
+            backend,
             middle_folder,
             _folders: [last, first],
         }
