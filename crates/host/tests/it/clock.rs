@@ -11,7 +11,7 @@ use weft_testkit::guests::repository;
 const WALL_CLOCKS: [&str; 4] = ["SystemTime::now", "UNIX_EPOCH", "Utc::now", "Local::now"];
 
 /// Files that may, and why.
-const MAY_ASK: [(&str, &str); 5] = [
+const MAY_ASK: [(&str, &str); 6] = [
     (
         "ingress/src/tls/load.rs",
         "whether a certificate has expired, which it only says",
@@ -23,6 +23,10 @@ const MAY_ASK: [(&str, &str); 5] = [
     ),
     ("host/src/registry.rs", "since when a workload runs"),
     ("ingress/src/tls/load/tests.rs", "ages of files"),
+    (
+        "engine/src/traces/guest.rs",
+        "when a guest handed something in",
+    ),
 ];
 
 #[test]

@@ -9,7 +9,7 @@ use weft_telemetry::proto::metrics::v1::metric::Data;
 use weft_telemetry::sampler::{Root, Sampler};
 use weft_telemetry::{Config, Destination, Protocol, Resource, Telemetry};
 use weft_testkit::client::{Client, full};
-use weft_testkit::collector::{Collector, Manner, Of, proto, text};
+use weft_testkit::collector::{Collector, Manner, Of, Received, proto, text};
 use weft_testkit::guest;
 use weft_testkit::server::EchoServer;
 
@@ -229,19 +229,12 @@ async fn a_trap_is_an_error_of_the_span_and_a_missing_page_is_none() {
     get(&client, "/nothing-there", &[]).await;
     let nobody = Client::new(operated.addr).host("nobody.example");
     get(&nobody, "/", &[]).await;
-    let of = |path: &'static str, host: &'static str| {
-        let (collector, path) = (&collector, path);
-        async move {
-            collector
-                .wait_for(|all| {
-                    let found = all.spans.iter().find(|span| {
-                        span.attribute("url.path") == path
-                            && span.attribute("server.address") == host
-                    });
-                    found.cloned()
-                })
-                .await
-        }
+    let of = async |path: &str, host: &str| {
+        let wanted = |span: &&Span| {
+            span.attribute("url.path") == path && span.attribute("server.address") == host
+        };
+        let found = |all: &Received| all.spans.iter().find(wanted).cloned();
+        collector.wait_for(found).await
     };
     let trap = of("/trap", "shop.acme.example").await;
     assert_eq!(trap.attribute("error.type"), "guest-trap");
