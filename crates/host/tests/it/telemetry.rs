@@ -32,8 +32,10 @@ pub(crate) fn sent_to(collector: &Collector) -> Config {
 
 /// A host that tells.
 pub(crate) async fn telling(config: Config) -> Operated {
-    let mut host = HostConfig::default();
-    host.telemetry = Some(Telemetry::new(config).expect("it needs no files"));
+    let mut host = HostConfig {
+        telemetry: Some(Telemetry::new(config).expect("it needs no files")),
+        ..HostConfig::default()
+    };
     host.engine.network.settings.host_loopback = true;
     Operated::with(host).await
 }
@@ -255,8 +257,10 @@ async fn a_trap_is_an_error_of_the_span_and_a_missing_page_is_none() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_start_of_a_service_is_told_and_names_the_one_before() {
     let collector = Collector::start(Manner::Takes).await;
-    let mut host = HostConfig::default();
-    host.telemetry = Some(Telemetry::new(sent_to(&collector)).expect("it needs no files"));
+    let mut host = HostConfig {
+        telemetry: Some(Telemetry::new(sent_to(&collector)).expect("it needs no files")),
+        ..HostConfig::default()
+    };
     host.engine.service.first_pause = Duration::from_millis(1);
     host.engine.service.start_wait = Duration::from_millis(10);
     let operated = Operated::with(host).await;
