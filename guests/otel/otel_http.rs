@@ -25,9 +25,7 @@ wit_bindgen::generate!({
 });
 
 use wasi::clocks::wall_clock::Datetime;
-use wasi::otel::tracing::{
-    self, Event, Link, SpanContext, SpanData, SpanKind, Status, TraceFlags,
-};
+use wasi::otel::tracing::{self, Event, Link, SpanContext, SpanData, SpanKind, Status, TraceFlags};
 use wasi::otel::types::{InstrumentationScope, KeyValue, Resource};
 use wasi::otel::{logs, metrics};
 
@@ -61,7 +59,9 @@ fn tell(route: &str, query: &str) -> Option<String> {
             tracing::on_start(&span.span_context);
             tracing::on_end(&span);
         }
-        "/spans" => (0..number(query, 0)).for_each(|n| tracing::on_end(&below(&outer, &n.to_string()))),
+        "/spans" => {
+            (0..number(query, 0)).for_each(|n| tracing::on_end(&below(&outer, &n.to_string())))
+        }
         "/huge" => {
             let mut span = below(&outer, "huge");
             let value = "x".repeat(number(query, 0) as usize);
