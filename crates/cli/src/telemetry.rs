@@ -1,6 +1,7 @@
 //! Telemetry of `weft run` and `weft dev`: on when a variable of OpenTelemetry is set, a project asks for it, or somebody
 //! in this process wants to see it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,7 +86,9 @@ impl Asked {
         let mut config = match sends {
             true => {
                 let (config, warnings) = self.environment.config(host);
-                for warning in warnings {
+                // One variable may count for three signals.
+                let once: BTreeSet<String> = warnings.iter().map(ToString::to_string).collect();
+                for warning in once {
                     tracing::warn!("{warning}");
                 }
                 config

@@ -89,7 +89,7 @@ fn lacking(lack: &Lacking) -> Missing {
         false => format!(" (asked for by {})", lack.asked.join(", ")),
     };
     let help = match lack.help.is_empty() {
-        true => "set it".to_owned(),
+        true => "correct it there".to_owned(),
         false => lack.help.join(", and "),
     };
     // What follows the first `; ` is what to do.
