@@ -88,13 +88,13 @@ impl Operated {
     }
 
     /// Waits until the metrics are as they should be: counters move when the last byte has gone out, which a client
-    /// may see before.
+    /// may see before. A page reads one counter after the other while they move, so what comes back is the page
+    /// after: there, all that one event counts has been counted.
     pub(crate) async fn metrics_once(&self, wanted: impl Fn(&Page) -> bool) -> Page {
         within(async {
             loop {
-                let page = self.metrics().await;
-                if wanted(&page) {
-                    return page;
+                if wanted(&self.metrics().await) {
+                    return self.metrics().await;
                 }
                 tokio::task::yield_now().await;
             }
