@@ -44,33 +44,57 @@ pub(crate) struct Args {
 
 /// How much is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
+enum Recorded {
+    /// There is no telemetry.
     Off,
     /// Trace ids are made and passed on; nothing is recorded.
-    Never,
+    None,
     /// One request of ten: what the aim is about.
     Tenth,
     All,
 }
 
-impl Side {
-    const ALL: [Self; 4] = [Self::Off, Self::Never, Self::Tenth, Self::All];
+/// What is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Side {
+    recorded: Recorded,
+    /// A line of the log for each request, as people run it; each line of a recorded request is a log record too.
+    lines: bool,
+}
 
-    fn title(self) -> &'static str {
-        match self {
-            Self::Off => "no telemetry",
-            Self::Never => "on, no trace recorded",
-            Self::Tenth => "on, one trace of ten",
-            Self::All => "on, every trace",
-        }
+impl Side {
+    /// Each group begins with the side that the others are compared with.
+    const ALL: [Self; 7] = [
+        Self::new(Recorded::Off, false),
+        Self::new(Recorded::None, false),
+        Self::new(Recorded::Tenth, false),
+        Self::new(Recorded::All, false),
+        Self::new(Recorded::Off, true),
+        Self::new(Recorded::None, true),
+        Self::new(Recorded::Tenth, true),
+    ];
+
+    const fn new(recorded: Recorded, lines: bool) -> Self {
+        Self { recorded, lines }
+    }
+
+    fn title(self) -> String {
+        let recorded = match self.recorded {
+            Recorded::Off => "no telemetry",
+            Recorded::None => "on, no trace recorded",
+            Recorded::Tenth => "on, one trace of ten",
+            Recorded::All => "on, every trace",
+        };
+        let lines = if self.lines { ", log lines" } else { "" };
+        format!("{recorded}{lines}")
     }
 
     fn tell(self, collector: &Collector, server: Sh) -> Sh {
-        let sampler = match self {
-            Self::Off => return server,
-            Self::Never => "always_off",
-            Self::Tenth => "parentbased_traceidratio",
-            Self::All => "always_on",
+        let sampler = match self.recorded {
+            Recorded::Off => return server,
+            Recorded::None => "always_off",
+            Recorded::Tenth => "parentbased_traceidratio",
+            Recorded::All => "always_on",
         };
         collector
             .told_to(server)
@@ -123,7 +147,7 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
         let text = [
             machine.line(),
             format!(
-                "Case `{}` of `bench http` with `--quiet`. Medians of {rounds} rounds of {} s with {} connections; {}.",
+                "Case `{}` of `bench http`, with `--quiet` but for the sides with log lines. Medians of {rounds} rounds of {} s with {} connections; {}.",
                 hello().name,
                 time.as_secs(),
                 args.connections,
@@ -195,7 +219,7 @@ fn measure(
         for running in after.iter_mut().chain(before) {
             let round = load.press(&running.server, &target, time)?;
             steps.say(format_args!(
-                "{:<24} {:>9} req/s  {:>6.1} µs of processor each",
+                "{:<32} {:>9} req/s  {:>6.1} µs of processor each",
                 running.side.title(),
                 page::count(round.per_second),
                 round.cost
@@ -216,12 +240,14 @@ fn table(sides: &[Running]) -> Vec<Vec<String>> {
         "CPU, of that without",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
-    let without = sides.first().map(|side| Round::middle(&side.rounds));
-    let without = without.unwrap_or_default();
+    let mut without = Round::default();
     for running in sides {
         let round = Round::middle(&running.rounds);
+        if running.side.recorded == Recorded::Off {
+            without = round.clone();
+        }
         rows.push(vec![
-            running.side.title().to_owned(),
+            running.side.title(),
             page::count(round.per_second),
             format!("{:.3}", round.p99),
             format!("{:.1}", round.cost),

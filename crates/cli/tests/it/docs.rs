@@ -69,6 +69,14 @@ const RUN_ELSEWHERE: [(&str, &str); 24] = [
         "the benchmark page has its figures",
     ),
     (
+        "cargo xtask bench telemetry",
+        "the benchmark page has its figures",
+    ),
+    (
+        "cargo xtask bench request",
+        "a benchmark program of weft-telemetry",
+    ),
+    (
         "cargo xtask bench start",
         "the benchmark page has its figures",
     ),
