@@ -17,15 +17,13 @@ mod shown;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use serde::Serialize;
-use tokio::time::timeout;
 
-use crate::server::{Answer, BODY_TIMEOUT, full, not_allowed, words};
+use crate::intake::Intake;
+use crate::server::{Answer, full, not_allowed, words};
 use crate::store::Store;
 use crate::store::logs::LEVELS;
 use crate::store::traces::{TraceId, trace_id};
@@ -52,11 +50,15 @@ struct Query {
     limit: usize,
 }
 
-pub(crate) async fn answer(store: &Arc<Store>, request: Request<Incoming>) -> Answer {
+pub(crate) async fn answer(
+    store: &Arc<Store>,
+    intake: &Intake,
+    request: Request<Incoming>,
+) -> Answer {
     let path = request.uri().path();
     if request.method() == Method::POST {
         return match path {
-            "/api/workloads" => report(store, request).await,
+            "/api/workloads" => report(store, intake, request).await,
             "/api/clear" => {
                 store.clear();
                 json(&true)
@@ -86,7 +88,7 @@ pub(crate) async fn answer(store: &Arc<Store>, request: Request<Incoming>) -> An
 }
 
 /// Takes what another process says of its workloads.
-async fn report(store: &Store, request: Request<Incoming>) -> Answer {
+async fn report(store: &Store, intake: &Intake, request: Request<Incoming>) -> Answer {
     let said = request.headers().get(CONTENT_TYPE);
     if said.is_none_or(|said| said.as_bytes() != b"application/json") {
         return words(
@@ -94,15 +96,13 @@ async fn report(store: &Store, request: Request<Incoming>) -> Answer {
             "the content type must be application/json",
         );
     }
-    let body = Limited::new(request.into_body(), REPORT_MAX + 4096).collect();
-    let Ok(Ok(body)) = timeout(BODY_TIMEOUT, body).await else {
+    let Ok(body) = intake.whole(request.into_body(), REPORT_MAX + 4096).await else {
         return words(
             StatusCode::BAD_REQUEST,
             "the report is too large or did not arrive",
         );
     };
-    let bytes: Bytes = body.to_bytes();
-    match serde_json::from_slice::<Report>(&bytes) {
+    match serde_json::from_slice::<Report>(body.bytes()) {
         Ok(report) => {
             store.report(report);
             json(&true)
