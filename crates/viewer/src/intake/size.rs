@@ -173,7 +173,11 @@ mod tests {
             (Signal::Metrics, &[0x0a, 0x12, 0x12, 0x4a, 0x0a], points),
             (Signal::Metrics, &[0x0a, 0x12, 0x12, 0x52, 0x0a], points),
             (Signal::Metrics, &[0x0a, 0x12, 0x12, 0x5a, 0x0a], points),
-            (Signal::Metrics, &[0x0a, 0x12, 0x12, 0x4a, 0x0a, 0x42], most / 2),
+            (
+                Signal::Metrics,
+                &[0x0a, 0x12, 0x12, 0x4a, 0x0a, 0x42],
+                most / 2,
+            ),
             (Signal::Traces, &[0x0a, 0x12, 0x12, 0x4a], most),
             (Signal::Traces, &[0x0a, 0x12, 0x12, 0x5a], most),
             (Signal::Traces, &[0x0a, 0x12, 0x12, 0x6a], most / 2),
@@ -195,9 +199,7 @@ mod tests {
 
     #[test]
     fn values_in_values_are_followed_no_deeper_than_they_are_decoded() {
-        let deep = (0..10_000).fold(Vec::new(), |content, _| {
-            field(0x2a, &field(0x0a, &content))
-        });
+        let deep = (0..10_000).fold(Vec::new(), |content, _| field(0x2a, &field(0x0a, &content)));
         let record = field(0x12, &field(0x2a, &deep));
         let message = field(0x0a, &field(0x12, &record));
         assert!(protobuf_fits(Signal::Logs, &message));

@@ -292,7 +292,7 @@ impl Span {
         self.links.retain(|link| fits(&link.attributes));
     }
 
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let events = self.events.iter();
         let events = events.map(|event| 64 + event.name.len() + event.attributes.bytes());
         let links = self.links.iter().map(|link| 64 + link.attributes.bytes());
