@@ -91,6 +91,14 @@ impl Scope {
         }
     }
 
+    /// Bytes that a guest's own takes.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Weft => 0,
+            Self::Guest(both) => both.0.encoded_len().saturating_add(both.1.len()),
+        }
+    }
+
     fn sent(&self) -> (InstrumentationScope, String) {
         match self {
             Self::Weft => {

@@ -333,6 +333,10 @@ impl Telemetry {
             self.0.stats.of(S::KIND).count_lost(Loss::Shutdown, 1);
             return;
         }
+        // What a guest says of itself beside comes with each thing, and waits with it.
+        let size = size
+            .saturating_add(resource.own_bytes())
+            .saturating_add(scope.bytes());
         if guest && size > GUEST_ITEM_BYTES {
             self.refuse(S::KIND, 1);
             return;

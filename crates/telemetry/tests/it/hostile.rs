@@ -1,13 +1,18 @@
 //! Collectors that mean harm, and settings that mean nothing: whoever makes data never notices, and the log stays short.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use weft_telemetry::stats::SignalKind;
-use weft_telemetry::{Environment, Protocol, Telemetry};
+use weft_telemetry::proto::common::v1::InstrumentationScope;
+use weft_telemetry::signal::Scope;
+use weft_telemetry::stats::{Loss, SignalKind};
+use weft_telemetry::value::attribute;
+use weft_telemetry::{Environment, Protocol, Resource, Telemetry};
+use weft_testkit::collector::{Collector, Manner};
 use weft_testkit::log::LogCapture;
 use weft_testkit::{until, within};
 
@@ -169,4 +174,25 @@ async fn absurd_numbers_are_no_reason_to_fail() {
         tokio::task::yield_now().await;
         within(telemetry.shutdown(Duration::from_millis(200))).await;
     }
+}
+
+#[tokio::test]
+async fn what_a_guest_says_of_itself_counts_with_each_thing_that_it_hands_in() {
+    let collector = Collector::start(Manner::Silent).await;
+    let telemetry = running(config(&collector.url(), Protocol::Grpc));
+    let workload = Resource::new([("service.name", "guest")]);
+    let large = || (0..64).map(|n| attribute(format!("k{n}"), "v".repeat(4_096)));
+    let logs = telemetry.stats().of(SignalKind::Logs);
+    let own = workload.with(large());
+    let scope = InstrumentationScope {
+        attributes: large().collect(),
+        ..InstrumentationScope::default()
+    };
+    let scope = Scope::Guest(Arc::new((scope, String::new())));
+    telemetry.guest_log(&own, Scope::Weft, Box::default());
+    telemetry.guest_log(&workload, scope, Box::default());
+    assert_eq!((logs.lost(Loss::Limit), logs.waiting()), (2, 0));
+    let small = workload.with([attribute("k", "v")]);
+    telemetry.guest_log(&small, Scope::Weft, Box::default());
+    assert_eq!((logs.lost(Loss::Limit), logs.waiting()), (2, 1));
 }
