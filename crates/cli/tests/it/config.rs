@@ -230,7 +230,7 @@ fn what_has_no_end_is_not_read() {
     assert!(made.unwrap().success());
     let validate = |file: &str| text(&config(folder.path(), &["validate", file]));
     assert!(validate("weft.yaml").contains("it is no regular file"));
-    std::fs::remove_file(&pipe).unwrap();
+    fs::remove_file(&pipe).unwrap();
     std::os::unix::fs::symlink("/dev/zero", &pipe).unwrap();
     assert!(validate("weft.yaml").contains("it is no regular file"));
     let inspected = weft().args(["inspect", "/dev/zero"]).output().unwrap();

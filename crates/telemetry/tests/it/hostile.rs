@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use weft_telemetry::proto::common::v1::InstrumentationScope;
+use weft_telemetry::proto::logs::v1::LogRecord;
 use weft_telemetry::signal::Scope;
 use weft_telemetry::stats::{Loss, SignalKind};
 use weft_telemetry::value::attribute;
@@ -189,10 +190,10 @@ async fn what_a_guest_says_of_itself_counts_with_each_thing_that_it_hands_in() {
         ..InstrumentationScope::default()
     };
     let scope = Scope::Guest(Arc::new((scope, String::new())));
-    telemetry.guest_log(&own, Scope::Weft, Box::default());
-    telemetry.guest_log(&workload, scope, Box::default());
+    telemetry.guest_log(&own, Scope::Weft, &LogRecord::default());
+    telemetry.guest_log(&workload, scope, &LogRecord::default());
     assert_eq!((logs.lost(Loss::Limit), logs.waiting()), (2, 0));
     let small = workload.with([attribute("k", "v")]);
-    telemetry.guest_log(&small, Scope::Weft, Box::default());
+    telemetry.guest_log(&small, Scope::Weft, &LogRecord::default());
     assert_eq!((logs.lost(Loss::Limit), logs.waiting()), (2, 1));
 }

@@ -15,7 +15,7 @@ const OBJECTS_MAX: usize = 200_000;
 const DEPTH_MAX: usize = 100;
 
 /// The fields of a message that hold messages: how much one counts, and what is in it.
-struct Fields(&'static [(u32, usize, &'static Fields)]);
+struct Fields(&'static [(u32, usize, &'static Self)]);
 
 static NOTHING: Fields = Fields(&[]);
 static VALUE: Fields = Fields(&[(5, 1, &ARRAY), (6, 1, &ATTRIBUTES)]);

@@ -146,7 +146,8 @@ async fn reports_of_many_small_things_do_not_fill_the_memory() {
         running.store.report(report(vec![small.clone(); 60_000]));
         let told = running.get("/api/workloads").await;
         let processes = told["processes"].as_array().unwrap();
-        let own = processes.iter().find(|one| one["id"] == number.to_string());
+        let id = number.to_string();
+        let own = processes.iter().find(|one| one["id"] == id.as_str());
         assert_eq!(own.unwrap()["workloads"].as_array().unwrap().len(), 0);
         running.store.report(report(vec![small; 5_000]));
     }
