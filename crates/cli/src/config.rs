@@ -105,7 +105,7 @@ fn validate(file: Option<&Path>, global: &Global) -> anyhow::Result<ExitCode> {
                 );
             };
             let text =
-                std::fs::read_to_string(file).with_context(|| format!("cannot read `{shown}`"))?;
+                crate::files::text(file).with_context(|| format!("cannot read `{shown}`"))?;
             let base = file.parent().unwrap_or(Path::new("."));
             weft_api::project::parse(&shown, base, &text, format)?;
             shown

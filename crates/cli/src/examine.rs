@@ -125,7 +125,8 @@ pub(crate) fn component_steps(component: Option<usize>) -> Vec<Step<'static>> {
 /// What a component without a manifest is for: serving if it can, else running once.
 pub(crate) fn purpose_of(file: &Path) -> anyhow::Result<Purpose> {
     use anyhow::Context;
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    let bytes =
+        crate::files::bytes(file).with_context(|| format!("cannot read `{}`", file.display()))?;
     let shape = weft_host::inspect(&bytes).with_context(|| format!("`{}`", file.display()))?;
     let exports = |interface: &str| {
         shape.exports.iter().any(|export| {

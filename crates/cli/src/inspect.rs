@@ -19,7 +19,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let name = args.file.display();
-    let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read `{name}`"))?;
+    let bytes = crate::files::bytes(&args.file).with_context(|| format!("cannot read `{name}`"))?;
     let shape = weft_host::inspect(&bytes).with_context(|| format!("`{name}`"))?;
     let imports: Vec<_> = shape
         .imports

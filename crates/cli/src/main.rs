@@ -8,6 +8,7 @@ mod descriptors;
 mod dev;
 mod examine;
 mod explain;
+mod files;
 mod inspect;
 mod limits;
 mod logging;

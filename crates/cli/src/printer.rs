@@ -1,5 +1,8 @@
 //! The only place that prints. Text is for people and follows the terminal; JSON is one object a line, for programs.
 
+mod visible;
+
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::Write;
 
@@ -9,7 +12,13 @@ use miette::{LabeledSpan, NamedSource, Severity};
 use serde::Serialize;
 use weft_api::diagnostic::{Diagnostic, Report};
 
+use self::visible::visible;
 use crate::logging;
+
+/// Bytes of a line of a file that is drawn with a problem.
+const LINE_MAX: usize = 1000;
+/// Bytes that are said at once.
+const TEXT_MAX: usize = 256 << 10;
 
 /// Flags that every subcommand takes.
 #[derive(Args, Clone, Debug)]
@@ -65,7 +74,8 @@ impl Global {
         if !self.json() {
             let _ = writeln!(
                 anstream::AutoStream::new(std::io::stdout(), self.choice_of(&std::io::stdout())),
-                "{text}"
+                "{}",
+                visible(&text.to_string())
             );
         }
     }
@@ -79,6 +89,8 @@ impl Global {
 
     /// Text on standard error, in colour or not.
     fn say(&self, text: &str) {
+        let text = cut(text);
+        let text = &*visible(&text);
         if self.choice() == anstream::ColorChoice::Never {
             logging::say(&anstream::adapter::strip_str(text).to_string());
         } else {
@@ -140,8 +152,10 @@ impl Global {
                 diagnostic,
                 source: NamedSource::new(&report.file, report.source.clone()),
             };
-            if handler.render_report(&mut text, &shown).is_err() {
-                text.push_str(&diagnostic.to_string());
+            if has_long_lines(report, diagnostic.offset)
+                || handler.render_report(&mut text, &shown).is_err()
+            {
+                text.push_str(&format!("{BAD}error:{BAD:#} {diagnostic}\n"));
             }
         }
         if report.omitted > 0 {
@@ -166,6 +180,30 @@ impl Global {
             Color::Auto => anstream::AutoStream::choice(stream),
         }
     }
+}
+
+/// Whether one of the lines that would be drawn is longer than anyone reads.
+fn has_long_lines(report: &Report, offset: usize) -> bool {
+    let text = report.source.as_str();
+    let (before, after) = text
+        .split_at_checked(offset.min(text.len()))
+        .unwrap_or((text, ""));
+    let above = before.rsplit('\n').take(2).map(str::len);
+    let below = after.split('\n').take(2).map(str::len);
+    above.chain(below).any(|length| length > LINE_MAX)
+}
+
+/// The beginning of a text, of so many bytes at most. What is larger would be lost as a whole on its way.
+fn cut(text: &str) -> Cow<'_, str> {
+    if text.len() <= TEXT_MAX {
+        return Cow::Borrowed(text);
+    }
+    let start = text.get(..text.floor_char_boundary(TEXT_MAX));
+    let left = text.len() - TEXT_MAX;
+    Cow::Owned(format!(
+        "{}\n… and {left} bytes more\n",
+        start.unwrap_or_default()
+    ))
 }
 
 /// The causes of an error on one line, without those that the text before already has.

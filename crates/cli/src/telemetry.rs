@@ -60,7 +60,7 @@ impl Asked {
         if let Some(endpoint) = &dev.otel_workload_endpoint {
             let collector = Destination::at(endpoint, dev.otel_workload_protocol.map(spoken));
             let collector = collector.with_context(|| {
-                "`dev.otel_workload_endpoint` is not a URL with http:// or https://".to_owned()
+                "`dev.otel_workload_endpoint` is not a URL with http:// or https:// and without a user".to_owned()
             })?;
             self.guests = Some(collector);
         }

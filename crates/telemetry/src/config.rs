@@ -57,7 +57,7 @@ pub struct SignalConfig {
 }
 
 /// A collector.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Destination {
     /// Where it is. For HTTP, with the path of the signal.
     pub endpoint: Uri,
@@ -206,6 +206,18 @@ impl Destination {
         Some(Self::new(endpoint, protocol))
     }
 
+    /// The endpoint as messages show it: without its query, which may hold a key.
+    pub(crate) fn shown(&self) -> String {
+        let scheme = self.endpoint.scheme_str().unwrap_or_default();
+        let host = self
+            .endpoint
+            .authority()
+            .map_or("", |authority| authority.as_str());
+        // What is before an `@` may be a password; such endpoints are refused where they are read.
+        let host = host.rsplit('@').next().unwrap_or_default();
+        format!("{scheme}://{host}{}", self.endpoint.path())
+    }
+
     /// The same collector for one signal: by HTTP, each has a path below that of the endpoint.
     #[must_use]
     pub(crate) fn for_signal(&self, path: &str) -> Self {
@@ -246,6 +258,19 @@ impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
             .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
+
+impl fmt::Debug for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Destination")
+            .field("endpoint", &self.shown())
+            .field("protocol", &self.protocol)
+            .field("headers", &self.headers)
+            .field("timeout", &self.timeout)
+            .field("gzip", &self.gzip)
+            .field("tls", &self.tls)
             .finish()
     }
 }

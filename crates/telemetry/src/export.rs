@@ -132,6 +132,7 @@ impl Exporter {
     /// Says that a part of a batch was refused.
     pub(crate) fn tell(&mut self, refused: u64, why: &str) {
         if refused > 0 || !why.is_empty() {
+            let why = message::shown(why);
             self.refused(&format!("{refused} items: {why}"));
         }
     }
@@ -139,7 +140,7 @@ impl Exporter {
     fn refused(&mut self, why: &str) {
         self.refusals = self.refusals.saturating_add(1);
         if self.refusals.is_power_of_two() {
-            let (endpoint, times) = (&self.destination.endpoint, self.refusals);
+            let (endpoint, times) = (self.destination.shown(), self.refusals);
             tracing::warn!(%endpoint, times, "the collector refuses telemetry: {why}");
         }
     }
@@ -148,14 +149,14 @@ impl Exporter {
     fn failed(&mut self, why: &str) {
         self.failures = self.failures.saturating_add(1);
         if self.failures.is_power_of_two() {
-            let (endpoint, times) = (&self.destination.endpoint, self.failures);
+            let (endpoint, times) = (self.destination.shown(), self.failures);
             tracing::warn!(%endpoint, times, "telemetry cannot be delivered: {why}; what does not fit the queue is lost, requests go on");
         }
     }
 
     fn recovered(&mut self) {
         if self.failures > 0 {
-            let endpoint = &self.destination.endpoint;
+            let endpoint = self.destination.shown();
             tracing::info!(%endpoint, "telemetry is delivered again");
         }
         self.failures = 0;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::resource::v1::Resource as Sent;
+use prost::Message;
 
 use crate::value::attribute;
 
@@ -15,6 +16,8 @@ pub struct Resource(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     attributes: Vec<KeyValue>,
+    /// Bytes of those that were added to what many share.
+    own_bytes: usize,
     /// What of it waits to be sent: by this it is seen that one workload takes all the room.
     waiting: Arc<AtomicUsize>,
 }
@@ -30,6 +33,7 @@ impl Resource {
         }
         Self(Arc::new(Inner {
             attributes: own,
+            own_bytes: 0,
             waiting: Arc::default(),
         }))
     }
@@ -38,18 +42,24 @@ impl Resource {
     #[must_use]
     pub fn with(&self, attributes: impl IntoIterator<Item = KeyValue>) -> Self {
         let mut all = self.0.attributes.clone();
-        let mut more = false;
+        let mut own_bytes = 0_usize;
         for attribute in attributes {
+            own_bytes = own_bytes.saturating_add(attribute.encoded_len().max(1));
             put(&mut all, attribute);
-            more = true;
         }
-        if !more {
+        if own_bytes == 0 {
             return self.clone();
         }
         Self(Arc::new(Inner {
             attributes: all,
+            own_bytes: self.0.own_bytes.saturating_add(own_bytes),
             waiting: Arc::clone(&self.0.waiting),
         }))
+    }
+
+    /// Bytes of what was added to those that many share.
+    pub(crate) fn own_bytes(&self) -> usize {
+        self.0.own_bytes
     }
 
     /// The value of a text attribute.

@@ -73,6 +73,14 @@ impl Scope {
         }
     }
 
+    /// Bytes that a guest's own takes.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Weft => 0,
+            Self::Guest(both) => both.0.encoded_len().saturating_add(both.1.len()),
+        }
+    }
+
     fn sent(&self) -> (Cow<'_, InstrumentationScope>, &str) {
         match self {
             Self::Weft => {
@@ -91,7 +99,12 @@ impl Scope {
 impl Item {
     /// Bytes that it takes while it waits.
     pub(crate) fn size(&self) -> usize {
-        self.record.capacity().saturating_add(size_of::<Self>())
+        // What a guest says of itself comes with each thing, and waits with it.
+        self.record
+            .capacity()
+            .saturating_add(self.resource.own_bytes())
+            .saturating_add(self.scope.bytes())
+            .saturating_add(size_of::<Self>())
     }
 }
 
@@ -142,20 +155,23 @@ pub(crate) fn message(batch: &[Item]) -> Bytes {
         request.nested(1, |of_resource| {
             of_resource.bytes(1, &group.resource.sent().encode_to_vec());
             for (scope, records) in group.scopes {
-                of_resource.nested(2, |of_scope| {
-                    let (scope, schema_url) = scope.sent();
-                    of_scope.bytes(1, &scope.encode_to_vec());
-                    for record in records {
-                        of_scope.bytes(2, record);
-                    }
-                    if !schema_url.is_empty() {
-                        of_scope.text(3, schema_url);
-                    }
-                });
+                of_resource.nested(2, |of_scope| write_scope(of_scope, scope, &records));
             }
         });
     }
     Bytes::from(request.into_bytes())
+}
+
+/// A scope and all that it has said.
+fn write_scope(message: &mut wire::Message, scope: &Scope, records: &[&[u8]]) {
+    let (scope, schema_url) = scope.sent();
+    message.bytes(1, &scope.encode_to_vec());
+    for record in records {
+        message.bytes(2, record);
+    }
+    if !schema_url.is_empty() {
+        message.text(3, schema_url);
+    }
 }
 
 impl Signal for Traces {

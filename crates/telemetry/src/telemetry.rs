@@ -289,7 +289,12 @@ impl Telemetry {
 
     /// Something of a guest.
     fn pass_on(&self, routes: &Routes, resource: &Resource, scope: Scope, record: &impl Message) {
-        if record.encoded_len() > GUEST_ITEM_BYTES {
+        // With what it says of itself beside, which may be as large.
+        let bytes = record
+            .encoded_len()
+            .saturating_add(resource.own_bytes())
+            .saturating_add(scope.bytes());
+        if bytes > GUEST_ITEM_BYTES {
             self.refuse(routes.kind, 1);
             return;
         }

@@ -23,6 +23,9 @@ use crate::config::{Config, Endpoint};
 /// More than a secret of Vault can have: its servers take 32 MiB in a request, and 1 MiB in a storage entry.
 const BODY_MAX: usize = 8 << 20;
 
+/// The authorities of a whole system are a few hundred KiB.
+const CA_FILE_MAX: u64 = 16 << 20;
+
 /// An answer, whatever it says.
 pub(crate) struct Answered {
     pub(crate) status: StatusCode,
@@ -208,9 +211,14 @@ fn tls(ca_file: Option<&Path>) -> Result<TlsConnector, Failure> {
             Failure::new(FailureKind::Refused, message)
                 .help("`caFile` takes certificates in PEM form")
         };
-        let certificates = CertificateDer::pem_file_iter(file).map_err(|error| unusable(&error))?;
+        // A pipe would be waited for, and a device has no end.
+        let metadata = std::fs::metadata(file).map_err(|error| unusable(&error))?;
+        if !metadata.is_file() || metadata.len() > CA_FILE_MAX {
+            return Err(unusable(&"it is no file, or one of more than 16 MiB"));
+        }
+        let pem = std::fs::read(file).map_err(|error| unusable(&error))?;
         let mut count = 0;
-        for certificate in certificates {
+        for certificate in CertificateDer::pem_slice_iter(&pem) {
             let certificate = certificate.map_err(|error| unusable(&error))?;
             roots.add(certificate).map_err(|error| unusable(&error))?;
             count += 1;

@@ -63,11 +63,18 @@ fn of_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let message = format!("the token for Vault in `{shown}` cannot be read: {error}");
         Failure::new(FailureKind::Io, message).help("write the token into that file")
     };
+    let no_file = || {
+        let message = format!("`{shown}`, which is to hold the token for Vault, is not a file");
+        Err(Failure::new(FailureKind::Refused, message).help("write the token into a file"))
+    };
+    // To open a pipe would wait for whoever writes to it.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return no_file();
+    }
     let file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
-        let message = format!("`{shown}`, which is to hold the token for Vault, is not a file");
-        return Err(Failure::new(FailureKind::Refused, message));
+        return no_file();
     }
     let mode = metadata.mode() & 0o777;
     if mode & 0o007 != 0 {

@@ -19,7 +19,12 @@ let again = false
 function place() {
   const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?')
   const [name, ...rest] = path.split('/')
-  return { name: views[name] ? name : 'traces', rest: rest.map(decodeURIComponent), query: Object.fromEntries(new URLSearchParams(query)) }
+  return { name: Object.hasOwn(views, name) ? name : 'traces', rest: rest.map(decoded), query: Object.fromEntries(new URLSearchParams(query)) }
+}
+
+/** What cannot be decoded is itself: anybody can link here. */
+function decoded(part) {
+  try { return decodeURIComponent(part) } catch { return part }
 }
 
 /** Changes what the address says, without a new view. */

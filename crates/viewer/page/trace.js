@@ -16,7 +16,7 @@ export function show(root, { rest: [id], query, narrow }) {
       drawing.selected = query.span
       let trace
       try {
-        trace = await ask(`traces/${encodeURIComponent(id ?? '')}`)
+        trace = await ask(`traces/${encodeURIComponent(id ?? '')}`, { span: query.span })
       } catch (error) {
         if (error.status !== 404) throw error
         drawing.text = ''
@@ -155,6 +155,7 @@ function details(drawing, span) {
     span.failed ? el('p', { class: 'failure' }, span.message || 'It failed.') : '',
     pairs([['Duration', duration(span.micros)], ['Start', `${duration(span.start)} after the first span`], ['Kind', span.kind], ['Span', span.id],
       ...(span.parent ? [['Parent', span.parent]] : []), ...(span.scope ? [['Scope', span.scope]] : [])], 'The span'),
+    span.cut ? el('p', { class: 'soft' }, 'This trace is too large to show more of each span.') : '',
     section('Attributes', span.attributes),
     span.events.length ? [el('h3', {}, 'Events'), span.events.map(event => el('div', { class: 'event' },
       el('strong', {}, event.name), ' ', el('span', { class: 'soft' }, `at ${duration(event.time)}`), event.attributes.length ? pairs(event.attributes, 'Of the event') : ''))] : '',

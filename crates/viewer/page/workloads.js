@@ -18,7 +18,7 @@ export function show(root) {
   const refresh = async () => {
     if (!list.isConnected) return clearInterval(timer)
     const { processes } = await ask('workloads').catch(() => ({ processes: [] }))
-    keyed(list, processes, one => one.id, process)
+    keyed(list, processes, one => JSON.stringify([one.id, one.name, one.url]), process)
     nothing.replaceChildren(...processes.length ? [] : [empty('No process reports here', 'Each ', el('code', {}, 'weft dev'), ' on this machine does.')])
   }
   return { refresh }
@@ -35,7 +35,12 @@ function process(one) {
   const workloads = one.workloads.filter(workload => workload && typeof workload === 'object')
   return el('section', { class: `process${one.alive ? '' : ' gone'}`, 'aria-label': one.name },
     el('header', {}, el('h2', {}, one.name), badge(one.alive ? one.state : 'gone'), link(one.url), el('span', { class: 'soft' }, many(workloads.length, 'workload'))),
-    workloads.map(workload))
+    workloads.map(readable))
+}
+
+/** A report of another version, or of a program that only says that it is weft, may be unlike ours: the others are shown. */
+function readable(one) {
+  try { return workload(one) } catch { return el('article', { class: 'workload' }, el('p', { class: 'soft' }, 'What is said of this workload cannot be read.')) }
 }
 
 /** Whatever was sent as an address is a link only if it is one of the web. */

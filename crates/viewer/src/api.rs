@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `GET /api/state` | how much there is, and of whom |
 //! | `GET /api/traces` | traces: `service`, `q`, `failed=1`, `least` (ms), `limit` |
-//! | `GET /api/traces/ID` | one trace: its waterfall and its log lines |
+//! | `GET /api/traces/ID` | one trace: its waterfall and its log lines; `span` is the one to show all of |
 //! | `GET /api/logs` | lines: `after`, `service`, `level`, `q`, `trace`, `limit` |
 //! | `GET /api/metrics` | instruments and their lines: `service`, `q` |
 //! | `GET /api/workloads` | what processes say of their workloads; `POST` says so |
@@ -17,18 +17,16 @@ mod shown;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use serde::Serialize;
-use tokio::time::timeout;
 
-use crate::server::{Answer, BODY_TIMEOUT, full, not_allowed, words};
+use crate::intake::Intake;
+use crate::server::{Answer, full, not_allowed, words};
 use crate::store::Store;
 use crate::store::logs::LEVELS;
-use crate::store::traces::{TraceId, trace_id};
+use crate::store::traces::{SpanId, TraceId, span_id, trace_id};
 use crate::store::workloads::{REPORT_MAX, Report};
 use shown::{Instruments, Lines, State, Summaries, Told, Whole};
 
@@ -48,15 +46,21 @@ struct Query {
     /// The lowest level, as a place in the list.
     level: usize,
     trace: Option<TraceId>,
+    /// The span of a trace that is looked at.
+    span: Option<SpanId>,
     after: u64,
     limit: usize,
 }
 
-pub(crate) async fn answer(store: &Arc<Store>, request: Request<Incoming>) -> Answer {
+pub(crate) async fn answer(
+    store: &Arc<Store>,
+    intake: &Intake,
+    request: Request<Incoming>,
+) -> Answer {
     let path = request.uri().path();
     if request.method() == Method::POST {
         return match path {
-            "/api/workloads" => report(store, request).await,
+            "/api/workloads" => report(store, intake, request).await,
             "/api/clear" => {
                 store.clear();
                 json(&true)
@@ -77,7 +81,7 @@ pub(crate) async fn answer(store: &Arc<Store>, request: Request<Incoming>) -> An
         "/api/events" => events::answer(store),
         _ => {
             let id = path.strip_prefix("/api/traces/").and_then(unhex);
-            match id.and_then(|id| Whole::of(store, &id)) {
+            match id.and_then(|id| Whole::of(store, &id, &query)) {
                 Some(trace) => json(&trace),
                 None => words(StatusCode::NOT_FOUND, "there is nothing under this name"),
             }
@@ -86,7 +90,7 @@ pub(crate) async fn answer(store: &Arc<Store>, request: Request<Incoming>) -> An
 }
 
 /// Takes what another process says of its workloads.
-async fn report(store: &Store, request: Request<Incoming>) -> Answer {
+async fn report(store: &Store, intake: &Intake, request: Request<Incoming>) -> Answer {
     let said = request.headers().get(CONTENT_TYPE);
     if said.is_none_or(|said| said.as_bytes() != b"application/json") {
         return words(
@@ -94,15 +98,13 @@ async fn report(store: &Store, request: Request<Incoming>) -> Answer {
             "the content type must be application/json",
         );
     }
-    let body = Limited::new(request.into_body(), REPORT_MAX + 4096).collect();
-    let Ok(Ok(body)) = timeout(BODY_TIMEOUT, body).await else {
+    let Ok(body) = intake.whole(request.into_body(), REPORT_MAX + 4096).await else {
         return words(
             StatusCode::BAD_REQUEST,
             "the report is too large or did not arrive",
         );
     };
-    let bytes: Bytes = body.to_bytes();
-    match serde_json::from_slice::<Report>(&bytes) {
+    match serde_json::from_slice::<Report>(body.bytes()) {
         Ok(report) => {
             store.report(report);
             json(&true)
@@ -132,6 +134,7 @@ impl Query {
             least: 0,
             level: 0,
             trace: None,
+            span: None,
             after: 0,
             limit: LIMIT,
         };
@@ -152,6 +155,7 @@ impl Query {
                     asked.level = level.unwrap_or(0);
                 }
                 "trace" => asked.trace = unhex(&value),
+                "span" => asked.span = bytes_of(&value).and_then(|id: SpanId| span_id(&id)),
                 "after" => asked.after = value.parse().unwrap_or(0),
                 "limit" => asked.limit = value.parse().unwrap_or(LIMIT).min(LIMIT_MAX),
                 _ => {}
@@ -168,14 +172,19 @@ fn hex(bytes: &[u8]) -> String {
 
 /// The id of a trace.
 fn unhex(text: &str) -> Option<TraceId> {
-    let mut id = TraceId::default();
-    if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    bytes_of(text).and_then(|id: TraceId| trace_id(&id))
+}
+
+/// Bytes of hexadecimal text, if there are so many.
+fn bytes_of<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    if text.len() != 2 * N || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
-    for (byte, index) in id.iter_mut().zip((0..).step_by(2)) {
+    for (byte, index) in bytes.iter_mut().zip((0..).step_by(2)) {
         *byte = u8::from_str_radix(text.get(index..index + 2)?, 16).ok()?;
     }
-    trace_id(&id)
+    Some(bytes)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::header::{HOST, ORIGIN};
 use http::uri::Authority;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Method, Request};
 
 /// What the host of a guest calls this machine; only weft's own virtual networks know the name.
 const INSIDE: &str = "host.weft.internal";
@@ -24,12 +24,32 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     if !is_here(named.host()) {
         return Err("this is only answered as localhost, 127.0.0.1 or [::1]");
     }
+    from_own_page(request)?;
     let Some(origin) = header(request.headers(), ORIGIN.as_str())? else {
         return Ok(());
     };
     let own = origin.strip_prefix("http://");
     let own = own.and_then(|origin| origin.parse::<Authority>().ok());
     match own.is_some_and(|own| own == named) {
+        true => Ok(()),
+        false => Err("pages of others are not answered"),
+    }
+}
+
+/// Browsers say where a request comes from even where they send no origin with it: for pictures, scripts and links of other
+/// pages. Those may lead people to the page, and do nothing else: an answer that they cannot read still takes a
+/// connection, and the time that it takes tells what is here.
+fn from_own_page<B>(request: &Request<B>) -> Result<(), Refusal> {
+    let headers = request.headers();
+    match header(headers, "sec-fetch-site")? {
+        None | Some("same-origin" | "none") => return Ok(()),
+        Some(_) => {}
+    }
+    let leads_here = request.method() == Method::GET
+        && request.uri().path() == "/"
+        && header(headers, "sec-fetch-mode")? == Some("navigate")
+        && header(headers, "sec-fetch-dest")? == Some("document");
+    match leads_here {
         true => Ok(()),
         false => Err("pages of others are not answered"),
     }
@@ -108,6 +128,33 @@ mod tests {
             "http://localhost:4318.evil.example",
         ] {
             assert!(!asked("localhost:4318", Some(origin)), "{origin}");
+        }
+    }
+
+    #[test]
+    fn pages_of_others_may_lead_here_and_do_nothing_else() {
+        let asked = |path: &str, site: &str, mode: &str, dest: &str| {
+            let request = Request::get(path)
+                .header("host", "localhost:4318")
+                .header("sec-fetch-site", site)
+                .header("sec-fetch-mode", mode)
+                .header("sec-fetch-dest", dest);
+            check(&request.body(()).unwrap()).is_ok()
+        };
+        for site in ["same-origin", "none"] {
+            assert!(asked("/api/state", site, "cors", "empty"), "{site}");
+            assert!(asked("/", site, "navigate", "document"), "{site}");
+        }
+        for site in ["cross-site", "same-site", "odd"] {
+            assert!(asked("/", site, "navigate", "document"), "{site}");
+            for (path, mode, dest) in [
+                ("/api/events", "no-cors", "image"),
+                ("/api/state", "navigate", "document"),
+                ("/", "navigate", "iframe"),
+                ("/app.js", "no-cors", "script"),
+            ] {
+                assert!(!asked(path, site, mode, dest), "{site} {path}");
+            }
         }
     }
 

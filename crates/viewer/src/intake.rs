@@ -3,16 +3,16 @@
 //! A message is bounded before and after it is decompressed, and in how many things it has: an empty span is two bytes on
 //! the wire and hundreds in memory. One message is read at a time, so what is in memory between is bounded, too.
 
+mod arrival;
 mod grpc;
 mod size;
 
 use std::io::Read;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
-use http_body_util::BodyExt;
 use hyper::body::Body;
 use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsServiceRequest, ExportLogsServiceResponse,
@@ -25,21 +25,21 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 use prost::Message;
 use tokio::sync::Mutex;
-use tokio::time::timeout;
 
-use crate::server::{Answer, BODY_TIMEOUT, full};
+use self::arrival::{Room, Whole};
+use crate::server::{Answer, full};
 use crate::store::Store;
 
 /// Bytes of a message, compressed and not. What receivers of OTLP over gRPC usually take.
 pub(crate) const MESSAGE_MAX: usize = 4 << 20;
 /// The same with what gRPC puts before it.
 const FRAME_MAX: usize = MESSAGE_MAX + 5;
-/// Bytes of a body that are read, kept or not.
-const READ_MAX: usize = 32 << 20;
 
 /// Takes what is sent.
 #[derive(Debug, Default)]
 pub(crate) struct Intake {
+    /// What may arrive at the same time.
+    room: Room,
     /// Held while a message is read into memory.
     turn: Mutex<()>,
 }
@@ -61,9 +61,10 @@ enum Form {
 
 /// Why a message was not taken. The words are for whoever sent it.
 #[derive(Debug, PartialEq, Eq)]
-enum Problem {
+pub(crate) enum Problem {
     TooLarge,
     Slow,
+    Busy,
     Broken(String),
     Unsupported(&'static str),
 }
@@ -81,6 +82,15 @@ pub(crate) fn route(method: &Method, path: &str) -> Option<(Signal, bool)> {
 }
 
 impl Intake {
+    /// The whole of a body of at most so many bytes, within the time for it and the room for all that arrive.
+    pub(crate) async fn whole<B>(&self, body: B, max: usize) -> Result<Whole<'_>, Problem>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        arrival::whole(&self.room, body, max).await
+    }
+
     /// Answers a request that `route` knows.
     pub(crate) async fn answer<B>(
         &self,
@@ -117,10 +127,12 @@ impl Intake {
     {
         let form = form(headers)?;
         let zipped = zipped(headers)?;
-        let bytes = collect(body).await?;
+        let arrived = self.whole(body, FRAME_MAX).await?;
         let _turn = self.turn.lock().await;
-        let bytes = if zipped { unzip(&bytes)? } else { bytes };
-        take(store, signal, form, &bytes)
+        match zipped {
+            true => take(store, signal, form, &unzip(arrived.bytes())?),
+            false => take(store, signal, form, arrived.bytes()),
+        }
     }
 
     async fn grpc<B>(
@@ -135,8 +147,8 @@ impl Intake {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let encoding = grpc::encoding(headers)?;
-        let frame = collect(body).await?;
-        let (compressed, bytes) = grpc::message(&frame)?;
+        let arrived = self.whole(body, FRAME_MAX).await?;
+        let (compressed, bytes) = grpc::message(arrived.bytes())?;
         let _turn = self.turn.lock().await;
         let bytes = match (compressed, encoding) {
             (false, _) => bytes,
@@ -154,7 +166,7 @@ impl Intake {
 /// Reads a message and gives it to the store.
 fn take(store: &Store, signal: Signal, form: Form, bytes: &[u8]) -> Result<(), Problem> {
     let fits = match form {
-        Form::Protobuf => size::protobuf_fits(bytes),
+        Form::Protobuf => size::protobuf_fits(signal, bytes),
         Form::Json => size::json_fits(bytes),
     };
     if !fits {
@@ -208,42 +220,6 @@ fn zipped(headers: &HeaderMap) -> Result<bool, Problem> {
     }
 }
 
-/// The whole of a body that is not too large and does not take too long. One that is too large is read on for a while, so
-/// that whoever sends it hears why.
-async fn collect<B>(body: B) -> Result<Bytes, Problem>
-where
-    B: Body<Data = Bytes>,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    let mut body = std::pin::pin!(body);
-    let mut whole = BytesMut::new();
-    let mut read = 0_usize;
-    let reading = async {
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| Problem::Broken(error.into().to_string()))?;
-            let Ok(data) = frame.into_data() else {
-                continue;
-            };
-            read = read.saturating_add(data.len());
-            if read > READ_MAX {
-                return Err(Problem::TooLarge);
-            }
-            if read > FRAME_MAX {
-                whole = BytesMut::new();
-            } else {
-                whole.extend_from_slice(&data);
-            }
-        }
-        match read > FRAME_MAX {
-            true => Err(Problem::TooLarge),
-            false => Ok(whole.freeze()),
-        }
-    };
-    timeout(BODY_TIMEOUT, reading)
-        .await
-        .unwrap_or(Err(Problem::Slow))
-}
-
 fn unzip(bytes: &[u8]) -> Result<Bytes, Problem> {
     let mut whole = Vec::new();
     let limit = u64::try_from(MESSAGE_MAX).unwrap_or(u64::MAX);
@@ -285,6 +261,7 @@ impl Problem {
                 )
             }
             Self::Slow => "the message did not arrive in time".to_owned(),
+            Self::Busy => "too much arrives at the same time; try again".to_owned(),
             Self::Broken(why) => format!("this is no message of OTLP: {why}"),
             Self::Unsupported(why) => (*why).to_owned(),
         }
@@ -294,6 +271,7 @@ impl Problem {
         let status = match self {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::BAD_REQUEST,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         };

@@ -19,8 +19,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::sleep;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::{sleep, timeout};
 
 use crate::intake::{self, Intake};
 use crate::store::Store;
@@ -28,7 +28,7 @@ use crate::{api, guard, page};
 
 /// Connections that are open at once. Others wait.
 const CONNECTIONS_MAX: usize = 128;
-/// From the first byte of a request to the end of its head.
+/// From the first byte of a request to the end of its head, and from the opening of a connection to its first request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// From the head of a request to the end of its body.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -127,7 +127,10 @@ pub async fn serve(viewer: Viewer, store: Arc<Store>) -> io::Result<()> {
 async fn connection(stream: TcpStream, store: Arc<Store>, intake: Arc<Intake>) {
     // Small answers, and events, go out at once.
     let _ = stream.set_nodelay(true);
+    let heard = Arc::new(Notify::new());
+    let first = Arc::clone(&heard);
     let service = service_fn(move |request: Request<Incoming>| {
+        heard.notify_one();
         let (store, intake) = (Arc::clone(&store), Arc::clone(&intake));
         async move { Ok::<_, Infallible>(answer(&store, &intake, request).await) }
     });
@@ -142,11 +145,20 @@ async fn connection(stream: TcpStream, store: Arc<Store>, intake: Arc<Intake>) {
         .keep_alive_interval(Some(Duration::from_secs(30)))
         .max_concurrent_streams(STREAMS_MAX)
         .max_header_list_size(64 << 10);
-    if let Err(error) = builder
-        .serve_connection(TokioIo::new(stream), service)
-        .await
-    {
-        tracing::debug!(%error, "a connection to the viewer failed");
+    let serving = builder.serve_connection(TokioIo::new(stream), service);
+    // The time limits of HTTP begin when its version is known; who never says a word has this one.
+    let silence = async {
+        if timeout(HEADER_TIMEOUT, first.notified()).await.is_ok() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        served = serving => {
+            if let Err(error) = served {
+                tracing::debug!(%error, "a connection to the viewer failed");
+            }
+        }
+        () = silence => tracing::debug!("a connection to the viewer has sent no request"),
     }
 }
 
@@ -183,7 +195,7 @@ async fn route(store: &Arc<Store>, intake: &Intake, request: Request<Incoming>) 
         return intake.answer(store, request, signal).await;
     }
     if path.starts_with("/api/") {
-        return api::answer(store, request).await;
+        return api::answer(store, intake, request).await;
     }
     let Some((content_type, text)) = page::file(path) else {
         return words(StatusCode::NOT_FOUND, "there is no such page");

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde_json::json;
 
 use crate::dev::likely_command;
@@ -81,7 +81,11 @@ fn write_new(dir: &Path, name: &str, text: &str, global: &Global) -> anyhow::Res
 fn keep_out_of_git(dir: &Path, global: &Global) -> anyhow::Result<()> {
     let path = dir.join(".gitignore");
     let cannot = || format!("cannot write `{}`", path.display());
-    let before = match std::fs::read_to_string(&path) {
+    if path.is_symlink() {
+        // Git would not follow it either, and nobody knows what is at its end.
+        bail!("`.gitignore` is a symbolic link; write `.env` into it yourself");
+    }
+    let before = match crate::files::text(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         Err(error) => {

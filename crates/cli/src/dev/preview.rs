@@ -40,7 +40,7 @@ pub(crate) async fn preview(dir: &Path) -> anyhow::Result<Preview> {
             .strip_prefix(&opened.folder)
             .unwrap_or(&opened.file),
     );
-    let text = std::fs::read_to_string(&opened.file)
+    let text = crate::files::text(&opened.file)
         .with_context(|| format!("cannot read the project file `{}`", shown.display()))?;
     let format = Format::of(&opened.file).unwrap_or(Format::Yaml);
     let places = Places::of_project(&shown.display().to_string(), &text, format);

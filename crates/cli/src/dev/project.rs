@@ -54,7 +54,7 @@ pub(crate) fn nearest(dir: &Path) -> anyhow::Result<PathBuf> {
 /// Reads the project file of exactly this folder.
 pub(crate) fn parsed(folder: &Path) -> anyhow::Result<Parsed> {
     let found = find(folder).with_context(|| no_project_file(folder))?;
-    let text = std::fs::read_to_string(&found.file)
+    let text = crate::files::text(&found.file)
         .with_context(|| format!("cannot read the project file `{}`", found.file.display()))?;
     let shown = found.file.strip_prefix(folder).unwrap_or(&found.file);
     let shown = shown.display().to_string();

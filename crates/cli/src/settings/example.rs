@@ -20,7 +20,7 @@ impl Example {
     pub(crate) fn of(file: &Path, shown: &str) -> Option<Self> {
         let mut path = file.as_os_str().to_owned();
         path.push(".example");
-        let bytes = std::fs::read(path).ok()?;
+        let bytes = crate::files::text_bytes(path.as_ref()).ok()?;
         let mut example = Self {
             shown: format!("{shown}.example"),
             ..Self::default()

@@ -221,3 +221,57 @@ fn init_writes_what_is_missing_and_overwrites_nothing() {
     );
     assert_eq!(read(".gitignore"), "target\n.env\n");
 }
+
+#[test]
+fn what_has_no_end_is_not_read() {
+    let folder = project(&[]);
+    let pipe = folder.path().join("weft.yaml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let validate = |file: &str| text(&config(folder.path(), &["validate", file]));
+    assert!(validate("weft.yaml").contains("it is no regular file"));
+    fs::remove_file(&pipe).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &pipe).unwrap();
+    assert!(validate("weft.yaml").contains("it is no regular file"));
+    let inspected = weft().args(["inspect", "/dev/zero"]).output().unwrap();
+    assert!(text(&inspected).contains("it is no regular file"));
+    // An example that cannot be read is as good as none.
+    let folder = project(&[("weft.yaml", PROJECT), (".env", "WEFT_TEST_TOKEN=x\n")]);
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join(".env.example")).unwrap();
+    let checked = config(folder.path(), &["check"]);
+    assert!(text(&checked).contains("WEFT_TEST_ABSENT"));
+}
+
+#[test]
+fn a_problem_in_a_line_of_megabytes_is_told_without_the_line() {
+    let long = format!("{}: 1\n", "k".repeat(3_000_000));
+    let folder = project(&[("weft.yaml", &long)]);
+    let told = text(&config(folder.path(), &["validate"]));
+    assert!(told.contains("weft.yaml:1:1: unknown field"), "{told:.300}");
+    assert!(told.len() < 300_000, "{}", told.len());
+}
+
+#[test]
+fn names_in_a_project_give_the_terminal_no_orders() {
+    let folder = project(&[(
+        "weft.yaml",
+        "workload:\n  environment:\n    config:\n      \"N\\e[2J\\u202eX\": \"1\"\n",
+    )]);
+    let shown = config(folder.path(), &["show", "--color", "always"]);
+    let told = text(&shown);
+    assert!(told.contains("N\\u{1b}[2J\\u{202e}X"), "{told}");
+    assert!(
+        !told.contains("\u{1b}[2J") && !told.contains('\u{202e}'),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn init_writes_through_no_link() {
+    let folder = project(&[("precious", "mine\n")]);
+    std::os::unix::fs::symlink("precious", folder.path().join(".gitignore")).unwrap();
+    let made = config(folder.path(), &["init"]);
+    assert!(!made.status.success());
+    let precious = fs::read_to_string(folder.path().join("precious")).unwrap();
+    assert_eq!(precious, "mine\n");
+}

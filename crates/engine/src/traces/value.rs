@@ -8,6 +8,10 @@ use weft_telemetry::limits::SpanLimits;
 use weft_telemetry::proto::common::v1::any_value::Value;
 use weft_telemetry::proto::common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList};
 
+/// Lists and mappings in each other. Decoders of protobuf give up at a hundred messages in each other, of which each of
+/// these is two or three, and with one value they would refuse all that is sent together, that of others too.
+const DEPTH: usize = 16;
+
 /// What a string with bytes begins with.
 const BYTES: &str = "{base64}:";
 
@@ -41,15 +45,20 @@ pub(super) fn value(given: String, limits: &SpanLimits) -> AnyValue {
     let worth = given.len() <= limits.value_length.saturating_mul(4).max(64);
     let parsed = worth.then(|| serde_json::from_str(&given).ok()).flatten();
     match parsed {
-        Some(json) => any(json, limits),
+        Some(json) => any(json, limits, DEPTH),
         None => AnyValue {
             value: Some(Value::StringValue(text(given, limits))),
         },
     }
 }
 
-/// Nothing is deeper than what serde_json reads: 128 levels.
-fn any(json: Json, limits: &SpanLimits) -> AnyValue {
+/// A value; what is deeper than so many levels is text.
+fn any(json: Json, limits: &SpanLimits, depth: usize) -> AnyValue {
+    let Some(below) = depth.checked_sub(1) else {
+        return AnyValue {
+            value: Some(Value::StringValue(text(json.to_string(), limits))),
+        };
+    };
     let value = match json {
         Json::Null => None,
         Json::Bool(so) => Some(Value::BoolValue(so)),
@@ -73,7 +82,7 @@ fn any(json: Json, limits: &SpanLimits) -> AnyValue {
             values: values
                 .into_iter()
                 .take(limits.attributes)
-                .map(|value| any(value, limits))
+                .map(|value| any(value, limits, below))
                 .collect(),
         })),
         Json::Object(members) => Some(Value::KvlistValue(KeyValueList {
@@ -82,7 +91,7 @@ fn any(json: Json, limits: &SpanLimits) -> AnyValue {
                 .take(limits.attributes)
                 .map(|(key, value)| KeyValue {
                     key: text(key, limits),
-                    value: Some(any(value, limits)),
+                    value: Some(any(value, limits, below)),
                     ..KeyValue::default()
                 })
                 .collect(),
@@ -97,6 +106,17 @@ mod tests {
 
     fn read(given: &str) -> Option<Value> {
         value(given.to_owned(), &SpanLimits::default()).value
+    }
+
+    fn levels(value: &AnyValue) -> usize {
+        let below = match &value.value {
+            Some(Value::ArrayValue(array)) => array.values.first(),
+            Some(Value::KvlistValue(list)) => {
+                list.values.first().and_then(|one| one.value.as_ref())
+            }
+            _ => None,
+        };
+        1 + below.map_or(0, levels)
     }
 
     #[test]
@@ -128,6 +148,15 @@ mod tests {
         assert!(matches!(read(&long), Some(Value::StringValue(text)) if text.len() == 4096));
         let deep = "[".repeat(10_000);
         assert!(matches!(read(&deep), Some(Value::StringValue(_))));
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let deep = format!("{}1{}", open.repeat(100), close.repeat(100));
+            let deep = value(deep, &SpanLimits::default());
+            assert!(matches!(
+                deep.value,
+                Some(Value::ArrayValue(_) | Value::KvlistValue(_))
+            ));
+            assert_eq!(levels(&deep), DEPTH + 1);
+        }
         let wide = format!("[{}]", vec!["1"; 2_000].join(","));
         assert!(matches!(read(&wide), Some(Value::ArrayValue(array)) if array.values.len() == 128));
     }

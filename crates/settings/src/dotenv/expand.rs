@@ -7,6 +7,9 @@ use super::problem::{Lines, Problems};
 use super::{Entry, MAX};
 use crate::secret::{Secret, Wiped};
 
+/// Names of a circle that are shown.
+const CIRCLE_MAX: usize = 16;
+
 /// Values are put together from the first line to the last.
 pub(super) fn expand(
     raws: &[Raw<'_>],
@@ -21,6 +24,7 @@ pub(super) fn expand(
         look_up,
         problems,
         earlier: HashMap::new(),
+        given: HashMap::new(),
         left: MAX,
     };
     let mut entries: Vec<Option<Entry>> = Vec::new();
@@ -57,6 +61,8 @@ struct Expanding<'a, 't> {
     problems: &'a mut Problems,
     /// What earlier lines gave, with the line's index.
     earlier: HashMap<&'a str, (usize, Secret)>,
+    /// The lines that give a value to a name, from the first to the last; empty until somebody asks.
+    given: HashMap<&'a str, Vec<usize>>,
     /// Bytes that values may still take.
     left: usize,
 }
@@ -131,6 +137,7 @@ impl Expanding<'_, '_> {
             let help = "give it a value of its own, or a default: `${NAME:-default}`";
             return self.problems.push(variable.offset, message, help);
         }
+        self.index();
         let later = self.definition(index, name);
         if let Some(later) = later {
             let circle = self.circle(own, later);
@@ -164,12 +171,19 @@ impl Expanding<'_, '_> {
         }
     }
 
+    fn index(&mut self) {
+        if self.given.is_empty() {
+            for (index, raw) in self.raws.iter().enumerate() {
+                self.given.entry(raw.name).or_default().push(index);
+            }
+        }
+    }
+
     /// The line after `index` that gives a value to a name.
     fn definition(&self, index: usize, name: &str) -> Option<usize> {
-        let mut later = self.raws.iter().enumerate().skip(index.saturating_add(1));
-        later
-            .find(|(_, raw)| raw.name == name)
-            .map(|(index, _)| index)
+        let lines = self.given.get(name)?;
+        let next = lines.partition_point(|line| *line <= index);
+        lines.get(next).copied()
     }
 
     /// The names from `own` over the line `later` back to `own`, if references lead there.
@@ -190,11 +204,15 @@ impl Expanding<'_, '_> {
                 }
                 path.push(own.to_owned());
                 path.reverse();
+                if path.len() > CIRCLE_MAX {
+                    // The beginning and the end are enough to find it.
+                    path.splice(CIRCLE_MAX - 2..path.len() - 2, ["…".to_owned()]);
+                }
                 return Some(path);
             }
             for name in names {
-                let next = self.raws.iter().position(|raw| raw.name == name);
-                if let Some(next) = next.filter(|next| seen.insert(*next)) {
+                let next = self.given.get(name).and_then(|lines| lines.first());
+                if let Some(next) = next.copied().filter(|next| seen.insert(*next)) {
                     came_from.insert(next, at);
                     queue.push(next);
                 }

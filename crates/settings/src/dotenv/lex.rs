@@ -3,6 +3,10 @@
 use super::problem::Problems;
 use crate::secret::Wiped;
 
+/// Assignments of one file: each takes far more memory than it has characters, and each is looked for.
+pub(super) const ENTRIES_MAX: usize = 10_000;
+/// Variables in the values of one file.
+pub(super) const VARIABLES_MAX: usize = 100_000;
 /// How deep defaults may nest in defaults.
 const DEPTH_MAX: usize = 8;
 
@@ -82,11 +86,20 @@ pub(super) fn entries<'t>(text: &'t str, problems: &mut Problems) -> Vec<Raw<'t>
     let mut reader = Reader {
         text,
         at: 0,
+        variables: 0,
         problems,
     };
     let mut entries = Vec::new();
     while reader.at < text.len() {
         reader.skip_blanks();
+        if entries.len() > ENTRIES_MAX || reader.variables > VARIABLES_MAX {
+            let message = format!(
+                "the file has more than {ENTRIES_MAX} names, or more than {VARIABLES_MAX} variables in its values"
+            );
+            let help = "keep many values in a folder with one file for each (`dir:`)";
+            reader.problems.push(reader.at, message, help);
+            break;
+        }
         match reader.peek() {
             Some('\n') => reader.at += 1,
             Some('#') => reader.skip_line(),
@@ -100,6 +113,8 @@ pub(super) fn entries<'t>(text: &'t str, problems: &mut Problems) -> Vec<Raw<'t>
 struct Reader<'t, 'p> {
     text: &'t str,
     at: usize,
+    /// How many were read.
+    variables: usize,
     problems: &'p mut Problems,
 }
 
@@ -320,6 +335,11 @@ impl<'t> Reader<'t, '_> {
     fn dollar(&mut self, quotes: Quotes, depth: usize, pieces: &mut Pieces<'t>) {
         let offset = self.at;
         self.at += 1;
+        self.variables = self.variables.saturating_add(1);
+        if self.variables > VARIABLES_MAX {
+            // The whole file is refused; what is left of this value takes no further room.
+            return;
+        }
         match self.peek() {
             Some('{') => {
                 self.at += 1;

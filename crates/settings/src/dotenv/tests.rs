@@ -332,3 +332,49 @@ proptest! {
         prop_assert_eq!(super::tests::value(&format!("A={value}")), value.trim());
     }
 }
+
+/// What takes so long for a file of its size was quadratic: minutes, where these take less than a second.
+fn soon<T>(work: impl FnOnce() -> T) -> T {
+    let start = std::time::Instant::now();
+    let done = work();
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    done
+}
+
+#[test]
+fn a_long_chain_that_is_a_circle_is_told_soon_and_in_short() {
+    let last = super::lex::ENTRIES_MAX - 1;
+    let mut text: String = (0..last)
+        .map(|n| format!("A{n}=${{A{}}}\n", n + 1))
+        .collect();
+    text.push_str(&format!("A{last}=${{A0}}\n"));
+    let found = soon(|| problems(&text));
+    assert_eq!(found.len(), 100);
+    assert!(found[0].contains("in a circle: A0 -> A1"), "{}", found[0]);
+    assert!(found[0].contains("… -> "), "{}", found[0]);
+    assert!(found[0].len() < 500, "{}", found[0]);
+}
+
+#[test]
+fn more_names_or_variables_than_anyone_has_are_refused() {
+    let names: String = (0..1_500_000).map(|n| format!("A{n}=\n")).collect();
+    for text in [
+        names,
+        format!("A={}\nB=1\n", "$B".repeat(8_000_000)),
+        format!("A=\"{}\"\nB=1\n", "${B}".repeat(4_000_000)),
+    ] {
+        let found = soon(|| problems(&text));
+        let refused = found
+            .iter()
+            .any(|one| one.contains("more than 10000 names"));
+        assert!(refused || found.len() == 100, "{found:.200?}");
+    }
+}
+
+#[test]
+fn defaults_nest_a_hundred_thousand_deep_and_end_in_a_problem() {
+    for quote in ["", "\""] {
+        let text = format!("A={quote}{}{quote}\n", "${A:-".repeat(100_000));
+        assert!(!soon(|| problems(&text)).is_empty());
+    }
+}

@@ -188,7 +188,8 @@ impl Provider for Dir {
         let names = self.names_now();
         if let Ok(names) = &names {
             // What is gone is forgotten.
-            self.cached().retain(|name, _| names.contains(name));
+            self.cached()
+                .retain(|name, _| names.binary_search(name).is_ok());
         }
         ready(names)
     }

@@ -297,7 +297,11 @@ impl Reader<'_> {
     }
 
     fn uri(&mut self, name: &str) -> Option<Uri> {
-        self.read(name, "a URL with http:// or https://", endpoint)
+        self.read(
+            name,
+            "a URL with http:// or https:// and without a user",
+            endpoint,
+        )
     }
 
     fn protocol(&mut self, names: Names, endpoint: Option<&Uri>) -> Protocol {
@@ -369,7 +373,11 @@ impl Reader<'_> {
 pub(crate) fn endpoint(text: &str) -> Option<Uri> {
     let uri: Uri = text.parse().ok()?;
     let known = matches!(uri.scheme_str(), Some("http" | "https"));
-    (known && uri.host().is_some_and(|host| !host.is_empty())).then_some(uri)
+    // A password there would be in messages, and no collector gets it: it belongs into the headers.
+    let plain = uri
+        .authority()
+        .is_some_and(|authority| !authority.as_str().contains('@'));
+    (known && plain && uri.host().is_some_and(|host| !host.is_empty())).then_some(uri)
 }
 
 /// `key=value,key2=value2`, values percent-encoded, as W3C has baggage.

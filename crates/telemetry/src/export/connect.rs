@@ -17,6 +17,9 @@ use tokio_rustls::TlsConnector;
 
 use crate::config::{ConfigError, Destination, Protocol, TlsFiles};
 
+/// Bytes of a file with certificates: the authorities of a whole system are a few hundred KiB.
+const FILE_MAX: u64 = 16 << 20;
+
 /// Makes connections to one collector.
 pub(super) struct Connector {
     host: String,
@@ -155,7 +158,7 @@ fn tls(destination: &Destination) -> Result<TlsConnector, ConfigError> {
     let mut config = match (client_certificate, client_key) {
         (Some(chain), Some(key)) => {
             let chain = certificates(chain)?;
-            let private = PrivateKeyDer::from_pem_file(key);
+            let private = PrivateKeyDer::from_pem_slice(&file(key)?);
             let private = private.map_err(|error| ConfigError::tls(key, &error))?;
             let built = builder.with_client_auth_cert(chain, private);
             built.map_err(|error| ConfigError::tls(key, &error))?
@@ -172,11 +175,21 @@ fn tls(destination: &Destination) -> Result<TlsConnector, ConfigError> {
 
 fn certificates(path: &std::path::Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let wrong = |error: &dyn std::fmt::Display| ConfigError::tls(path, error);
-    let read = CertificateDer::pem_file_iter(path).map_err(|error| wrong(&error))?;
-    let all = read.collect::<Result<Vec<_>, _>>();
+    let pem = file(path)?;
+    let all = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
     let all = all.map_err(|error| wrong(&error))?;
     if all.is_empty() {
         return Err(wrong(&"there is no certificate in it"));
     }
     Ok(all)
+}
+
+/// The bytes of a file. A pipe would be waited for, and a device has no end.
+fn file(path: &std::path::Path) -> Result<Vec<u8>, ConfigError> {
+    let wrong = |error: &dyn std::fmt::Display| ConfigError::tls(path, error);
+    let metadata = std::fs::metadata(path).map_err(|error| wrong(&error))?;
+    if !metadata.is_file() || metadata.len() > FILE_MAX {
+        return Err(wrong(&"it is no file, or one of more than 16 MiB"));
+    }
+    std::fs::read(path).map_err(|error| wrong(&error))
 }

@@ -96,9 +96,13 @@ pub(super) fn unescape(text: &str) -> String {
     shown(&String::from_utf8_lossy(&bytes))
 }
 
-/// What a log line can show of it.
-fn shown(text: &str) -> String {
-    let printed = text.chars().filter(|character| !character.is_control());
+/// What a log line can show of a collector's words: no controls, and nothing that turns the direction of writing.
+pub(super) fn shown(text: &str) -> String {
+    let turns =
+        |character: &char| matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let printed = text
+        .chars()
+        .filter(|character| !character.is_control() && !turns(character));
     printed.take(SHOWN).collect()
 }
 

@@ -109,6 +109,16 @@ async fn a_file_that_cannot_be_used_is_said_at_once() {
         missing.contains("`/no/such.pem` cannot be used for TLS"),
         "{missing}"
     );
+    // A pipe would be waited for, and a device never ends.
+    let dir = tempfile::tempdir().expect("a folder");
+    let pipe = dir.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("it runs").success());
+    for odd in [dir.path(), &pipe, std::path::Path::new("/dev/zero")] {
+        let odd = odd.display().to_string();
+        let refused = told(&[https, ("OTEL_EXPORTER_OTLP_CERTIFICATE", &odd)]);
+        assert!(refused.contains("it is no file"), "{refused}");
+    }
     let half = told(&[https, ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/no/such.pem")]);
     assert!(
         half.contains("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"),

@@ -100,6 +100,21 @@ impl Page {
         }
     }
 
+    /// Waits until the page itself has gone to an address that begins so.
+    pub async fn arrives(&self, url: &str) {
+        let there = format!(
+            "location.href.startsWith({}) && document.readyState === 'complete'",
+            json!(url)
+        );
+        let look = async {
+            // In between, there is no page to ask.
+            while self.try_evaluate(&there).await != Ok(Value::Bool(true)) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        crate::within(look).await;
+    }
+
     /// Waits until an element is there that contains a text, in what a person sees of it.
     pub async fn wait_for(&self, selector: &str, text: &str) {
         let (selector, text) = (json!(selector), json!(text));

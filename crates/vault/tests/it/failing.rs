@@ -212,3 +212,21 @@ async fn what_cannot_be_set_up_is_refused_before_anything_is_asked() {
     assert!(refused.contains("`caFile` takes certificates"), "{refused}");
     assert!(!refused.contains("CANARY"), "{refused}");
 }
+
+#[tokio::test]
+async fn a_pipe_or_a_device_is_neither_a_token_nor_a_certificate() {
+    let server = Server::start().await;
+    let pipe = server.token_file().with_extension("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for odd in [pipe, "/dev/zero".into(), "/".into()] {
+        let token = TokenFrom::File(odd.clone());
+        let told = failure(&server.vault(|config| config.token = token)).await;
+        assert!(told.contains("is not a file"), "{told}");
+        let mut config = server.config();
+        config.address = "https://localhost:1".to_owned();
+        config.ca_file = Some(odd);
+        let refused = Vault::new(config).unwrap_err().to_string();
+        assert!(refused.contains("it is no file"), "{refused}");
+    }
+}

@@ -16,6 +16,8 @@ use crate::store::workloads::Report;
 
 /// Log lines beside one trace.
 const LINES_OF_TRACE_MAX: usize = 1_000;
+/// Bytes of what spans of one answer hold, and of lines. A browser has to draw it, and here it waits until it is read.
+const ANSWER_MAX: usize = 8 << 20;
 
 /// How much there is.
 #[derive(Serialize)]
@@ -179,6 +181,8 @@ struct Row {
     attributes: Attributes,
     events: Vec<Happened>,
     links: Vec<Linked>,
+    /// Whether attributes, events and links are left out, because the trace is too large to show those of all spans.
+    cut: bool,
 }
 
 #[derive(Serialize)]
@@ -203,15 +207,17 @@ struct Linked {
 }
 
 impl Whole {
-    pub(super) fn of(store: &Store, id: &TraceId) -> Option<Self> {
+    /// Of a trace that is too large, the span that is asked for has its attributes.
+    pub(super) fn of(store: &Store, id: &TraceId, query: &Query) -> Option<Self> {
         let inner = store.inner();
         let trace = inner.traces.get(id)?.clone();
         let lines = inner.logs.latest().filter(|line| line.trace == Some(*id));
-        let mut lines: Vec<Arc<Line>> = lines.take(LINES_OF_TRACE_MAX).cloned().collect();
+        let mut lines = fitting(lines.take(LINES_OF_TRACE_MAX));
         drop(inner);
         lines.sort_by_key(|line| (line.time, line.number));
         let (start, end) = trace.times();
         let mut resources: Vec<Arc<Resource>> = Vec::new();
+        let mut left = ANSWER_MAX;
         let waterfall = trace.waterfall().into_iter();
         let spans = waterfall.map(|(depth, span)| {
             let known = resources
@@ -221,7 +227,10 @@ impl Whole {
                 resources.push(Arc::clone(&span.resource));
                 resources.len() - 1
             });
-            Row::of(span, depth, resource, start)
+            let rest = left.checked_sub(span.bytes());
+            left = rest.unwrap_or(left);
+            let whole = rest.is_some() || query.span == Some(span.id);
+            Row::of(span, depth, resource, start, whole)
         });
         Some(Self {
             id: hex(id),
@@ -239,17 +248,26 @@ impl Whole {
 }
 
 impl Row {
-    fn of(span: &Span, depth: usize, resource: usize, start: u64) -> Self {
-        let events = span.events.iter().map(|event| Happened {
-            time: micros(start, event.time),
-            name: event.name.clone(),
-            attributes: event.attributes.clone(),
-        });
-        let links = span.links.iter().map(|link| Linked {
-            trace: hex(&link.trace),
-            span: hex(&link.span),
-            attributes: link.attributes.clone(),
-        });
+    fn of(span: &Span, depth: usize, resource: usize, start: u64, whole: bool) -> Self {
+        let shown = usize::from(whole);
+        let events = span
+            .events
+            .iter()
+            .take(shown * span.events.len())
+            .map(|event| Happened {
+                time: micros(start, event.time),
+                name: event.name.clone(),
+                attributes: event.attributes.clone(),
+            });
+        let links = span
+            .links
+            .iter()
+            .take(shown * span.links.len())
+            .map(|link| Linked {
+                trace: hex(&link.trace),
+                span: hex(&link.span),
+                attributes: link.attributes.clone(),
+            });
         Self {
             id: hex(&span.id),
             parent: span.parent.map(|id| hex(&id)),
@@ -261,10 +279,17 @@ impl Row {
             start: micros(start, span.start),
             micros: micros(span.start, span.end),
             failed: span.failed,
-            message: span.message.clone(),
-            attributes: span.attributes.clone(),
+            message: match whole {
+                true => span.message.clone(),
+                false => String::new(),
+            },
+            attributes: match whole {
+                true => span.attributes.clone(),
+                false => Attributes::default(),
+            },
             events: events.collect(),
             links: links.collect(),
+            cut: !whole,
         }
     }
 }
@@ -308,7 +333,7 @@ impl Lines {
             .latest()
             .take_while(|line| line.number > query.after);
         let wanted = new.filter(|line| wants_line(query, line));
-        let mut lines: Vec<Arc<Line>> = wanted.take(query.limit).cloned().collect();
+        let mut lines = fitting(wanted.take(query.limit));
         drop(inner);
         lines.reverse();
         Self {
@@ -316,6 +341,17 @@ impl Lines {
             last,
         }
     }
+}
+
+/// The first of these lines, as many as an answer has room for.
+fn fitting<'a>(lines: impl Iterator<Item = &'a Arc<Line>>) -> Vec<Arc<Line>> {
+    let mut left = ANSWER_MAX;
+    let fits = lines.take_while(|line| {
+        let rest = left.checked_sub(line.bytes());
+        left = rest.unwrap_or(0);
+        rest.is_some()
+    });
+    fits.cloned().collect()
 }
 
 fn wants_line(query: &Query, line: &Line) -> bool {

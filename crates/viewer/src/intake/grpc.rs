@@ -90,11 +90,13 @@ pub(super) fn answer(taken: Result<(), Problem>) -> Answer {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     if let Err(problem) = taken {
-        // Numbers of the standard: invalid argument, deadline exceeded, resource exhausted, unimplemented.
+        // Numbers of the standard: invalid argument, deadline exceeded, resource exhausted, unimplemented,
+        // unavailable.
         let status = match problem {
             Problem::Broken(_) => "3",
             Problem::Slow => "4",
             Problem::TooLarge => "8",
+            Problem::Busy => "14",
             Problem::Unsupported(_) => "12",
         };
         headers.insert(STATUS, HeaderValue::from_static(status));

@@ -121,7 +121,7 @@ impl Logs {
 }
 
 impl Line {
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         LINE_BYTES + self.scope.len() + self.body.len() + self.attributes.bytes()
     }
 

@@ -223,6 +223,9 @@ impl Trace {
         let mut left: Vec<(usize, &Arc<Span>)> = Vec::new();
         let roots = children.remove(&None).unwrap_or_default();
         left.extend(roots.into_iter().map(|span| (0, span)));
+        let mut all: Vec<&Arc<Span>> = self.spans.values().collect();
+        all.sort_by_key(|span| (span.start, span.id));
+        let mut all = all.into_iter();
         loop {
             while let Some((depth, span)) = left.pop() {
                 if seen.insert(span.id) {
@@ -232,8 +235,7 @@ impl Trace {
                 }
             }
             // What is left are circles: each is entered at its first span.
-            let lost = self.spans.values().filter(|span| !seen.contains(&span.id));
-            match lost.min_by_key(|span| (span.start, span.id)) {
+            match all.find(|span| !seen.contains(&span.id)) {
                 Some(span) => left.push((0, span)),
                 None => return rows,
             }
@@ -290,7 +292,7 @@ impl Span {
         self.links.retain(|link| fits(&link.attributes));
     }
 
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let events = self.events.iter();
         let events = events.map(|event| 64 + event.name.len() + event.attributes.bytes());
         let links = self.links.iter().map(|link| 64 + link.attributes.bytes());

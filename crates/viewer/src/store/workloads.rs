@@ -16,6 +16,10 @@ const FORGOTTEN: Duration = Duration::from_mins(10);
 const SOURCES_MAX: usize = 64;
 /// Bytes of what one says of its workloads.
 pub(crate) const REPORT_MAX: usize = 256 << 10;
+/// What that may take in memory, where an empty mapping of a few characters takes hundreds of bytes.
+const REPORT_BYTES_MAX: usize = 4 << 20;
+/// What all reports may take in memory.
+const BYTES_MAX: usize = 32 << 20;
 
 /// Who reports.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -42,6 +46,20 @@ pub struct Report {
     pub workloads: Vec<Value>,
 }
 
+/// What a value takes in memory, estimated from above. Its depth is bounded by who decoded it.
+fn bytes(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 64,
+        Value::String(text) => 64 + text.len(),
+        Value::Array(values) => 64 + values.iter().map(bytes).sum::<usize>(),
+        Value::Object(fields) => {
+            let fields = fields.iter();
+            let fields = fields.map(|(name, value)| 128 + name.len() + bytes(value));
+            700 + fields.sum::<usize>()
+        }
+    }
+}
+
 /// All that was said.
 #[derive(Debug, Default)]
 pub(crate) struct Workloads(BTreeMap<Source, Said>);
@@ -50,6 +68,7 @@ pub(crate) struct Workloads(BTreeMap<Source, Said>);
 struct Said {
     report: Report,
     at: Instant,
+    bytes: usize,
 }
 
 impl Workloads {
@@ -69,21 +88,29 @@ impl Workloads {
             .iter()
             .map(|one| one.to_string().len())
             .sum();
-        if size > REPORT_MAX {
+        let mut bytes = report.workloads.iter().map(bytes).sum();
+        if size > REPORT_MAX || bytes > REPORT_BYTES_MAX {
             report.workloads.clear();
+            bytes = 0;
         }
         self.0.retain(|_, said| said.at.elapsed() < FORGOTTEN);
-        if self.0.len() >= SOURCES_MAX && !self.0.contains_key(&report.source) {
-            let silent = self.0.iter().min_by_key(|(_, said)| said.at);
-            let silent = silent.map(|(source, _)| source.clone());
-            silent.and_then(|source| self.0.remove(&source));
-        }
         let source = report.source.clone();
-        let at = Instant::now();
-        let before = self.0.get(&source);
+        let before = self.0.remove(&source);
         let is_new = before.is_none_or(|said| said.report != report || said.at.elapsed() >= SILENT);
-        self.0.insert(source, Said { report, at });
+        while self.0.len() >= SOURCES_MAX || self.bytes() + bytes > BYTES_MAX {
+            let silent = self.0.iter().min_by_key(|(_, said)| said.at);
+            let Some(silent) = silent.map(|(source, _)| source.clone()) else {
+                break;
+            };
+            self.0.remove(&silent);
+        }
+        let at = Instant::now();
+        self.0.insert(source, Said { report, at, bytes });
         is_new
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.values().map(|said| said.bytes).sum()
     }
 
     /// What was said, and whether who said it still runs.

@@ -5,6 +5,7 @@
 mod bounds;
 mod guarded;
 mod harness;
+mod hostile;
 mod intake;
 mod page;
 mod sent;

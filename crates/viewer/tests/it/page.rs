@@ -60,6 +60,8 @@ async fn a_trace_of_three_services_is_one_waterfall() {
     );
     page.click(".list tbody a").await;
     page.wait_for("h1", "GET /order").await;
+    // What is not drawn yet has no text.
+    page.wait_for(".row .what", "GET /stock").await;
     let names = page.texts(".row .what > span:nth-of-type(1)").await;
     assert_eq!(
         names,

@@ -248,3 +248,26 @@ fn a_wrong_value_is_named_never_shown_and_not_used() {
         assert_eq!(format!("{config:?}"), format!("{usual:?}"), "{name}");
     }
 }
+
+#[test]
+fn a_password_in_an_endpoint_is_refused_and_a_key_in_its_query_is_not_shown() {
+    for endpoint in [
+        "http://user:swordfish@collector:4318",
+        "https://swordfish@collector",
+        "file:///swordfish",
+        "unix:/swordfish",
+        "http:///swordfish",
+        "swordfish",
+    ] {
+        let (config, warnings) = read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)]);
+        assert!(!warnings.is_empty(), "{endpoint}");
+        let told = format!("{warnings:?} {config:?}");
+        assert!(!told.contains("swordfish"), "{told}");
+        assert_eq!(Destination::at(endpoint, None), None);
+    }
+    let own = "http://collector:4318/v1/traces?key=swordfish";
+    let config = sound(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", own)]);
+    let told = format!("{config:?}");
+    assert!(told.contains("http://collector:4318/v1/traces"), "{told}");
+    assert!(!told.contains("swordfish"), "{told}");
+}
