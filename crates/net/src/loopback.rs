@@ -94,7 +94,7 @@ impl Network {
     /// A new TCP socket.
     ///
     /// # Errors
-    /// `NewSocketLimit`; `ConnectionAborted` when the network was closed.
+    /// `NewSocketLimit`; `OutOfMemory`; `ConnectionAborted` when the network was closed.
     pub fn tcp(&self, family: Family, role: Role) -> Result<TcpSocket, Error> {
         let id = self.shared.with(|state| state.new_tcp(family, role))?;
         Ok(TcpSocket::new(&self.shared, id))

@@ -94,9 +94,11 @@ impl State {
     /// An id for one more socket, if there may be one. It is charged until `forget_socket`.
     pub(super) fn new_id(&mut self) -> Result<SocketId, Error> {
         self.open()?;
-        let sockets = self.tcp.len() + self.udp.len();
-        if sockets >= self.limits.sockets || !self.memory.take(SOCKET) {
+        if self.tcp.len() + self.udp.len() >= self.limits.sockets {
             return Err(Error::NewSocketLimit);
+        }
+        if !self.memory.take(SOCKET) {
+            return Err(Error::OutOfMemory);
         }
         self.last_id += 1;
         Ok(SocketId(self.last_id))

@@ -158,10 +158,10 @@ fn without_memory_there_are_no_more_sockets_and_those_that_are_there_go_on() {
     let network = tenant.network();
     let service = listener(&network);
     let near: Vec<_> = (0..10).map(|_| connect(&network).unwrap()).collect();
-    assert_eq!(connect(&network).unwrap_err(), Error::NewSocketLimit);
+    assert_eq!(connect(&network).unwrap_err(), Error::OutOfMemory);
     assert_eq!(
         network.udp(Family::V4, Role::Component).err(),
-        Some(Error::NewSocketLimit)
+        Some(Error::OutOfMemory)
     );
     let far: Vec<_> = (0..10).map(|_| service.try_accept().unwrap()).collect();
     for (near, far) in near.iter().zip(&far) {
