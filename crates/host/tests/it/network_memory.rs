@@ -122,7 +122,7 @@ async fn a_tenant_whose_memory_is_spent_gets_no_more_sockets_and_neighbours_do()
     let count: usize = count.unwrap().parse().unwrap();
     // Each is a socket at both ends, of 3 KiB.
     assert!((10_000..14_000).contains(&count), "{told}");
-    assert_eq!(why, Some("No file descriptors available (os error 33)"));
+    assert_eq!(why, Some("Out of memory (os error 48)"));
     let page = operated.metrics().await;
     let tenant = page.get(TENANT_MEMORY, &MALLORY);
     assert!(tenant <= TENANT as f64, "{tenant}");

@@ -223,7 +223,7 @@ impl UdpSocket {
             let quota = self.ctx.parts.firewall.quota();
             let permit = quota.take().map_err(|_full| Error::NewSocketLimit)?;
             let memory = self.ctx.parts.network.memory();
-            let held = memory.hold(outside::CHARGE).ok_or(Error::NewSocketLimit)?;
+            let held = memory.hold(outside::CHARGE).ok_or(Error::OutOfMemory)?;
             let outside = Outside::new(self.family, &state.wishes, permit, held)?;
             let outside = Arc::new(outside);
             state.outside = Some(Arc::clone(&outside));

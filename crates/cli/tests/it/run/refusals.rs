@@ -134,6 +134,26 @@ fn a_host_name_belongs_to_one_tenant() {
 }
 
 #[test]
+fn one_workload_that_cannot_start_keeps_all_from_being_served() {
+    let scratch = Scratch::new();
+    let file = |name: &str, tenant: &str, image: &Path| {
+        let text = manifest("app", tenant, &format!("{tenant}.example"), image);
+        scratch.file(name, text)
+    };
+    let (good, bad) = (guest("http_kitchen"), guest("importer_unknown"));
+    let files = [file("good.yaml", "t1", &good), file("bad.yaml", "t2", &bad)];
+    let mut args = vec!["run", "--output", "json", "--addr", "127.0.0.1:0"];
+    args.extend(files.iter().map(|file| file.to_str().unwrap()));
+    let output = output(args);
+    let told = stdout(&output) + &stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("t2/app") && !told.contains("listening"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_host_path_volume_outside_the_allowed_directories_is_refused() {
     let scratch = Scratch::new();
     let text = manifest("a", "t", "a.example", &guest("http_kitchen"))
