@@ -1,5 +1,7 @@
 //! What is refused, and in which words: each says what the thing is and what to do.
 
+use std::path::Path;
+
 use weft_testkit::guest;
 
 use super::harness::{Scratch, manifest, output, stderr, stdout};
