@@ -7,7 +7,7 @@ use weft_testkit::guest;
 use super::harness::{Scratch, manifest, output, stderr, stdout};
 
 /// The message of a `weft run` that must fail.
-fn refusal(file: &std::path::Path) -> String {
+fn refusal(file: &Path) -> String {
     let output = output([
         "run",
         "--addr",
