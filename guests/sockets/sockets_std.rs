@@ -2,6 +2,8 @@
 //!
 //! - `/echo?ADDRESS&TEXT`: connects, writes the text, ends its side, and answers with what came back
 //! - `/bulk?ADDRESS&BYTES`: writes so many bytes and reads as many that come back meanwhile; their number and sum
+//! - `/fill?ADDRESS&N&stay`: opens N connections, or as many as it may, and writes to each until that takes no more; how
+//!   many there were, how many bytes, and why there were no more. With `stay` that waits until the first is over
 //! - `/serve?ADDRESS&TEXT`: listens there, connects to itself, and sends the text through
 //! - `/udp?ADDRESS&TEXT`: sends a datagram, and answers with the one that comes back
 //! - `/udp-pair`: two sockets of its own talk to each other
@@ -28,6 +30,7 @@ impl Guest for Sockets {
         let outcome = match route {
             "/echo" => echo(&first, &second),
             "/bulk" => bulk(&first, number(query, 1) as usize),
+            "/fill" => fill(&first, number(query, 1) as usize, part(query, 2) == "stay"),
             "/serve" => serve(&first, &second),
             "/udp" => udp(&first, &second),
             "/udp-pair" => udp_pair(),
@@ -72,6 +75,38 @@ fn bulk(address: &str, bytes: usize) -> io::Result<String> {
         read += count;
     }
     Ok(format!("{read} {sum}"))
+}
+
+fn fill(address: &str, most: usize, stay: bool) -> io::Result<String> {
+    let (mut streams, mut bytes, mut why) = (Vec::new(), 0, "no error".to_owned());
+    while streams.len() < most {
+        match TcpStream::connect(address) {
+            Ok(stream) => streams.push(stream),
+            Err(error) => {
+                why = error.to_string();
+                break;
+            }
+        }
+    }
+    let block = [b'x'; 16 * 1024];
+    for mut stream in &streams {
+        stream.set_nonblocking(true)?;
+        loop {
+            match stream.write(&block) {
+                Ok(count) => bytes += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    if let Some(mut first) = streams.first().filter(|_| stay) {
+        first.set_nonblocking(false)?;
+        while first.read(&mut [0; 1024]).is_ok_and(|count| count > 0) {}
+    }
+    Ok(format!(
+        "{} connections, {bytes} bytes, {why}",
+        streams.len()
+    ))
 }
 
 fn serve(address: &str, text: &str) -> io::Result<String> {

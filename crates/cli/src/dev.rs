@@ -225,6 +225,8 @@ fn host_config(args: &Args, dev: &Dev, addr: SocketAddr) -> anyhow::Result<HostC
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         config.publish.max_connections = config.publish.max_connections.min(most);
     }
+    // There is one tenant.
+    config.publish.max_tenant_connections = Some(config.publish.max_connections);
     config.limits.drain_timeout = args.drain;
     Ok(config)
 }

@@ -24,6 +24,9 @@ pub(crate) struct Publish {
     /// Connections to published ports open at the same time; further ones wait
     #[arg(long, value_name = "N", default_value_t = PublishConfig::default().max_connections, value_parser = at_least_one)]
     max_forwarded: usize,
+    /// The same for the ports of one tenant; half of all, if not given
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    tenant_max_forwarded: Option<usize>,
     /// How long a connection to a published port is kept while nothing moves
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = some_time)]
     forward_idle_timeout: Duration,
@@ -49,6 +52,7 @@ impl Publish {
         });
         publish.chosen = chosen.collect();
         publish.max_connections = self.max_forwarded;
+        publish.max_tenant_connections = self.tenant_max_forwarded;
         publish.idle_timeout = self.forward_idle_timeout;
     }
 

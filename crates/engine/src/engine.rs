@@ -131,10 +131,11 @@ impl Engine {
             .inner
             .networks
             .workload(valid.tenant.as_str(), valid.name.as_str());
+        let shares = self.inner.memory.shares(valid.tenant.as_str());
         let shared = Shared {
             volumes: Arc::new(volumes),
             way_out: Arc::new(way_out),
-            network: Arc::new(Network::new(config.loopback)),
+            network: Arc::new(Network::charged(config.loopback, Arc::new(shares))),
             has_service: components.service.is_some(),
         };
         let identity = Identity {

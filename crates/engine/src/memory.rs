@@ -1,5 +1,6 @@
 //! The memory of guests: a limit for each store, for each tenant, and for the host, all asked before a memory or table
-//! grows. What a store took goes back when it is dropped.
+//! grows. What a store took goes back when it is dropped. What the virtual network of a workload holds on the host is
+//! taken from the same shares.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,6 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use wasmtime::ResourceLimiter;
+use weft_net::loopback::Ledger;
+
+use crate::usage::bytes;
 
 /// What an element of a table takes: a pointer.
 const TABLE_ELEMENT: u64 = size_of::<usize>() as u64;
@@ -122,6 +126,17 @@ impl Shares {
         self.workload.give_back(bytes);
         self.host.give_back(bytes);
         self.tenant.give_back(bytes);
+    }
+}
+
+/// The sockets and buffers of a virtual network count as memory of its tenant.
+impl Ledger for Shares {
+    fn take(&self, bytes: u64) -> bool {
+        Self::take(self, bytes).is_ok()
+    }
+
+    fn give_back(&self, bytes: u64) {
+        Self::give_back(self, bytes);
     }
 }
 
@@ -293,10 +308,6 @@ impl ResourceLimiter for StoreMemory {
         self.take_back();
         Ok(())
     }
-}
-
-fn bytes(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

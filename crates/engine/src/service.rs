@@ -33,7 +33,7 @@ use crate::memory::Shares;
 use crate::network::WayOut;
 use crate::plan::Program;
 use crate::traces::Known;
-use crate::usage::{Counted, Observed, Tally, WorkloadUsage};
+use crate::usage::{self, Counted, Observed, Tally, WorkloadUsage};
 use backoff::Budget;
 use incarnation::Incarnation;
 
@@ -162,11 +162,13 @@ impl Service {
     pub fn usage(&self) -> WorkloadUsage {
         let inner = &self.inner;
         let instances = inner.tally.instances();
+        let network = usage::bytes(inner.network.usage().charged);
         WorkloadUsage {
             in_flight: 0,
             waiting: 0,
             instances,
-            memory: inner.memory.used(),
+            memory: inner.memory.used().saturating_add(network),
+            network,
             cpu: inner.account.used(),
             failures: inner.tally.failures(),
             loaded: instances > 0,

@@ -21,8 +21,11 @@ pub struct WorkloadUsage {
     pub waiting: u32,
     /// Instances alive, idle ones included.
     pub instances: usize,
-    /// Bytes of memories and tables of all its instances.
+    /// Bytes of memories and tables of all its instances, and of its virtual network.
     pub memory: u64,
+    /// Those of its virtual network: what sockets and data on their way take on the host. Where a service runs beside
+    /// components, it is the service's.
+    pub network: u64,
     /// How long its code has run in all.
     pub cpu: Duration,
     /// Failed requests by cause, since it was started.
@@ -52,7 +55,7 @@ pub struct EngineUsage {
     pub idle: usize,
     /// Requests that wait for room for an instance.
     pub waiting: usize,
-    /// Bytes of memories and tables of all instances.
+    /// Bytes of memories and tables of all instances, and of virtual networks.
     pub memory: u64,
     /// Who computes, and who waits to.
     pub cpu: CpuUsage,
@@ -84,7 +87,7 @@ pub struct TenantUsage {
     pub waiting: u32,
     /// Instances alive.
     pub instances: usize,
-    /// Bytes of memories and tables.
+    /// Bytes of memories and tables, and of virtual networks.
     pub memory: u64,
     /// What bounds the requests.
     pub requests: Bounds,
@@ -99,6 +102,11 @@ pub struct CodeUsage {
     pub on_disk: u64,
     /// Compiled.
     pub compiled: u64,
+}
+
+/// Bytes as a number of 64 bits.
+pub(crate) fn bytes(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// What the guests of one program were seen to do.

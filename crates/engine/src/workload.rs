@@ -30,7 +30,7 @@ use crate::presence::Patron;
 use crate::service::Service;
 use crate::store::StoreTemplate;
 use crate::traces::{self, Known, Wait};
-use crate::usage::{Observed, Tally, WorkloadUsage};
+use crate::usage::{self, Observed, Tally, WorkloadUsage};
 use watched::Watched;
 
 /// How long the instance of a service waits for a request: longer than any host runs.
@@ -177,11 +177,17 @@ impl Workload {
     /// What it uses of the host at the moment.
     pub fn usage(&self) -> WorkloadUsage {
         let inner = &self.inner;
+        // A service counts its network itself.
+        let network = match &inner.service {
+            Some(_) => 0,
+            None => usage::bytes(inner.shared.network.usage().charged),
+        };
         WorkloadUsage {
             in_flight: inner.admission.workload().in_flight(),
             waiting: inner.admission.workload().waiting(),
             instances: inner.tally.instances(),
-            memory: inner.template.shares().used(),
+            memory: inner.template.shares().used().saturating_add(network),
+            network,
             cpu: inner.template.account().used(),
             failures: inner.tally.failures(),
             loaded: self.is_loaded(),

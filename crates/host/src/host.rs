@@ -98,6 +98,7 @@ impl Host {
             registry: Arc::clone(&self.registry),
             readiness: Arc::clone(&self.readiness),
             connections: Arc::clone(&self.connections),
+            forwarded: Arc::clone(self.publisher.stats()),
             unrouted: Arc::clone(&self.unrouted),
             tls: Arc::clone(&self.tls),
             learning: self.config.engine.network.learn,

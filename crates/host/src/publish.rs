@@ -96,7 +96,7 @@ impl Publisher {
         tls: Arc<OnceLock<Tls>>,
     ) -> Self {
         Self {
-            places: Places::new(config.max_connections),
+            places: Places::new(config.max_connections, config.tenant_connections()),
             config,
             limits,
             stats: Arc::default(),
@@ -107,6 +107,11 @@ impl Publisher {
             tasks: TaskTracker::new(),
             cut: Arc::default(),
         }
+    }
+
+    /// What happened to connections.
+    pub(crate) fn stats(&self) -> &Arc<ForwardStats> {
+        &self.stats
     }
 
     /// Opens the listener for names. Gives its address, whose port the system may have chosen.

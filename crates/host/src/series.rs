@@ -111,6 +111,8 @@ pub(crate) struct Present {
     pub(crate) instances: u64,
     /// Bytes.
     pub(crate) memory: u64,
+    /// Bytes of that for virtual networks.
+    pub(crate) network: u64,
     /// Connections to the outside.
     pub(crate) connections: u64,
     /// Whether the code of the newest version is in memory.
@@ -233,6 +235,7 @@ impl Present {
         self.queued = self.queued.saturating_add(u64::from(usage.waiting));
         self.instances = self.instances.saturating_add(wide(usage.instances));
         self.memory = self.memory.saturating_add(usage.memory);
+        self.network = self.network.saturating_add(usage.network);
         self.connections = self.connections.max(wide(usage.connections));
         self.loaded = usage.loaded;
         self.limits = Some(usage.limits);
@@ -244,6 +247,7 @@ impl Present {
         self.queued = self.queued.saturating_add(other.queued);
         self.instances = self.instances.saturating_add(other.instances);
         self.memory = self.memory.saturating_add(other.memory);
+        self.network = self.network.saturating_add(other.network);
         self.connections = self.connections.saturating_add(other.connections);
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! forward      accept loop: permits, accept, back off on errors, spawn; never awaits a peer
+//! places       who may have how many connections: the host, and each tenant a part of it
 //! visit        one connection: its address's share, whose it is, the target, then bytes both ways
 //! hello        the name out of the first message of TLS, which is kept for the service
 //! alert        what a client is told that is turned away
@@ -13,11 +14,13 @@
 //!
 //! - A connection that is cut ends with a reset on both sides, so that a part is never taken for the whole.
 //! - What one connection holds is bounded: its hello, and a buffer for each direction.
+//! - A tenant never has all places of the host, and whoever waits for a place of its tenant has none of the host.
 //! - The host's certificates are shown only for names that a workload has claimed with TLS ended here.
 
 mod alert;
 mod hello;
 mod limits;
+mod places;
 mod pump;
 mod stats;
 mod target;
@@ -34,9 +37,11 @@ use crate::routes::Routes;
 use crate::serve::{Permits, wait_after};
 use crate::tls::Tls;
 
+use self::places::Taken;
 use self::visit::Visits;
 
 pub use self::limits::ForwardLimits;
+pub use self::places::Places;
 pub use self::stats::{ForwardRefusal, ForwardStats};
 pub use self::target::{Cord, ForwardTarget};
 
@@ -54,10 +59,6 @@ pub enum Entrance {
     },
 }
 
-/// Places for connections that several listeners share: what a host has in all. Clones are the same places.
-#[derive(Clone)]
-pub struct Places(Arc<Permits>);
-
 /// How connections are forwarded.
 #[derive(Clone)]
 pub struct ForwardConfig {
@@ -67,13 +68,6 @@ pub struct ForwardConfig {
     pub places: Places,
     /// Where connections are counted.
     pub stats: Arc<ForwardStats>,
-}
-
-impl Places {
-    /// Room for so many connections, 1 at least.
-    pub fn new(connections: usize) -> Self {
-        Self(Arc::new(Permits::new(connections)))
-    }
 }
 
 /// Forwards connections until `shutdown`, then drains: who is silent is closed soon, who is not may go on for
@@ -95,6 +89,7 @@ pub async fn forward(
         entrance,
         limits,
         peers: Peers::new(limits.max_connections_per_peer),
+        places: config.places.clone(),
         stats: Arc::clone(&config.stats),
         lifeline: Arc::clone(&lifeline),
         notices: visit::Notices::default(),
@@ -114,6 +109,11 @@ pub async fn forward(
 
 async fn accept_forever(listener: &TcpListener, visits: &Arc<Visits>, config: &ForwardConfig) {
     let places = Permits::new(config.limits.max_connections);
+    let owner = match &visits.entrance {
+        Entrance::Target(target) => Some(config.places.tenant(target.tenant())),
+        // Whose a connection is will be known by its name.
+        Entrance::Names { .. } => None,
+    };
     let mut failures = 0;
     loop {
         let own = places.acquire().await;
@@ -127,7 +127,11 @@ async fn accept_forever(listener: &TcpListener, visits: &Arc<Visits>, config: &F
         };
         failures = 0;
         // Only now: a listener to which nobody comes takes no place from the others.
-        let permits = (own, config.places.0.acquire().await);
+        let taken: Option<Taken> = match &owner {
+            Some(owner) => Some(owner.wait().await),
+            None => None,
+        };
+        let permits = (own, taken);
         let open = config.stats.accept();
         let visit = Arc::clone(visits);
         visits.lifeline.spawn_connection(async move {

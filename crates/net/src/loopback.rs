@@ -3,7 +3,7 @@
 //! reach another: a socket knows no network but the one that made it.
 //!
 //! Layout: `state` is a network at a moment, with the transitions of `tcp` and `udp`; all of it is pure. This file waits
-//! and wakes. `address` says which addresses there are, `ports` who has them, `bytes` holds data, `pieces` and `limits` bound all,
+//! and wakes. `address` says which addresses there are, `ports` who has them, `bytes` holds data, `pieces` and `limits` bound all, `memory` is who is charged,
 //! `role` says who may do what, `names` which names lead here, `outside` is for the host that brings what comes from
 //! outside. Sockets are as in `wasi:sockets`: what the state of a
 //! socket forbids is `InvalidState`, and a connect that failed leaves nothing but to drop the socket.
@@ -23,6 +23,7 @@ mod address;
 mod bytes;
 mod error;
 mod limits;
+mod memory;
 mod names;
 mod options;
 mod outside;
@@ -43,6 +44,7 @@ use std::sync::Arc;
 pub use address::{Family, is_virtual};
 pub use error::Error;
 pub use limits::{Limits, SMALLEST_BUFFER, Usage};
+pub use memory::Ledger;
 pub use names::{Name, look_up};
 pub use options::TcpOptions;
 pub use ports::EPHEMERAL;
@@ -51,7 +53,8 @@ pub use tcp::socket::TcpSocket;
 pub use udp::socket::UdpSocket;
 pub use udp::{LONGEST_V4, LONGEST_V6};
 
-pub(crate) use pieces::{PiecePlace, Pieces};
+pub(crate) use memory::{Held, Memory};
+pub(crate) use pieces::{LARGE, PiecePlace, Pieces};
 
 use state::Place;
 use wait::Shared;
@@ -61,21 +64,37 @@ use wait::Shared;
 pub struct Network {
     shared: Arc<Shared>,
     pieces: Pieces,
+    memory: Memory,
 }
 
 impl Network {
-    /// A network without any sockets, which costs less than 1 KiB.
+    /// A network without any sockets, which costs less than 1 KiB. Nobody is charged for it.
     pub fn new(limits: Limits) -> Self {
+        Self::with(limits, Memory::default())
+    }
+
+    /// The same, whose sockets and data are charged to somebody. A network without sockets is charged nothing.
+    pub fn charged(limits: Limits, ledger: Arc<dyn Ledger>) -> Self {
+        Self::with(limits, Memory::of(ledger))
+    }
+
+    fn with(limits: Limits, memory: Memory) -> Self {
         Self {
-            shared: Shared::new(limits),
-            pieces: Pieces::new(),
+            shared: Shared::new(limits, memory.clone()),
+            pieces: Pieces::new(memory.clone()),
+            memory,
         }
+    }
+
+    /// What is charged for what its sockets hold beside it.
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// A new TCP socket.
     ///
     /// # Errors
-    /// `NewSocketLimit`; `ConnectionAborted` when the network was closed.
+    /// `NewSocketLimit`; `OutOfMemory`; `ConnectionAborted` when the network was closed.
     pub fn tcp(&self, family: Family, role: Role) -> Result<TcpSocket, Error> {
         let id = self.shared.with(|state| state.new_tcp(family, role))?;
         Ok(TcpSocket::new(&self.shared, id))

@@ -75,6 +75,7 @@ pub fn io_error(error: Error) -> io::Error {
         Error::InvalidArgument | Error::DatagramTooLarge => io::ErrorKind::InvalidInput,
         Error::InvalidState => io::ErrorKind::NotConnected,
         Error::NewSocketLimit => io::ErrorKind::QuotaExceeded,
+        Error::OutOfMemory => io::ErrorKind::OutOfMemory,
         Error::RemoteUnreachable => io::ErrorKind::NetworkUnreachable,
         Error::Timeout => io::ErrorKind::TimedOut,
         Error::WouldBlock => io::ErrorKind::WouldBlock,

@@ -63,6 +63,7 @@ fn every_flag_changes_its_number() {
     let flags = [
         "--tls-forward=127.0.0.1:5443",
         "--max-forwarded=7",
+        "--tenant-max-forwarded=3",
         "--forward-idle-timeout=5m",
     ];
     let (flags, config) = parse(&flags).unwrap();
@@ -71,6 +72,7 @@ fn every_flag_changes_its_number() {
         Some("127.0.0.1:5443".parse().unwrap())
     );
     assert_eq!(config.publish.max_connections, 7);
+    assert_eq!(config.publish.max_tenant_connections, Some(3));
     assert_eq!(config.publish.idle_timeout, Duration::from_secs(300));
 }
 

@@ -8,7 +8,7 @@ use http::{HeaderValue, Method, Response, StatusCode, Uri};
 use http_body_util::Full;
 use serde::Serialize;
 use weft_engine::Engine;
-use weft_ingress::{Stats, Tls};
+use weft_ingress::{ForwardStats, Stats, Tls};
 use weft_telemetry::Telemetry;
 
 use super::{metrics, workloads};
@@ -28,6 +28,7 @@ pub(crate) struct Pages {
     pub(crate) registry: Arc<Registry>,
     pub(crate) readiness: Arc<Readiness>,
     pub(crate) connections: Arc<Stats>,
+    pub(crate) forwarded: Arc<ForwardStats>,
     /// Requests that no route led anywhere.
     pub(crate) unrouted: Arc<Requests>,
     pub(crate) tls: Arc<OnceLock<Tls>>,

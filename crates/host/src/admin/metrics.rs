@@ -17,7 +17,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::registry::Registry;
 use weft_engine::usage::{EngineUsage, TenantUsage};
-use weft_ingress::{Cut, Refusal, Stats, Tls};
+use weft_ingress::{Cut, ForwardRefusal, ForwardStats, Refusal, Stats, Tls};
 use weft_telemetry::proto::metrics::v1::Metric;
 use weft_telemetry::stats::{Counters, Loss, SignalKind};
 use weft_telemetry::{MetricSource, Telemetry};
@@ -63,6 +63,7 @@ struct Snapshot {
     /// How many tenants have labels of their own.
     labels_max: usize,
     connections: Arc<Stats>,
+    forwarded: Arc<ForwardStats>,
     /// When the first of the certificates expires, in seconds since 1970.
     expiry: Option<u64>,
     telemetry: Option<Telemetry>,
@@ -86,6 +87,7 @@ impl Snapshot {
             engine: pages.engine.usage(),
             labels_max: pages.registry.labels_max(),
             connections: Arc::clone(&pages.connections),
+            forwarded: Arc::clone(&pages.forwarded),
             expiry: pages.tls.get().and_then(Tls::expires).map(unix_seconds),
             telemetry: pages.telemetry.clone(),
         }
@@ -280,7 +282,27 @@ impl Snapshot {
         self.use_of_workloads(encoder)?;
         self.tenants(encoder)?;
         self.connections(encoder)?;
+        self.forwarded(encoder)?;
         self.telemetry(encoder)
+    }
+
+    /// Connections to ports of services, of all tenants together.
+    fn forwarded(&self, encoder: &mut Encoder<'_>) -> std::fmt::Result {
+        let stats = &self.forwarded;
+        for (metric, value) in [
+            (&catalog::FORWARDED_OPEN, stats.open()),
+            (&catalog::FORWARDED_ACCEPTED, stats.accepted()),
+            (&catalog::FORWARDED_ACCEPT_ERRORS, stats.accept_errors()),
+            (&catalog::FORWARDED_RECEIVED, stats.received()),
+            (&catalog::FORWARDED_SENT, stats.sent()),
+        ] {
+            encoder.single(metric, Value::Whole(value))?;
+        }
+        encoder.family(
+            &catalog::FORWARDED_REFUSED,
+            ForwardRefusal::ALL
+                .map(|why| ([("cause", why.as_str())], Value::Whole(stats.refused(why)))),
+        )
     }
 
     /// What became of what was told. Nothing, where nothing is told.

@@ -73,6 +73,7 @@ struct Use {
     queued: u64,
     instances: u64,
     memory_bytes: u64,
+    network_bytes: u64,
     cpu_seconds: f64,
     code_loaded: bool,
 }
@@ -129,6 +130,7 @@ fn entry(row: Row) -> Entry {
             queued: present.queued,
             instances: present.instances,
             memory_bytes: present.memory,
+            network_bytes: present.network,
             cpu_seconds: totals.spent.cpu.as_secs_f64(),
             code_loaded: present.loaded,
         },

@@ -16,6 +16,9 @@ pub struct PublishConfig {
     pub chosen: Vec<ChosenAddress>,
     /// Forwarded connections of the whole host at a time, at least 1. Further clients wait in the accept queue.
     pub max_connections: usize,
+    /// Those of one tenant, at least 1; none = half of `max_connections`. Further clients wait, or are turned away where
+    /// they come by name.
+    pub max_tenant_connections: Option<usize>,
     /// How long a forwarded connection may move nothing in either direction.
     pub idle_timeout: Duration,
     /// What peers may use up of a UDP port.
@@ -39,6 +42,7 @@ impl Default for PublishConfig {
             addresses: false,
             chosen: Vec::new(),
             max_connections: 4096,
+            max_tenant_connections: None,
             idle_timeout: Duration::from_hours(1),
             udp: UdpLimits::default(),
         }
@@ -51,6 +55,12 @@ impl PublishConfig {
         self.chosen
             .iter()
             .find_map(|chosen| chosen.wrong_among(specs))
+    }
+
+    /// Connections of one tenant.
+    pub(super) fn tenant_connections(&self) -> usize {
+        self.max_tenant_connections
+            .unwrap_or(self.max_connections.div_ceil(2))
     }
 
     /// Where to open a port instead of where its manifest says.

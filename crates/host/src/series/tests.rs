@@ -20,6 +20,7 @@ impl Metered for Version {
             waiting: self.0,
             instances: self.0 as usize,
             memory: u64::from(self.0) << 20,
+            network: u64::from(self.0) << 10,
             cpu: Duration::from_secs(u64::from(self.0)),
             failures: BTreeMap::from([("memory", u64::from(self.0))]),
             loaded: true,
@@ -124,6 +125,7 @@ fn two_versions_at_once_are_added_up_and_the_newer_one_says_the_limits() {
     let present = reading.present;
     assert_eq!((present.in_flight, present.queued), (5, 5));
     assert_eq!((present.instances, present.memory), (5, 5 << 20));
+    assert_eq!(present.network, 5 << 10);
     assert_eq!(present.limits.and_then(|limits| limits.cpu), Some(3));
 }
 

@@ -113,6 +113,7 @@ async fn workloads_are_listed_with_limits_and_use() {
             "queued": 0,
             "instances": null,
             "memoryBytes": null,
+            "networkBytes": 0,
             "cpuSeconds": null,
             "codeLoaded": true,
         },

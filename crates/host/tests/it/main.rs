@@ -18,6 +18,7 @@ mod memory;
 mod messages;
 mod metrics;
 mod neighbours;
+mod network_memory;
 mod operated;
 mod output;
 mod overload;

@@ -10,6 +10,7 @@ pub(crate) struct Manifest {
     tenant: &'static str,
     name: String,
     components: Vec<Component>,
+    service: Option<(PathBuf, String)>,
 }
 
 struct Component {
@@ -28,6 +29,7 @@ impl Manifest {
             tenant,
             name: name.to_owned(),
             components: Vec::new(),
+            service: None,
         };
         manifest.component("main", image)
     }
@@ -42,6 +44,12 @@ impl Manifest {
             allowed_ports: Vec::new(),
             reuse: None,
         });
+        self
+    }
+
+    /// Adds a service that does these steps, as the guest `service_kitchen` reads them.
+    pub(crate) fn service(mut self, image: &Path, steps: &str) -> Self {
+        self.service = Some((image.to_owned(), steps.to_owned()));
         self
     }
 
@@ -108,6 +116,13 @@ spec:
         for component in &self.components {
             // Writing to a string cannot fail.
             let _ = component.write(&mut text);
+        }
+        if let Some((image, steps)) = &self.service {
+            let image = format!("file:{}", image.display());
+            let _ = writeln!(
+                text,
+                "  service: {{image: {image:?}, localResources: {{environment: {{config: {{DO: {steps:?}}}}}}}}}"
+            );
         }
         text
     }

@@ -90,3 +90,32 @@ async fn a_host_that_stops_closes_silent_connections_and_lets_others_finish() {
     assert_eq!(answer, b"answer");
     assert_eq!(operated.stopped().await.cut_connections, 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_to_ports_are_counted_in_the_metrics() {
+    let operated = allowing().await;
+    let (running, _network, listener) = with_service(&operated).await;
+    let mut near = TcpStream::connect(address(&running)).await.unwrap();
+    let far = within(listener.accept()).await.unwrap();
+    near.write_all(b"question").await.unwrap();
+    let mut buffer = [0; 8];
+    assert_eq!(within(far.read(&mut buffer)).await, Ok(8));
+    far.try_write(b"a longer answer").unwrap();
+    let mut answer = [0; 15];
+    within(near.read_exact(&mut answer)).await.unwrap();
+    let page = operated
+        .metrics_once(|page| page.get("weft_forwarded_sent_bytes_total", &[]) == 15.0)
+        .await;
+    assert_eq!(page.get("weft_forwarded_connections_open", &[]), 1.0);
+    assert_eq!(page.get("weft_forwarded_received_bytes_total", &[]), 8.0);
+    drop((near, far));
+    let page = operated
+        .metrics_once(|page| page.get("weft_forwarded_connections_open", &[]) == 0.0)
+        .await;
+    assert_eq!(
+        page.get("weft_forwarded_connections_accepted_total", &[]),
+        1.0
+    );
+    let refused = "weft_forwarded_connections_refused_total";
+    assert_eq!(page.get(refused, &[("cause", "tenant-limit")]), 0.0);
+}

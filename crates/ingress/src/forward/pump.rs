@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, copy_bidirectional_with_sizes};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::stats::ForwardStats;
 use super::target::Cord;
 
 /// Bytes held in each direction.
@@ -43,6 +44,7 @@ pub(super) struct Silence {
 pub(super) async fn pump(
     near: impl Cord,
     far: impl Cord,
+    stats: &ForwardStats,
     silence: Silence,
     stop: impl Future<Output = ()>,
 ) -> End {
@@ -51,6 +53,7 @@ pub(super) async fn pump(
     let mut watched = Watched {
         cord: &mut near.cord,
         pulse: &pulse,
+        stats,
     };
     let copying = copy_bidirectional_with_sizes(&mut watched, &mut far.cord, BUFFER, BUFFER);
     let end = tokio::select! {
@@ -143,10 +146,11 @@ impl Pulse {
     }
 }
 
-/// One end, with everything that moves through it noted: all bytes of both directions do.
+/// The near end, with everything that moves through it noted: all bytes of both directions do.
 struct Watched<'a, C> {
     cord: &'a mut C,
     pulse: &'a Pulse,
+    stats: &'a ForwardStats,
 }
 
 impl<C: AsyncRead + Unpin> AsyncRead for Watched<'_, C> {
@@ -156,9 +160,12 @@ impl<C: AsyncRead + Unpin> AsyncRead for Watched<'_, C> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        let before = buffer.filled().len();
         let polled = Pin::new(&mut *this.cord).poll_read(cx, buffer);
         if polled.is_ready() {
             this.pulse.beat();
+            let read = buffer.filled().len().saturating_sub(before);
+            this.stats.count_received(read);
         }
         polled
     }
@@ -172,8 +179,9 @@ impl<C: AsyncWrite + Unpin> AsyncWrite for Watched<'_, C> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut *this.cord).poll_write(cx, bytes);
-        if polled.is_ready() {
+        if let Poll::Ready(written) = &polled {
             this.pulse.beat();
+            this.stats.count_sent(*written.as_ref().unwrap_or(&0));
         }
         polled
     }

@@ -9,6 +9,8 @@ pub struct ForwardStats {
     open: AtomicU64,
     accepted: AtomicU64,
     accept_errors: AtomicU64,
+    received: AtomicU64,
+    sent: AtomicU64,
     refused: [AtomicU64; ForwardRefusal::ALL.len()],
 }
 
@@ -25,6 +27,10 @@ pub enum ForwardRefusal {
     UnknownName,
     /// The name has as many connections as it may have.
     NameLimit,
+    /// The tenant whose name it is has as many connections as it may have.
+    TenantLimit,
+    /// The host has had as many connections as it may have for too long.
+    HostLimit,
     /// The TLS handshake failed.
     TlsHandshake,
     /// ClientHello or handshake took too long.
@@ -35,12 +41,14 @@ pub enum ForwardRefusal {
 
 impl ForwardRefusal {
     /// All of them, for whoever lists the counters.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::PeerLimit,
         Self::Hello,
         Self::NoName,
         Self::UnknownName,
         Self::NameLimit,
+        Self::TenantLimit,
+        Self::HostLimit,
         Self::TlsHandshake,
         Self::HandshakeTimeout,
         Self::Target,
@@ -54,6 +62,8 @@ impl ForwardRefusal {
             Self::NoName => "no-name",
             Self::UnknownName => "unknown-name",
             Self::NameLimit => "name-limit",
+            Self::TenantLimit => "tenant-limit",
+            Self::HostLimit => "host-limit",
             Self::TlsHandshake => "tls-handshake",
             Self::HandshakeTimeout => "handshake-timeout",
             Self::Target => "target",
@@ -77,6 +87,16 @@ impl ForwardStats {
         self.accept_errors.load(Ordering::Relaxed)
     }
 
+    /// Bytes that clients sent and services were to get, without those of TLS that ends here.
+    pub fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that services sent and clients took.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
     /// Connections that were not forwarded for this reason.
     pub fn refused(&self, why: ForwardRefusal) -> u64 {
         let counter = self.refused.get(why as usize);
@@ -88,6 +108,14 @@ impl ForwardStats {
         self.accepted.fetch_add(1, Ordering::Relaxed);
         self.open.fetch_add(1, Ordering::Relaxed);
         Open(Arc::clone(self))
+    }
+
+    pub(super) fn count_received(&self, bytes: usize) {
+        self.received.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_sent(&self, bytes: usize) {
+        self.sent.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     pub(super) fn count_accept_error(&self) {

@@ -14,6 +14,12 @@ pub trait ForwardTarget: Send + Sync + 'static {
     /// The name in the log: `tenant/workload`.
     fn name(&self) -> &str;
 
+    /// Whose connections they are: the tenant.
+    fn tenant(&self) -> &str {
+        let name = self.name();
+        name.split_once('/').map_or(name, |(tenant, _)| tenant)
+    }
+
     /// Makes a connection. It may wait for as long as there is hope; the caller gives up after its own limit by
     /// dropping the future.
     fn connect(&self) -> BoxFuture<'_, io::Result<Box<dyn Cord>>>;

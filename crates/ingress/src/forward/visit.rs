@@ -20,6 +20,7 @@ use super::Entrance;
 use super::alert::{Alert, refuse};
 use super::hello::{self, Begun, HelloError};
 use super::limits::ForwardLimits;
+use super::places::{Places, Taken};
 use super::pump::{End, Silence, pump};
 use super::stats::{ForwardRefusal, ForwardStats};
 use super::target::{Cord, ForwardTarget};
@@ -29,6 +30,7 @@ pub(super) struct Visits {
     pub(super) entrance: Entrance,
     pub(super) limits: ForwardLimits,
     pub(super) peers: Arc<Peers>,
+    pub(super) places: Places,
     pub(super) stats: Arc<ForwardStats>,
     pub(super) lifeline: Arc<Lifeline>,
     pub(super) notices: Notices,
@@ -100,8 +102,27 @@ impl Visits {
             self.refuse(ForwardRefusal::NameLimit, peer, "the name has too many");
             return turn_away(begun, Alert::InternalError).await;
         };
+        let Some(_taken) = self.taken(&slot, peer, deadline).await else {
+            return turn_away(begun, Alert::InternalError).await;
+        };
         let forwarding = self.to_slot(begun, peer, &slot, tls, deadline);
         slot.cut.run_until_cancelled(forwarding).await;
+    }
+
+    /// A place among the connections of the tenant and of the host. The listener is everybody's, so nobody waits there for
+    /// places of one tenant.
+    async fn taken(&self, slot: &NameSlot, peer: SocketAddr, deadline: Instant) -> Option<Taken> {
+        let tenant = self.places.tenant(slot.target.tenant());
+        let Some(own) = tenant.try_own() else {
+            tenant.say_full("further ones by name are turned away");
+            self.refuse(ForwardRefusal::TenantLimit, peer, "the tenant has too many");
+            return None;
+        };
+        let taken = timeout_at(deadline, own.wait()).await.ok();
+        if taken.is_none() {
+            self.refuse(ForwardRefusal::HostLimit, peer, "the host has too many");
+        }
+        taken
     }
 
     async fn hello(
@@ -147,6 +168,7 @@ impl Visits {
                 };
                 let (hello, stream) = begun.io.into_parts();
                 if far.write_all(&hello).await.is_ok() {
+                    self.stats.count_received(hello.len());
                     self.carry(stream, far, name, peer).await;
                 } else {
                     cut(stream);
@@ -216,7 +238,7 @@ impl Visits {
             idle: self.limits.idle_timeout,
             quiet: self.limits.quiet_timeout,
         };
-        match pump(near, far, silence, self.lifeline.stopped()).await {
+        match pump(near, far, &self.stats, silence, self.lifeline.stopped()).await {
             End::Finished | End::Stopped => {}
             End::Broken(error) => {
                 tracing::debug!(%peer, workload, %error, "a forwarded connection broke");

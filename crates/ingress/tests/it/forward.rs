@@ -111,7 +111,7 @@ pub(super) struct Forward {
 
 impl Forward {
     pub(super) fn to(target: Arc<dyn ForwardTarget>, limits: ForwardLimits) -> Self {
-        Self::sharing(Places::new(100), target, limits)
+        Self::sharing(Places::new(100, 100), target, limits)
     }
 
     /// One that shares its places with others.
@@ -124,12 +124,16 @@ impl Forward {
     }
 
     pub(super) fn by_name(tls: Option<Tls>, limits: ForwardLimits) -> Self {
+        Self::by_name_sharing(Places::new(100, 100), tls, limits)
+    }
+
+    pub(super) fn by_name_sharing(places: Places, tls: Option<Tls>, limits: ForwardLimits) -> Self {
         let routes = Routes::new();
         let entrance = Entrance::Names {
             routes: routes.clone(),
             tls,
         };
-        Self::start(routes, entrance, Places::new(100), limits)
+        Self::start(routes, entrance, places, limits)
     }
 
     fn start(routes: Routes, entrance: Entrance, places: Places, limits: ForwardLimits) -> Self {

@@ -40,6 +40,9 @@ pub enum ResolveError {
     /// No answer in time.
     #[error("no answer from the name servers in {0:?}")]
     TimedOut(Duration),
+    /// The servers answered that they will not answer such a question, with this code of DNS. To ask again is no use.
+    #[error("the name servers refused to answer: {0}")]
+    Refused(&'static str),
     /// The servers could not be asked, or answered with an error.
     #[error("the name servers failed: {0}")]
     Failed(String),

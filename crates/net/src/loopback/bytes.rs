@@ -40,6 +40,20 @@ impl ByteQueue {
         self.held
     }
 
+    /// Bytes of memory that are not paid for with the socket: all but a first small piece.
+    pub(super) fn charged(&self) -> usize {
+        self.held.saturating_sub(SMALLEST_CHUNK)
+    }
+
+    /// Bytes of memory that `push` takes for so much data.
+    pub(super) fn needs(&self, data: usize) -> usize {
+        let free = self.chunks.back().map_or(0, Chunk::free);
+        let rest = data.saturating_sub(free);
+        let last = rest % LARGEST_CHUNK;
+        let last = if last == 0 { 0 } else { chunk_for(last) };
+        (rest - rest % LARGEST_CHUNK) + last
+    }
+
     /// Whether at least one byte is taken with so much more memory.
     pub(super) fn takes(&self, allowance: usize) -> bool {
         allowance >= SMALLEST_CHUNK || self.chunks.back().is_some_and(|last| last.free() > 0)
@@ -52,12 +66,7 @@ impl ByteQueue {
             rest = last.fill(rest);
         }
         while !rest.is_empty() && allowance >= SMALLEST_CHUNK {
-            let wish = rest
-                .len()
-                .min(LARGEST_CHUNK)
-                .next_power_of_two()
-                .max(SMALLEST_CHUNK);
-            let mut chunk = Chunk::new(wish.min(allowance));
+            let mut chunk = Chunk::new(chunk_for(rest.len()).min(allowance));
             let held = chunk.bytes.capacity();
             rest = chunk.fill(rest);
             self.held += held;
@@ -86,6 +95,13 @@ impl ByteQueue {
         }
         read
     }
+}
+
+/// The size of the next chunk for so much data.
+fn chunk_for(data: usize) -> usize {
+    data.min(LARGEST_CHUNK)
+        .next_power_of_two()
+        .max(SMALLEST_CHUNK)
 }
 
 impl Chunk {
@@ -166,7 +182,11 @@ mod tests {
                     let data: Vec<u8> = (0..size).map(|_| { next = next.wrapping_add(1); next }).collect();
                     let before = queue.held();
                     let takes = queue.takes(allowance);
+                    let needs = queue.needs(size);
                     let taken = queue.push(&data, allowance);
+                    if allowance >= needs {
+                        prop_assert_eq!((taken, queue.held()), (size, before + needs));
+                    }
                     prop_assert!(queue.held() <= before + allowance);
                     prop_assert_eq!(taken > 0, takes && size > 0);
                     written.extend_from_slice(&data[..taken]);

@@ -49,6 +49,9 @@ pub enum Error {
     /// The workload has as many sockets as it may (EMFILE).
     #[error("new-socket-limit: the workload has as many sockets on its virtual network as it may")]
     NewSocketLimit,
+    /// There is no memory for one more socket: whoever is charged for the network has spent all of it (ENOMEM).
+    #[error("out-of-memory: the tenant has used up its memory, and there is none for a socket")]
+    OutOfMemory,
     /// The remote address is outside the virtual network (ENETUNREACH).
     #[error("remote-unreachable: the address is not one of the workload's virtual network")]
     RemoteUnreachable,

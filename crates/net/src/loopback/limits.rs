@@ -6,7 +6,8 @@ use super::Error;
 ///
 /// The most that a network holds is `sockets` times about half a KiB, plus `buffered`, plus 1 KiB for each end of a
 /// connection: an end whose queue is empty may always receive one small piece, so that a connection moves even when
-/// others have used up the memory.
+/// others have used up the memory. The ledger is asked for all of it beforehand, and may have less: then there are no more
+/// sockets, writers wait, and datagrams are lost, as at these bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Sockets that exist at a time, TCP and UDP, listeners included. A connection is two, one for each end, from the
@@ -26,6 +27,10 @@ pub struct Limits {
     pub backlog: usize,
 }
 
+/// What a socket is charged, in bytes, whatever it holds: its own state and what leads to it from a guest, the small piece
+/// that its queue may always take, and a small piece that its writer may have handed over.
+pub(super) const SOCKET: usize = 3 << 10;
+
 /// The smallest buffer of a socket, in bytes; a smaller wish is rounded up.
 pub const SMALLEST_BUFFER: usize = 1024;
 
@@ -36,6 +41,8 @@ pub struct Usage {
     pub sockets: usize,
     /// Bytes, as `Limits::buffered` counts them: memory taken for data, not the data alone.
     pub buffered: usize,
+    /// Bytes that the ledger is charged for the network: for sockets and data, and some that are kept for more.
+    pub charged: usize,
 }
 
 impl Default for Limits {

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use super::limits::{Limits, Usage};
+use super::limits::{Limits, SOCKET, Usage};
+use super::memory::Memory;
 use super::ports::Ports;
 use super::tcp::Tcp;
 use super::udp::Udp;
@@ -31,6 +32,8 @@ pub(super) enum Place {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) limits: Limits,
+    /// What is charged for all that follows.
+    pub(super) memory: Memory,
     pub(super) closed: bool,
     last_id: u64,
     pub(super) tcp: BTreeMap<SocketId, Box<Tcp>>,
@@ -48,9 +51,10 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits, memory: Memory) -> Self {
         Self {
             limits,
+            memory,
             closed: false,
             last_id: 0,
             tcp: BTreeMap::new(),
@@ -69,6 +73,7 @@ impl State {
         Usage {
             sockets: self.tcp.len() + self.udp.len(),
             buffered: self.used,
+            charged: self.memory.taken(),
         }
     }
 
@@ -86,14 +91,23 @@ impl State {
         Ok(id)
     }
 
-    /// An id for one more socket, if there may be one.
+    /// An id for one more socket, if there may be one. It is charged until `forget_socket`.
     pub(super) fn new_id(&mut self) -> Result<SocketId, Error> {
         self.open()?;
-        if self.usage().sockets >= self.limits.sockets {
+        if self.tcp.len() + self.udp.len() >= self.limits.sockets {
             return Err(Error::NewSocketLimit);
+        }
+        if !self.memory.take(SOCKET) {
+            return Err(Error::OutOfMemory);
         }
         self.last_id += 1;
         Ok(SocketId(self.last_id))
+    }
+
+    /// Gives back what a socket was charged, and what has been kept for it. Its queue is not part of that.
+    pub(super) fn forget_socket(&self) {
+        self.memory.give_back(SOCKET);
+        self.memory.trim();
     }
 
     /// Refuses what begins something new on a network that was closed.
@@ -154,8 +168,9 @@ impl State {
             self.abort_tcp(id);
         }
         for udp in self.udp.values_mut() {
-            udp.abort(&mut self.wakes);
+            self.memory.give_back(udp.abort(&mut self.wakes));
         }
+        self.memory.trim();
         self.tcp_ports = Ports::default();
         self.udp_ports = Ports::default();
         self.pairs = BTreeSet::new();

@@ -69,14 +69,14 @@ impl Udp {
         }
     }
 
-    /// The network goes away.
-    pub(super) fn abort(&mut self, wakes: &mut Wakes) {
+    /// The network goes away. Gives what its queue was charged.
+    pub(super) fn abort(&mut self, wakes: &mut Wakes) -> usize {
         self.aborted = true;
         self.queue = VecDeque::new();
-        self.queued = 0;
         self.bound = None;
         self.local = None;
         self.readers.wake(wakes);
+        std::mem::take(&mut self.queued)
     }
 
     /// An error that is there to be told.
@@ -167,6 +167,7 @@ impl State {
         }
         let now = udp.queued;
         self.account(before, now);
+        self.memory.give_back(before - now);
         found.ok_or(Error::WouldBlock)
     }
 
@@ -201,6 +202,8 @@ impl State {
         }
         udp.readers.wake(&mut self.wakes);
         self.account(udp.queued, 0);
+        self.memory.give_back(udp.queued);
+        self.forget_socket();
     }
 
     /// The address of a socket, which gets one if it has none.

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use super::Error;
 use super::limits::Limits;
+use super::memory::Memory;
 use super::state::{Place, State};
 use super::waiters::Ticket;
 
@@ -25,9 +26,9 @@ struct Waiting<'a> {
 }
 
 impl Shared {
-    pub(super) fn new(limits: Limits) -> Arc<Self> {
+    pub(super) fn new(limits: Limits, memory: Memory) -> Arc<Self> {
         Arc::new(Self {
-            state: Mutex::new(State::new(limits)),
+            state: Mutex::new(State::new(limits, memory)),
             last_ticket: AtomicU64::new(Ticket::SHARED.0),
         })
     }

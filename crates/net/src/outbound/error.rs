@@ -93,6 +93,7 @@ fn dial(error: DialError) -> WasiError {
         DialError::Resolve { error, .. } => match error {
             ResolveError::NotFound => dns("NXDOMAIN"),
             ResolveError::TimedOut(_) => WasiError::DnsTimeout,
+            ResolveError::Refused(code) => dns(code),
             ResolveError::Failed(_) => dns("SERVFAIL"),
         },
         DialError::Connect { error, .. } => match error.kind() {

@@ -38,7 +38,7 @@ pub enum Error {
     NotInProgress,
     #[error("not supported")]
     NotSupported,
-    #[error("the host has no memory for it")]
+    #[error("there is no memory for it")]
     OutOfMemory,
     #[error("the remote address is unreachable")]
     RemoteUnreachable,
@@ -65,6 +65,7 @@ impl From<loopback::Error> for Error {
             Virtual::InvalidArgument => Self::InvalidArgument,
             Virtual::InvalidState => Self::InvalidState,
             Virtual::NewSocketLimit => Self::NewSocketLimit,
+            Virtual::OutOfMemory => Self::OutOfMemory,
             Virtual::RemoteUnreachable => Self::RemoteUnreachable,
             Virtual::Timeout => Self::Timeout,
             Virtual::WouldBlock => Self::WouldBlock,

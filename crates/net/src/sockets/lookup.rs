@@ -25,6 +25,8 @@ pub(super) enum LookupError {
     Invalid,
     /// There is no such name, or it has no address.
     NotFound,
+    /// The servers refuse to answer, and will the next time.
+    Permanent,
     /// Another time there may be an answer.
     Temporary,
 }
@@ -59,6 +61,7 @@ fn reason(error: gate::LookupError) -> LookupError {
         },
         gate::LookupError::Resolve { error, .. } => match error {
             ResolveError::NotFound => LookupError::NotFound,
+            ResolveError::Refused(_) => LookupError::Permanent,
             ResolveError::TimedOut(_) | ResolveError::Failed(_) => LookupError::Temporary,
         },
     }

@@ -222,7 +222,10 @@ impl UdpSocket {
             }
             let quota = self.ctx.parts.firewall.quota();
             let permit = quota.take().map_err(|_full| Error::NewSocketLimit)?;
-            let outside = Arc::new(Outside::new(self.family, &state.wishes, permit)?);
+            let memory = self.ctx.parts.network.memory();
+            let held = memory.hold(outside::CHARGE).ok_or(Error::OutOfMemory)?;
+            let outside = Outside::new(self.family, &state.wishes, permit, held)?;
+            let outside = Arc::new(outside);
             state.outside = Some(Arc::clone(&outside));
             Ok::<_, Error>(outside)
         })?;

@@ -1,11 +1,13 @@
 //! What is refused, and in which words: each says what the thing is and what to do.
 
+use std::path::Path;
+
 use weft_testkit::guest;
 
 use super::harness::{Scratch, manifest, output, stderr, stdout};
 
 /// The message of a `weft run` that must fail.
-fn refusal(file: &std::path::Path) -> String {
+fn refusal(file: &Path) -> String {
     let output = output([
         "run",
         "--addr",
@@ -130,6 +132,26 @@ fn a_host_name_belongs_to_one_tenant() {
     assert!(
         message.contains("same.example") && message.contains("t1"),
         "{message}"
+    );
+}
+
+#[test]
+fn one_workload_that_cannot_start_keeps_all_from_being_served() {
+    let scratch = Scratch::new();
+    let file = |name: &str, tenant: &str, image: &Path| {
+        let text = manifest("app", tenant, &format!("{tenant}.example"), image);
+        scratch.file(name, text)
+    };
+    let (good, bad) = (guest("http_kitchen"), guest("importer_unknown"));
+    let files = [file("good.yaml", "t1", &good), file("bad.yaml", "t2", &bad)];
+    let mut args = vec!["run", "--output", "json", "--addr", "127.0.0.1:0"];
+    args.extend(files.iter().map(|file| file.to_str().unwrap()));
+    let output = output(args);
+    let told = stdout(&output) + &stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("t2/app") && !told.contains("listening"),
+        "{told}"
     );
 }
 

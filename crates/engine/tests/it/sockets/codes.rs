@@ -1,9 +1,13 @@
 //! Every error code of `wasi:sockets`, and what a guest does to see it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use rustix::io::Errno;
 use weft_engine::workload::Workload;
+use weft_net::loopback::{Ledger, Network};
 
 use super::rig::Rig;
 use crate::support::text;
@@ -104,11 +108,28 @@ const ROWS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Codes that nothing leads to: the machine itself would have to fail in a way that no test can bring about, or it
-/// means something that a host of this kind never does.
-const NEVER: [&[&str]; 2] = [
-    &["unknown", "not-supported", "out-of-memory"],
-    &["not-supported", "permanent-resolver-failure", "other"],
+/// What guests see that the test has to arrange beforehand.
+// tidy: table
+const ARRANGED: &[(&str, &str, &str)] = &[
+    (
+        "create a socket when the memory of the tenant is spent",
+        "out-of-memory",
+        "out-of-memory",
+    ),
+    (
+        "look up a name that the servers refuse to answer",
+        "permanent-resolver-failure",
+        "permanent-resolver-failure",
+    ),
+];
+
+/// What guests see where the machine fails: what it says, and the codes.
+#[cfg(target_os = "linux")]
+// tidy: table
+const MACHINE: &[(Errno, &str, &str)] = &[
+    (Errno::AFNOSUPPORT, "not-supported", "not-supported"),
+    (Errno::NOMEM, "out-of-memory", "out-of-memory"),
+    (Errno::NOSYS, "unknown", "other"),
 ];
 
 const GUESTS: [&str; 2] = ["sockets_codes", "sockets_p3"];
@@ -149,16 +170,104 @@ async fn each_thing_that_a_guest_does_wrong_has_its_code() {
     }
 }
 
+/// A tenant that has nothing left.
+#[derive(Debug)]
+struct Spent;
+
+impl Ledger for Spent {
+    fn take(&self, _: u64) -> bool {
+        false
+    }
+
+    fn give_back(&self, _: u64) {}
+}
+
+#[tokio::test]
+async fn a_tenant_without_memory_and_a_server_that_refuses_have_their_codes() {
+    for (version, guest) in GUESTS.into_iter().enumerate() {
+        let mut rig = rig();
+        rig.network = Arc::new(Network::charged(Default::default(), Arc::new(Spent)));
+        let workload: Workload = rig.start("sock-arranged", guest).await;
+        let seen = [
+            text(&workload, "/create").await,
+            text(&workload, "/lookup?refused.test").await,
+        ];
+        let wanted = ARRANGED.iter().map(|row| [row.1, row.2][version]);
+        assert!(
+            seen.iter().map(String::as_str).eq(wanted),
+            "{guest}: {seen:?}"
+        );
+    }
+}
+
+/// A machine that refuses to make a socket: the kernel answers this thread so, as it does under a sandbox.
+#[cfg(target_os = "linux")]
 #[test]
-fn every_code_is_seen_or_said_to_be_never_given() {
+fn what_the_machine_says_has_its_code() {
+    for (errno, old, new) in MACHINE {
+        let told = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let mut rig = rig();
+                rig.hosts = vec!["1.1.1.1:80".to_owned()];
+                let workloads = [
+                    rig.start("sock-machine", GUESTS[0]).await,
+                    rig.start("sock-machine-p3", GUESTS[1]).await,
+                ];
+                no_ipv4_sockets(*errno);
+                let [old, new] = workloads.each_ref();
+                let ask = |workload| text(workload, "/connect?1.1.1.1:80");
+                [ask(old).await, ask(new).await]
+            })
+        });
+        let [said_old, said_new] = told.join().unwrap();
+        assert_eq!(said_old, *old, "{errno}");
+        // `other` may have words with it.
+        assert_eq!(said_new.split('(').next(), Some(*new), "{errno}");
+    }
+}
+
+/// From now on the kernel refuses this thread each socket of IPv4 with this error.
+#[cfg(target_os = "linux")]
+fn no_ipv4_sockets(errno: Errno) {
+    use seccompiler::{
+        BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+        SeccompRule, apply_filter,
+    };
+    const SOCKET: i64 = if cfg!(target_arch = "x86_64") {
+        41
+    } else {
+        198
+    };
+    const AF_INET: u64 = 2;
+    let ipv4 = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, AF_INET);
+    let rule = SeccompRule::new(vec![ipv4.unwrap()]).unwrap();
+    let refuse = SeccompAction::Errno(errno.raw_os_error().unsigned_abs());
+    let filter = SeccompFilter::new(
+        [(SOCKET, vec![rule])].into(),
+        SeccompAction::Allow,
+        refuse,
+        std::env::consts::ARCH.try_into().unwrap(),
+    );
+    let program: BpfProgram = filter.unwrap().try_into().unwrap();
+    apply_filter(&program).unwrap();
+}
+
+#[test]
+fn every_code_is_seen() {
     let wit = [
         include_str!("../../../../../wit/wasi-0.2/deps/sockets.wit"),
         include_str!("../../../../../wit/wasi-0.3/deps/sockets.wit"),
     ];
     for (version, wit) in wit.into_iter().enumerate() {
         let named: BTreeSet<&str> = codes(wit).collect();
-        let seen = expected(version).map(|(_, code)| code);
-        let told: BTreeSet<&str> = seen.chain(NEVER[version].iter().copied()).collect();
+        let mut told: BTreeSet<&str> = expected(version).map(|(_, code)| code).collect();
+        told.extend(ARRANGED.iter().map(|row| [row.1, row.2][version]));
+        #[cfg(target_os = "linux")]
+        told.extend(MACHINE.iter().map(|row| [row.1, row.2][version]));
         assert_eq!(told, named);
     }
 }

@@ -43,7 +43,8 @@ impl Default for Rig {
     }
 }
 
-/// Knows `*.test`: `found.test` is 192.0.2.1, `slow.test` has no answer in time, all others do not exist.
+/// Knows `*.test`: `found.test` is 192.0.2.1, `slow.test` has no answer in time, of `refused.test` the servers want to know
+/// nothing, all others do not exist.
 struct Names;
 
 impl Resolver for Names {
@@ -54,6 +55,7 @@ impl Resolver for Names {
                 ttl: std::time::Duration::from_secs(60),
             }),
             "slow.test" => Err(ResolveError::TimedOut(std::time::Duration::from_secs(1))),
+            "refused.test" => Err(ResolveError::Refused("REFUSED")),
             _ => Err(ResolveError::NotFound),
         };
         Box::pin(std::future::ready(answer))

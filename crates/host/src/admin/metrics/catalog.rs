@@ -70,12 +70,12 @@ pub(super) static HOST_WAITING: Metric = gauge(
 pub(super) static HOST_MEMORY: Metric = gauge(
     "host_guest_memory",
     Some(Unit::Bytes),
-    "Linear memories and tables of all instances.",
+    "Linear memories and tables of all instances, and sockets and buffers of virtual networks.",
 );
 pub(super) static HOST_MEMORY_MAX: Metric = gauge(
     "host_guest_memory_max",
     Some(Unit::Bytes),
-    "What all instances may have together.",
+    "What guests may have of it together.",
 );
 pub(super) static CODE: Metric = counter(
     "code_loads",
@@ -143,7 +143,7 @@ pub(super) static INSTANCES: Metric =
 pub(super) static MEMORY: Metric = gauge(
     "guest_memory",
     Some(Unit::Bytes),
-    "Linear memories and tables of all instances of the workload.",
+    "Linear memories and tables of all instances of the workload, and sockets and buffers of its virtual network.",
 );
 pub(super) static CPU: Metric = counter(
     "guest_cpu",
@@ -168,7 +168,7 @@ pub(super) static TENANT_INSTANCES: Metric =
 pub(super) static TENANT_MEMORY: Metric = gauge(
     "tenant_guest_memory",
     Some(Unit::Bytes),
-    "Linear memories and tables of the tenant's instances.",
+    "Linear memories and tables of the tenant's instances, and sockets and buffers of its virtual networks.",
 );
 
 // Connections.
@@ -208,6 +208,39 @@ pub(super) static EXPIRY: Metric = gauge(
     "certificate_expiry_timestamp",
     Some(Unit::Seconds),
     "When the first of the certificates expires, in seconds since 1970.",
+);
+
+// Connections to ports of services.
+
+pub(super) static FORWARDED_OPEN: Metric = gauge(
+    "forwarded_connections_open",
+    None,
+    "Connections to published ports that are open, those that have not been forwarded yet included.",
+);
+pub(super) static FORWARDED_ACCEPTED: Metric = counter(
+    "forwarded_connections_accepted",
+    None,
+    "Connections to published ports that were accepted.",
+);
+pub(super) static FORWARDED_ACCEPT_ERRORS: Metric = counter(
+    "forwarded_accept_errors",
+    None,
+    "Failures to accept a connection to a published port.",
+);
+pub(super) static FORWARDED_REFUSED: Metric = counter(
+    "forwarded_connections_refused",
+    None,
+    "Connections to published ports that were not forwarded, by cause.",
+);
+pub(super) static FORWARDED_RECEIVED: Metric = counter(
+    "forwarded_received",
+    Some(Unit::Bytes),
+    "Bytes from clients to services over published ports.",
+);
+pub(super) static FORWARDED_SENT: Metric = counter(
+    "forwarded_sent",
+    Some(Unit::Bytes),
+    "Bytes from services to clients over published ports.",
 );
 
 // Telemetry.

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 
 const TCP: &str = "name: db, port: 77, publish: '127.0.0.1:0'";
+const TCP_2: &str = "name: db2, port: 77, publish: '127.0.0.1:0'";
 const INSIDE: &str = "name: inside, port: 78";
 const NAME: &str = "name: sni, port: 77, publish: {serverName: db.example}";
 
@@ -144,4 +145,40 @@ async fn a_host_has_one_listener_for_names() {
     assert!(matches!(again, Err(PublishError::NamesTwice)));
     let taken = publisher.open_names(address).unwrap_err().to_string();
     assert!(taken.contains("--tls-forward"), "{taken}");
+}
+
+#[tokio::test]
+async fn a_flood_at_the_ports_of_one_tenant_leaves_room_for_another() {
+    let publisher = publisher(PublishConfig {
+        max_connections: 8,
+        ..allowing()
+    });
+    let (theirs, ours) = (network(), network());
+    let (flooded, _) = publisher
+        .publish(&spec("mallory", &[TCP, TCP_2]), &theirs)
+        .unwrap();
+    let (calm, _) = publisher.publish(&spec("alice", &[TCP]), &ours).unwrap();
+    let at = |port: &PublishedPort| match port.place {
+        Place::Address(address) => address,
+        Place::ServerName { .. } => panic!("an address"),
+    };
+    let listener = listens(&theirs, "127.0.0.1:77");
+    listener.set_backlog(100).unwrap();
+    let mut flood = Vec::new();
+    for _ in 0..20 {
+        for port in flooded.ports() {
+            flood.push(within(TcpStream::connect(at(port))).await.unwrap());
+        }
+    }
+    let stats = publisher.stats();
+    weft_testkit::until(|| stats.open() == 4).await;
+    let listener = listens(&ours, "127.0.0.1:77");
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        let near = within(TcpStream::connect(at(&calm.ports()[0])))
+            .await
+            .unwrap();
+        held.push((near, within(listener.accept()).await.unwrap()));
+    }
+    assert_eq!((stats.open(), stats.accepted()), (8, 8));
 }

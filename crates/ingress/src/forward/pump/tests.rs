@@ -80,7 +80,10 @@ fn join() -> Joined {
         near,
         far,
         stop: Some(stop),
-        end: tokio::spawn(pump(one, other, SILENCE, stop_signal)),
+        end: tokio::spawn(async move {
+            let stats = ForwardStats::default();
+            pump(one, other, &stats, SILENCE, stop_signal).await
+        }),
         resets,
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use weft_ingress::ForwardRefusal;
+use weft_testkit::until;
 
 /// A forwarded connection, and the service's end of it.
 async fn joined(limits: ForwardLimits) -> (Forward, TcpStream, TcpStream) {
@@ -119,7 +120,7 @@ async fn connections_beyond_the_limit_wait_for_their_turn() {
 
 #[tokio::test]
 async fn a_listener_to_which_nobody_comes_takes_no_place_from_the_others() {
-    let places = Places::new(1);
+    let places = Places::new(1, 1);
     let limits = ForwardLimits::default();
     let idle = Forward::sharing(places.clone(), echo("t/idle").await, limits);
     // It is at its listener once it has had one.
@@ -132,6 +133,46 @@ async fn a_listener_to_which_nobody_comes_takes_no_place_from_the_others() {
         let mut client = busy.connect().await;
         assert_eq!(text(&mut client, 6).await, "t/busy");
     }
+}
+
+#[tokio::test]
+async fn a_flood_at_one_tenants_ports_leaves_room_for_the_others() {
+    let places = Places::new(6, 3);
+    let limits = ForwardLimits::default();
+    let floods = [
+        Forward::sharing(places.clone(), echo("mallory/one").await, limits),
+        Forward::sharing(places.clone(), echo("mallory/two").await, limits),
+    ];
+    let alice = Forward::sharing(places, echo("alice/db").await, limits);
+    let mut flood = Vec::new();
+    for _ in 0..50 {
+        for port in &floods {
+            flood.push(port.connect().await);
+        }
+    }
+    until(|| floods.iter().map(|port| port.stats.open()).sum::<u64>() == 3).await;
+    for _ in 0..3 {
+        let mut client = alice.connect().await;
+        assert_eq!(text(&mut client, 8).await, "alice/db");
+        flood.push(client);
+    }
+    assert_eq!(floods.iter().map(|port| port.stats.open()).sum::<u64>(), 3);
+    // Who waited has its turn when others are gone.
+    drop(flood);
+    let mut late = floods[0].connect().await;
+    assert_eq!(text(&mut late, 11).await, "mallory/one");
+}
+
+#[tokio::test]
+async fn bytes_of_both_directions_are_counted() {
+    let forward = Forward::to(echo("t/w").await, ForwardLimits::default());
+    let mut client = forward.connect().await;
+    client.write_all(&[b'x'; 100_000]).await.unwrap();
+    client.shutdown().await.unwrap();
+    assert_eq!(end(&mut client).await.unwrap().len(), 100_003);
+    until(|| forward.stats.open() == 0).await;
+    assert_eq!(forward.stats.received(), 100_000);
+    assert_eq!(forward.stats.sent(), 100_003);
 }
 
 #[tokio::test]

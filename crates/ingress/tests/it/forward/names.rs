@@ -1,6 +1,7 @@
 //! Forwarding by name: who answers, and with whose certificate.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::*;
 use crate::support::certificates::{Authority, Client, names as shown};
@@ -161,4 +162,63 @@ async fn a_name_has_so_many_connections_and_its_neighbour_does_not_notice() {
     assert!(refused.to_string().contains("InternalError"), "{refused}");
     assert_eq!(forward.stats.refused(ForwardRefusal::NameLimit), 1);
     assert!(client.connect(forward.addr, "b.example").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_flood_at_the_names_of_one_tenant_leaves_room_for_those_of_another() {
+    let authority = Authority::new();
+    let limits = ForwardLimits::default();
+    let forward = Forward::by_name_sharing(Places::new(4, 2), None, limits);
+    let issued = || authority.issue(&["m.example", "n.example", "a.example"]);
+    let publish =
+        |name: &str, target: Arc<Backend>| forward.publish(name, TlsEnd::Passthrough, target);
+    let _guards = [
+        publish("m.example", secure_echo("mallory/m", issued()).await),
+        publish("n.example", secure_echo("mallory/n", issued()).await),
+        publish("a.example", secure_echo("alice/a", issued()).await),
+    ];
+    let client = authority.client();
+    let mut held = Vec::new();
+    for name in ["m.example", "n.example"] {
+        held.push(client.connect(forward.addr, name).await.unwrap());
+    }
+    for name in ["m.example", "n.example"] {
+        let refused = client.connect(forward.addr, name).await.unwrap_err();
+        assert!(refused.to_string().contains("InternalError"), "{refused}");
+    }
+    assert_eq!(forward.stats.refused(ForwardRefusal::TenantLimit), 2);
+    for _ in 0..2 {
+        let mut stream = client.connect(forward.addr, "a.example").await.unwrap();
+        assert_eq!(text(&mut stream, 7).await, "alice/a");
+        held.push(stream);
+    }
+}
+
+#[tokio::test]
+async fn who_finds_no_place_of_the_host_in_time_is_turned_away() {
+    let authority = Authority::new();
+    let limits = ForwardLimits {
+        handshake_timeout: Duration::from_millis(300),
+        ..ForwardLimits::default()
+    };
+    let forward = Forward::by_name_sharing(Places::new(1, 1), None, limits);
+    let issued = || authority.issue(&["m.example", "a.example"]);
+    let _guards = [
+        forward.publish(
+            "m.example",
+            TlsEnd::Passthrough,
+            secure_echo("mallory/m", issued()).await,
+        ),
+        forward.publish(
+            "a.example",
+            TlsEnd::Passthrough,
+            secure_echo("alice/a", issued()).await,
+        ),
+    ];
+    let client = authority.client();
+    let held = client.connect(forward.addr, "m.example").await.unwrap();
+    assert!(client.connect(forward.addr, "a.example").await.is_err());
+    assert_eq!(forward.stats.refused(ForwardRefusal::HostLimit), 1);
+    drop(held);
+    assert!(client.connect(forward.addr, "a.example").await.is_ok());
 }

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{LookupIpStrategy, ResolverConfig, ResolverOpts};
-use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::Name as DnsName;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -105,9 +106,24 @@ impl Resolver for SystemResolver {
 )]
 fn explain(error: NetError) -> ResolveError {
     if error.is_no_records_found() || error.is_nx_domain() {
-        ResolveError::NotFound
-    } else {
-        ResolveError::Failed(error.to_string())
+        return ResolveError::NotFound;
+    }
+    match refusal(&error) {
+        Some(code) => ResolveError::Refused(code),
+        None => ResolveError::Failed(error.to_string()),
+    }
+}
+
+/// The code of an answer that will be the same the next time, as the C library tells it from one that may not.
+fn refusal(error: &NetError) -> Option<&'static str> {
+    let NetError::Dns(DnsError::ResponseCode(code)) = error else {
+        return None;
+    };
+    match code {
+        ResponseCode::FormErr => Some("FORMERR"),
+        ResponseCode::NotImp => Some("NOTIMP"),
+        ResponseCode::Refused => Some("REFUSED"),
+        _ => None,
     }
 }
 

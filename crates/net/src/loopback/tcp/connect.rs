@@ -182,14 +182,15 @@ impl State {
         local: SocketAddr,
         remote: SocketAddr,
     ) -> Result<(), Error> {
-        let far = self.new_id()?;
         let tcp = self.socket(listener)?;
+        let (family, role, options, backlog) = (tcp.family, tcp.role, tcp.options, tcp.backlog);
+        let far = self.new_id()?;
         let end = Tcp {
-            family: tcp.family,
-            role: tcp.role,
+            family,
+            role,
             bound: None,
-            options: tcp.options,
-            backlog: tcp.backlog,
+            options,
+            backlog,
             phase: Phase::Connected(Stream::new(remote, local, id, false)),
             readers: Default::default(),
             writers: Default::default(),

@@ -74,6 +74,7 @@ impl State {
             }
             Phase::Open | Phase::Connecting { .. } | Phase::Closed(_) => {}
         }
+        self.forget_socket();
     }
 
     /// A reset comes to a socket, or it gives up by itself.
@@ -105,8 +106,9 @@ impl State {
         };
         tcp.bound = None;
         if let Phase::Connected(stream) = &mut tcp.phase {
-            stream.incoming = Default::default();
+            let incoming = std::mem::take(&mut stream.incoming);
             stream.peer = None;
+            self.memory.give_back(incoming.charged());
             self.give_up(id);
             return;
         }
@@ -131,6 +133,7 @@ impl State {
     /// Leaves a connection: with a reset, or with a FIN, which may be the second.
     fn part(&mut self, stream: &Stream, reset: bool) {
         self.account(stream.incoming.held(), 0);
+        self.memory.give_back(stream.incoming.charged());
         let pair = stream.pair();
         let Some(peer) = stream.peer else {
             if stream.paired {
@@ -153,11 +156,13 @@ impl State {
     /// A listener goes: connections that it did not accept are reset.
     fn turn_away(&mut self, established: VecDeque<SocketId>) {
         for child in established {
-            if let Some(tcp) = self.tcp.remove(&child)
-                && let Phase::Connected(stream) = tcp.phase
-            {
+            let Some(tcp) = self.tcp.remove(&child) else {
+                continue;
+            };
+            if let Phase::Connected(stream) = tcp.phase {
                 self.part(&stream, true);
             }
+            self.forget_socket();
         }
     }
 }

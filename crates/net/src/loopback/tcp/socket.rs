@@ -98,7 +98,7 @@ impl TcpSocket {
     /// # Errors
     /// `WouldBlock` while the listener's queue is full; `ConnectionRefused` when nobody listens; `RemoteUnreachable`
     /// outside the network; `AddressInUse` without a free port; `AddressNotBindable` when there is a connection between
-    /// the same addresses; `NewSocketLimit`; `Timeout` after `give_up`; `InvalidState` when nothing was begun.
+    /// the same addresses; `NewSocketLimit`; `OutOfMemory`; `Timeout` after `give_up`; `InvalidState` when nothing was begun.
     pub fn try_connected(&self) -> Result<(), Error> {
         self.shared.with(|state| state.connected(self.id))
     }

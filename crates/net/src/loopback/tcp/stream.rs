@@ -27,10 +27,12 @@ impl State {
         if stream.incoming.is_empty() {
             return stream.end();
         }
-        let before = stream.incoming.held();
+        let (before, charged) = (stream.incoming.held(), stream.incoming.charged());
         let count = stream.incoming.pull(buffer);
         let (now, peer) = (stream.incoming.held(), stream.peer);
+        let charged = charged.saturating_sub(stream.incoming.charged());
         self.account(before, now);
+        self.memory.give_back(charged);
         if let Some(peer) = peer {
             self.wake(Place::Writable(peer));
         }
@@ -145,15 +147,21 @@ impl State {
 
     /// Puts data into the queue of a socket, so many bytes at most and as memory allows.
     fn deliver(&mut self, to: SocketId, data: &[u8], room: usize) -> usize {
-        let allowance = self.allowance(to);
-        let Ok(stream) = self.stream(to) else {
+        let data = data.get(..room).unwrap_or(data);
+        let (free, memory) = (self.free(), &self.memory);
+        let Some(Phase::Connected(stream)) = self.tcp.get_mut(&to).map(|tcp| &mut tcp.phase) else {
             return 0;
         };
-        let before = stream.incoming.held();
-        let count = stream
-            .incoming
-            .push(data.get(..room).unwrap_or(data), allowance);
-        let now = stream.incoming.held();
+        let queue = &mut stream.incoming;
+        let (before, charged) = (queue.held(), queue.charged());
+        // The first small piece was paid for with the socket.
+        let paid = if queue.is_empty() { SMALLEST_CHUNK } else { 0 };
+        let wish = queue.needs(data.len()).min(free.max(paid));
+        let taken = memory.take_up_to(wish.saturating_sub(paid), SMALLEST_CHUNK);
+        let count = queue.push(data, wish.min(paid + taken));
+        let charged = queue.charged().saturating_sub(charged);
+        let now = queue.held();
+        memory.give_back(taken.saturating_sub(charged));
         self.account(before, now);
         if count > 0 {
             self.wake(Place::Readable(to));
@@ -164,9 +172,11 @@ impl State {
     /// Memory that a queue may take, in bytes: a first small piece always.
     fn allowance(&mut self, id: SocketId) -> usize {
         let free = self.free();
-        match self.stream(id) {
-            Ok(stream) if stream.incoming.is_empty() => free.max(SMALLEST_CHUNK),
-            Ok(_) | Err(_) => free,
+        let empty = self.stream(id).map(|stream| stream.incoming.is_empty());
+        match empty {
+            Ok(true) => free.max(SMALLEST_CHUNK),
+            Ok(false) if self.memory.lacks(SMALLEST_CHUNK) => 0,
+            Ok(false) | Err(_) => free,
         }
     }
 }

@@ -63,14 +63,14 @@ impl State {
     }
 
     fn queue(&mut self, to: SocketId, from: SocketAddr, data: &[u8]) {
-        let free = self.free();
+        let (free, memory) = (self.free(), &self.memory);
         let charge = data.len() + OVERHEAD;
-        let Ok(udp) = self.udp(to) else {
+        let Some(udp) = self.udp.get_mut(&to) else {
             return;
         };
         // As on Linux, one datagram fits into any buffer, however small.
         let fits = udp.queue.is_empty() || udp.queued + charge <= udp.receive_buffer;
-        if !fits || charge > free {
+        if !fits || charge > free || !memory.take(charge) {
             return;
         }
         let before = udp.queued;

@@ -51,7 +51,9 @@ impl Resolution {
 impl From<Refused> for Failure {
     fn from(Refused(error): Refused) -> Self {
         Self::Code(match error {
-            LookupError::Denied => Code::Lookup(ErrorCode::PermanentResolverFailure),
+            LookupError::Denied | LookupError::Permanent => {
+                Code::Lookup(ErrorCode::PermanentResolverFailure)
+            }
             LookupError::Invalid => Code::Socket(Error::InvalidArgument),
             LookupError::NotFound => Code::Lookup(ErrorCode::NameUnresolvable),
             LookupError::Temporary => Code::Lookup(ErrorCode::TemporaryResolverFailure),

@@ -10,12 +10,12 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
 
-use crate::loopback::{PiecePlace, Pieces};
+use crate::loopback::{LARGE, PiecePlace, Pieces};
 use crate::sockets::error::Error;
 use crate::sockets::link::Link;
 
 /// Bytes of one read at most, and of one write: what the guest may hand over before the connection has taken it.
-const PIECE: usize = 64 << 10;
+const PIECE: usize = LARGE;
 
 /// Bytes of one write where the writers of the workload are ahead of their connections with many pieces already.
 const SMALL_PIECE: usize = 1 << 10;
@@ -34,10 +34,11 @@ pub(super) struct Reader {
 /// What is sent to the peer. A piece that the connection does not take at once is written by a task, which ends with this,
 /// or a while after the guest has dropped the stream.
 pub(super) struct Writer {
+    // First, so that what it holds is given back before the socket is.
+    state: State,
     link: Arc<Link>,
     /// Places for large pieces: what the connection does not take at once is memory of the host.
     pieces: Pieces,
-    state: State,
 }
 
 enum State {

@@ -30,6 +30,7 @@ impl From<LookupError> for ErrorCode {
             LookupError::Denied => Self::AccessDenied,
             LookupError::Invalid => Self::InvalidArgument,
             LookupError::NotFound => Self::NameUnresolvable,
+            LookupError::Permanent => Self::PermanentResolverFailure,
             LookupError::Temporary => Self::TemporaryResolverFailure,
         }
     }

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 use crate::firewall::quota::Permit;
-use crate::loopback::Family;
+use crate::loopback::{Family, Held};
 use crate::sockets::error::Error;
 use crate::sockets::lookup::plain;
 use crate::sockets::options::Wishes;
@@ -19,6 +19,10 @@ const PEERS: usize = 1024;
 const STRAYS: usize = 64;
 /// Bytes of the longest datagram.
 const LONGEST: usize = 64 << 10;
+/// What a peer is charged, in bytes.
+const PEER: usize = 192;
+/// What such a socket is charged, in bytes: its buffer, and one peer.
+pub(super) const CHARGE: usize = LONGEST + PEER;
 
 pub(super) struct Outside {
     socket: tokio::net::UdpSocket,
@@ -29,6 +33,7 @@ pub(super) struct Outside {
 struct Inner {
     peers: Peers,
     buffer: Vec<u8>,
+    held: Held,
 }
 
 /// Whom the guest has sent to: the address of the machine's network, and what the guest calls it.
@@ -40,7 +45,12 @@ struct Peers {
 
 impl Outside {
     /// A socket on all addresses and a port that the machine chooses when something is sent.
-    pub(super) fn new(family: Family, wishes: &Wishes, permit: Permit) -> Result<Self, Error> {
+    pub(super) fn new(
+        family: Family,
+        wishes: &Wishes,
+        permit: Permit,
+        held: Held,
+    ) -> Result<Self, Error> {
         let domain = match family {
             Family::V4 => AddressFamily::INET,
             Family::V6 => AddressFamily::INET6,
@@ -56,6 +66,7 @@ impl Outside {
             inner: Mutex::new(Inner {
                 peers: Peers::default(),
                 buffer: Vec::new(),
+                held,
             }),
             _permit: permit,
         })
@@ -81,7 +92,7 @@ impl Outside {
         }
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.peers = Peers::default();
-        inner.peers.add(address, asked);
+        inner.let_in(address, asked);
         Ok(())
     }
 
@@ -92,7 +103,7 @@ impl Outside {
     /// Lets the answers of a peer in.
     pub(super) fn expect(&self, asked: SocketAddr, address: SocketAddr) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.peers.add(address, asked);
+        inner.let_in(address, asked);
     }
 
     /// Sends without waiting for tokio to notice that the socket is ready: a new one is.
@@ -122,7 +133,7 @@ impl Outside {
     /// A datagram from somebody who was sent to.
     pub(super) fn try_receive(&self) -> Result<(Vec<u8>, SocketAddr), Error> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let Inner { peers, buffer } = &mut *inner;
+        let Inner { peers, buffer, .. } = &mut *inner;
         buffer.resize(LONGEST, 0);
         for _ in 0..STRAYS {
             let (count, from) = self.socket.try_recv_from(buffer)?;
@@ -142,14 +153,26 @@ impl Outside {
     }
 }
 
+impl Inner {
+    /// Lets a peer in; for one that there is no memory for, the oldest is forgotten.
+    fn let_in(&mut self, address: SocketAddr, called: SocketAddr) {
+        let Self { peers, held, .. } = self;
+        let paid = |peers: usize| LONGEST + peers * PEER;
+        peers.add(address, called, |peers| held.reaches(paid(peers)));
+    }
+}
+
 impl Peers {
-    fn add(&mut self, address: SocketAddr, called: SocketAddr) {
+    /// Adds one, or forgets the oldest for it: that one where there may not be so many.
+    fn add(&mut self, address: SocketAddr, called: SocketAddr, may_be: impl FnOnce(usize) -> bool) {
         let address = plain(address);
         if self.called.insert(address, plain(called)).is_some() {
             return;
         }
         self.order.push_back(address);
-        if self.order.len() > PEERS
+        let count = self.order.len();
+        if count > 1
+            && (count > PEERS || !may_be(count))
             && let Some(oldest) = self.order.pop_front()
         {
             self.called.remove(&oldest);
@@ -166,12 +189,23 @@ mod tests {
         let mut peers = Peers::default();
         let peer = |port: usize| SocketAddr::from(([10, 0, 0, 1], u16::try_from(port).unwrap()));
         for port in 1..=PEERS + 1 {
-            peers.add(peer(port), peer(port));
-            peers.add(peer(port), peer(port));
+            peers.add(peer(port), peer(port), |_| true);
+            peers.add(peer(port), peer(port), |_| true);
         }
         assert_eq!(peers.called.len(), PEERS);
         assert_eq!(peers.order.len(), PEERS);
         assert!(!peers.called.contains_key(&peer(1)));
         assert!(peers.called.contains_key(&peer(2)));
+    }
+
+    #[test]
+    fn without_memory_for_more_peers_there_is_always_the_last() {
+        let mut peers = Peers::default();
+        let peer = |port: u16| SocketAddr::from(([10, 0, 0, 1], port));
+        for port in 1..=9 {
+            peers.add(peer(port), peer(port), |_| false);
+            assert_eq!(peers.called.len(), 1);
+            assert!(peers.called.contains_key(&peer(port)));
+        }
     }
 }
