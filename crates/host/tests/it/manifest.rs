@@ -10,6 +10,7 @@ pub(crate) struct Manifest {
     tenant: &'static str,
     name: String,
     components: Vec<Component>,
+    secrets: Vec<(String, String)>,
 }
 
 struct Component {
@@ -28,6 +29,7 @@ impl Manifest {
             tenant,
             name: name.to_owned(),
             components: Vec::new(),
+            secrets: Vec::new(),
         };
         manifest.component("main", image)
     }
@@ -56,6 +58,12 @@ impl Manifest {
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         let variable = (name.to_owned(), value.to_owned());
         self.first(|component| component.environment.push(variable));
+        self
+    }
+
+    /// Gives the workload a secret, to be had by `wasmcloud:secrets`.
+    pub(crate) fn secret(mut self, name: &str, value: &str) -> Self {
+        self.secrets.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -99,17 +107,32 @@ spec:
     - {{namespace: wasi, package: config, interfaces: [store]}}
     - {{namespace: wasi, package: logging, interfaces: [logging]}}
     - {{namespace: wasi, package: otel, interfaces: [types, tracing, metrics, logs]}}
-  components:
+{}  components:
 ",
             self.name,
             self.tenant,
-            self.host()
+            self.host(),
+            self.secrets_entry()
         );
         for component in &self.components {
             // Writing to a string cannot fail.
             let _ = component.write(&mut text);
         }
         text
+    }
+
+    fn secrets_entry(&self) -> String {
+        if self.secrets.is_empty() {
+            return String::new();
+        }
+        let secrets = self.secrets.iter();
+        let secrets: Vec<_> = secrets
+            .map(|(name, value)| format!("{name:?}: {value:?}"))
+            .collect();
+        format!(
+            "    - {{namespace: wasmcloud, package: secrets, interfaces: [store, reveal], config: {{{}}}}}\n",
+            secrets.join(", ")
+        )
     }
 }
 
