@@ -255,8 +255,10 @@ async fn the_span_of_the_guests_work_says_why_it_failed_in_the_words_of_the_metr
     ] {
         let request = Request::builder().uri(path).body(full(""));
         let incoming = client.send(request.expect("it is a request")).await;
-        // Of one it ends in the middle.
-        let _ = incoming.expect("the host answers").reply().await;
+        // One answer is cut off, perhaps before its head has gone out.
+        if let Ok(incoming) = incoming {
+            let _ = incoming.reply().await;
+        }
         let of = |all: &Received| {
             let mut spans = all.spans.iter();
             let server = spans.find(|span| {
