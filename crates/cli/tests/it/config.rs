@@ -183,10 +183,7 @@ fn show_goes_well_when_nothing_is_missing() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     let output = config(folder.path(), &["show", "--no-dotenv"]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
-    let json = config(
-        folder.path(),
-        &["show", "--no-dotenv", "--output", "json"],
-    );
+    let json = config(folder.path(), &["show", "--no-dotenv", "--output", "json"]);
     assert_eq!(json.status.code(), Some(1), "{}", text(&json));
     assert_eq!(object(&json)["missing"].as_array().unwrap().len(), 3);
 }

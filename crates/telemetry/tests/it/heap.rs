@@ -85,7 +85,10 @@ fn held_of_host(values: u64) -> i64 {
     let runtime = { runtime }.enable_all().build().expect("a runtime");
     // Everything that is made is made on this thread, which is the one whose memory is counted.
     let measured = measure(|| {
-        telemetry.watch(Arc::clone(&source) as Arc<dyn MetricSource>, runtime.handle());
+        telemetry.watch(
+            Arc::clone(&source) as Arc<dyn MetricSource>,
+            runtime.handle(),
+        );
         runtime.block_on(async {
             let metrics = telemetry.stats().of(SignalKind::Metrics);
             while metrics.lost(Loss::QueueFull) == 0 {
@@ -116,8 +119,9 @@ fn fifty_thousand_values_of_many_guests_hold_as_much_as_a_thousand() {
 #[test]
 fn metrics_of_a_host_with_fifty_thousand_values_hold_no_more_than_with_a_thousand() {
     let (few, many) = (held_of_host(1_000), held_of_host(50_000));
+    // 16 MiB as it is sent are more in memory: each point and each label of it is several allocations.
     for held in [few, many] {
-        assert!((MIB..96 * MIB).contains(&held), "{few} and {many} bytes");
+        assert!((MIB..8 * 16 * MIB).contains(&held), "{few} and {many} bytes");
     }
     // A queue that has room for less than one more of the larger ones is full earlier.
     assert!(many <= few + few / 8, "{few} and {many} bytes");

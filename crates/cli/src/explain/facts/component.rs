@@ -284,7 +284,9 @@ impl Part<'_> {
 /// The entries that mean a port of this very machine, or of the workload.
 fn loopback(allowed_hosts: &[String]) -> Vec<String> {
     let entries = allowed_hosts.iter().filter(|entry| {
-        let host = entry.split_once("://").map_or(entry.as_str(), |(_, host)| host);
+        let host = entry
+            .split_once("://")
+            .map_or(entry.as_str(), |(_, host)| host);
         host.rsplit_once(':').is_some_and(|(host, port)| {
             let ours = host.eq_ignore_ascii_case("localhost");
             (ours || ["127.0.0.1", "[::1]"].contains(&host)) && port.parse::<u16>().is_ok()
