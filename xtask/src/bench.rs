@@ -15,6 +15,7 @@ mod services;
 mod soak;
 mod start;
 mod stats;
+mod telemetry;
 mod tools;
 mod workloads;
 
@@ -49,6 +50,8 @@ enum Bench {
     Services(services::Args),
     /// From `weft run` to the first answer
     Start(start::Args),
+    /// What traces cost, beside the same server without telemetry
+    Telemetry(telemetry::Args),
     /// A benchmark program of a crate; its own arguments may follow
     #[command(external_subcommand)]
     Program(Vec<String>),
@@ -72,6 +75,7 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
         Some(Bench::Pool(args)) => pool::run(steps, args),
         Some(Bench::Services(args)) => services::run(steps, args),
         Some(Bench::Start(args)) => start::run(steps, args),
+        Some(Bench::Telemetry(args)) => telemetry::run(steps, args),
         Some(Bench::Program(words)) => match words.split_first() {
             Some((name, rest)) => program(steps, name, rest),
             None => list(steps),

@@ -265,7 +265,7 @@ struct Outgoing {
     /// The span, or a trace of its own for what nobody is known to have asked for.
     span: Option<Span>,
     own: Option<(Trace, &'static str)>,
-    attributes: Vec<(&'static str, Value)>,
+    attributes: Vec<(&'static str, Value<'static>)>,
     error: Option<String>,
 }
 
@@ -300,8 +300,8 @@ impl Watch for Current {
 }
 
 /// What is said of a request that goes out. Not its query, which may carry secrets.
-fn described(method: &'static str, uri: &Uri) -> Vec<(&'static str, Value)> {
-    let mut all: Vec<(&'static str, Value)> = vec![("http.request.method", method.into())];
+fn described(method: &'static str, uri: &Uri) -> Vec<(&'static str, Value<'static>)> {
+    let mut all: Vec<(&'static str, Value<'static>)> = vec![("http.request.method", method.into())];
     all.push((
         "url.scheme",
         uri.scheme_str().unwrap_or("http").to_owned().into(),

@@ -61,18 +61,18 @@ impl Traced {
             return;
         }
         let (method, original) = known(facts.method);
-        let mut all: Vec<(&'static str, Value)> = Vec::with_capacity(20);
+        let mut all: Vec<(&'static str, Value<'_>)> = Vec::with_capacity(20);
         all.push(("http.request.method", method.into()));
         if let Some(original) = original {
-            all.push(("http.request.method_original", original.to_owned().into()));
+            all.push(("http.request.method_original", original.into()));
         }
         all.push((
             "url.scheme",
             if self.secure { "https" } else { "http" }.into(),
         ));
-        all.push(("url.path", facts.uri.path().to_owned().into()));
+        all.push(("url.path", facts.uri.path().into()));
         if let Some(host) = facts.host {
-            all.push(("server.address", host.host().to_owned().into()));
+            all.push(("server.address", host.host().into()));
             if let Some(port) = host.port_u16() {
                 all.push(("server.port", port.into()));
             }
@@ -83,23 +83,22 @@ impl Traced {
         all.push(("http.response.status_code", outcome.status.as_u16().into()));
         all.push(("http.request.body.size", outcome.request_bytes.into()));
         all.push(("http.response.body.size", outcome.response_bytes.into()));
-        all.push(("weft.request.id", facts.id.to_owned().into()));
-        let failed = self.failure(outcome, facts, &mut all);
+        all.push(("weft.request.id", facts.id.into()));
+        let failed = Self::failure(outcome, facts, &mut all);
         let name = if original.is_some() { "HTTP" } else { method };
         self.trace.end(name, SpanKind::Server, all, failed);
     }
 
     /// What went wrong, if it is an error of the server: what a client does wrong is none.
-    fn failure(
-        &self,
-        outcome: &Outcome<'_>,
+    fn failure<'a>(
+        outcome: &'a Outcome<'_>,
         facts: &Facts<'_>,
-        all: &mut Vec<(&'static str, Value)>,
+        all: &mut Vec<(&'static str, Value<'a>)>,
     ) -> Option<String> {
         let server = outcome.status.is_server_error();
         let Some(code) = outcome.code else {
             if server {
-                all.push(("error.type", outcome.status.as_str().to_owned().into()));
+                all.push(("error.type", outcome.status.as_str().into()));
             }
             // The guest answered so itself, and said why in the body.
             return server.then(String::new);

@@ -10,7 +10,7 @@
 //! - `context`, `propagate`, `sampler`, `id`: where in a trace something is, how that is passed on, what is recorded;
 //! - `trace`, `span`: the trace of one request, and spans of it;
 //! - `logs`: events of `tracing` as log records; `resource`: who something is said about; `value`: attributes;
-//! - `telemetry`: the handle that all goes through; `signal`: the three kinds of data; `queue`, `worker`: batches;
+//! - `telemetry`: the handle that all goes through; `signal`: the three kinds of data; `wire`: how it is written; `queue`, `worker`: batches;
 //! - `export`: OTLP by gRPC and HTTP; `receiver`: somebody in this process; `stats`: what was sent and lost;
 //! - `config`: the variables of OpenTelemetry; `limits`: how much is kept.
 //!
@@ -38,6 +38,7 @@ pub mod stats;
 mod telemetry;
 pub mod trace;
 pub mod value;
+mod wire;
 mod worker;
 
 pub use opentelemetry_proto::tonic as proto;

@@ -5,9 +5,6 @@ use std::fmt::{Debug, Write};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-use opentelemetry_proto::tonic::common::v1::any_value::Value as Sent;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
-use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
@@ -15,7 +12,8 @@ use tracing_subscriber::layer::{Context, Layer};
 use crate::id::{SpanId, TraceId};
 use crate::limits::SpanLimits;
 use crate::telemetry::Telemetry;
-use crate::value::{cut, unix_nanos};
+use crate::value::{Value, unix_nanos};
+use crate::wire::Message;
 
 /// What the events of this crate, and of those that it sends with, begin with. Sent on, each would be the cause of more.
 const OWN: [&str; 4] = ["weft_telemetry", "hyper", "h2", "rustls"];
@@ -67,44 +65,42 @@ fn send(telemetry: &Telemetry, event: &Event<'_>) {
     let metadata = event.metadata();
     let mut fields = Fields::new(telemetry.limits());
     event.record(&mut fields);
+    fields.add("log.target", &Value::from(metadata.target()));
+    let Fields {
+        mut record,
+        dropped,
+        trace,
+        span,
+        workload,
+        critical,
+        ..
+    } = fields;
     let now = unix_nanos(SystemTime::now());
-    let (number, text) = severity(*metadata.level(), fields.critical);
-    fields.add(
-        "log.target",
-        Sent::StringValue(metadata.target().to_owned()),
-    );
-    let workload = fields.workload.as_deref();
-    let resource = workload.and_then(|name| telemetry.workload(name));
-    let record = LogRecord {
-        time_unix_nano: now,
-        observed_time_unix_nano: now,
-        severity_number: number,
-        severity_text: text.to_owned(),
-        body: Some(AnyValue {
-            value: Some(Sent::StringValue(fields.message)),
-        }),
-        attributes: fields.attributes,
-        dropped_attributes_count: fields.dropped,
-        // A line names a trace only if that is recorded.
-        flags: u32::from(fields.trace.is_some()),
-        trace_id: fields
-            .trace
-            .map(|id| id.to_bytes().to_vec())
-            .unwrap_or_default(),
-        span_id: fields
-            .span
-            .map(|id| id.to_bytes().to_vec())
-            .unwrap_or_default(),
-        event_name: String::new(),
-    };
+    record.fixed64(1, now);
+    record.fixed64(11, now);
+    let (number, text) = severity(*metadata.level(), critical);
+    record.varint(2, number);
+    record.text(3, text);
+    if dropped > 0 {
+        record.varint(7, dropped);
+    }
+    // A line names a trace only if that is recorded.
+    if let Some(trace) = trace {
+        record.fixed32(8, 1);
+        record.bytes(9, &trace.to_bytes());
+    }
+    if let Some(span) = span {
+        record.bytes(10, &span.to_bytes());
+    }
+    let resource = workload.and_then(|name| telemetry.workload(&name));
     telemetry.host_log(
         resource.as_ref().unwrap_or_else(|| telemetry.resource()),
-        Box::new(record),
+        record,
     );
 }
 
 /// Number and name of a level in OpenTelemetry.
-fn severity(level: Level, critical: bool) -> (i32, &'static str) {
+fn severity(level: Level, critical: bool) -> (u64, &'static str) {
     match level {
         _ if critical => (21, "CRITICAL"),
         Level::TRACE => (1, "TRACE"),
@@ -128,92 +124,87 @@ fn names_a_trace(event: &Event<'_>) -> bool {
     looks.0
 }
 
-/// The fields of an event, sorted into what a log record has.
+/// The fields of an event: written into a log record, but for those that have places of their own in it.
 struct Fields {
-    message: String,
-    attributes: Vec<KeyValue>,
-    dropped: u32,
+    record: Message,
+    attributes: usize,
+    dropped: u64,
     trace: Option<TraceId>,
     span: Option<SpanId>,
     workload: Option<String>,
     critical: bool,
     limits: SpanLimits,
+    /// For values that have to be shown first.
+    shown: String,
 }
 
 impl Fields {
     fn new(limits: &SpanLimits) -> Self {
         Self {
-            message: String::new(),
-            attributes: Vec::new(),
+            record: Message::new(),
+            attributes: 0,
             dropped: 0,
             trace: None,
             span: None,
             workload: None,
             critical: false,
             limits: *limits,
+            shown: String::new(),
         }
     }
 
-    fn add(&mut self, key: &str, value: Sent) {
-        if self.attributes.len() >= self.limits.attributes {
+    fn add(&mut self, key: &str, value: &Value<'_>) {
+        if self.attributes >= self.limits.attributes {
             self.dropped = self.dropped.saturating_add(1);
             return;
         }
-        self.attributes.push(KeyValue {
-            key: key.to_owned(),
-            value: Some(AnyValue { value: Some(value) }),
-            ..KeyValue::default()
-        });
-    }
-
-    fn text(&mut self, field: &Field, text: String) {
-        match field.name() {
-            "message" => self.message = text,
-            "trace_id" => self.trace = TraceId::parse(&text),
-            "span_id" => self.span = SpanId::parse(&text),
-            name => {
-                if name == "workload" {
-                    self.workload = Some(text.clone());
-                }
-                let text = cut(text, self.limits.value_length);
-                self.add(name, Sent::StringValue(text));
-            }
-        }
+        self.attributes = self.attributes.saturating_add(1);
+        self.record
+            .attribute(6, key, value, self.limits.value_length);
     }
 }
 
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.text(field, value.to_owned());
+        match field.name() {
+            "message" => self.record.nested(5, |body| body.text(1, value)),
+            "trace_id" => self.trace = TraceId::parse(value),
+            "span_id" => self.span = SpanId::parse(value),
+            name => {
+                if name == "workload" {
+                    self.workload = Some(value.to_owned());
+                }
+                self.add(name, &Value::from(value));
+            }
+        }
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.add(field.name(), Sent::IntValue(value));
+        self.add(field.name(), &value.into());
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.add(
-            field.name(),
-            Sent::IntValue(i64::try_from(value).unwrap_or(i64::MAX)),
-        );
+        self.add(field.name(), &value.into());
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.add(field.name(), Sent::DoubleValue(value));
+        self.add(field.name(), &value.into());
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
         if field.name() == "critical" {
             self.critical = value;
         } else {
-            self.add(field.name(), Sent::BoolValue(value));
+            self.add(field.name(), &value.into());
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let mut text = String::new();
+        let mut shown = std::mem::take(&mut self.shown);
+        shown.clear();
         // Writing to a string does not fail; what cannot be shown shows nothing.
-        let _ = write!(text, "{value:?}");
-        self.text(field, text);
+        let _ = write!(shown, "{value:?}");
+        self.record_str(field, &shown);
+        self.shown = shown;
     }
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::signal::{Item, Signal};
-use crate::stats::{Loss, Stats};
+use crate::signal::Item;
+use crate::stats::{Loss, SignalKind, Stats};
 
 /// The room of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,22 +25,24 @@ const SHARE: usize = 4;
 /// Bytes of a batch, about: collectors take 4 MiB.
 const BATCH_BYTES: usize = 2 << 20;
 
-pub(crate) struct Queue<S: Signal> {
+pub(crate) struct Queue {
+    kind: SignalKind,
     room: Room,
-    waiting: Mutex<Waiting<S>>,
+    waiting: Mutex<Waiting>,
     /// There is a batch.
     full: Notify,
     stats: Arc<Stats>,
 }
 
-struct Waiting<S: Signal> {
-    items: VecDeque<Item<S::Record>>,
+struct Waiting {
+    items: VecDeque<Item>,
     bytes: usize,
 }
 
-impl<S: Signal> Queue<S> {
-    pub(crate) fn new(room: Room, stats: Arc<Stats>) -> Self {
+impl Queue {
+    pub(crate) fn new(kind: SignalKind, room: Room, stats: Arc<Stats>) -> Self {
         Self {
+            kind,
             room,
             waiting: Mutex::new(Waiting {
                 items: VecDeque::new(),
@@ -52,23 +54,23 @@ impl<S: Signal> Queue<S> {
     }
 
     /// Takes an item, or drops and counts it. `shared` bounds what one resource may have waiting.
-    pub(crate) fn push(&self, item: Item<S::Record>, shared: bool) {
+    pub(crate) fn push(&self, item: Item, shared: bool) {
         if let Err(why) = self.try_push(item, shared) {
-            self.stats.of(S::KIND).count_lost(why, 1);
+            self.stats.of(self.kind).count_lost(why, 1);
         }
     }
 
-    fn try_push(&self, item: Item<S::Record>, shared: bool) -> Result<(), Loss> {
+    fn try_push(&self, item: Item, shared: bool) -> Result<(), Loss> {
         if shared && item.resource.waiting() >= (self.room.items / SHARE).max(1) {
             return Err(Loss::Share);
         }
         let mut waiting = self.lock();
-        let bytes = waiting.bytes.saturating_add(item.size);
+        let bytes = waiting.bytes.saturating_add(item.size());
         if waiting.items.len() >= self.room.items || bytes > self.room.bytes {
             return Err(Loss::QueueFull);
         }
         item.resource.enters();
-        self.stats.of(S::KIND).enters();
+        self.stats.of(self.kind).enters();
         waiting.bytes = bytes;
         waiting.items.push_back(item);
         let batch = waiting.items.len() == self.room.batch;
@@ -86,7 +88,7 @@ impl<S: Signal> Queue<S> {
     }
 
     /// The next batch, oldest first, and whether there is another whole one; empty if nothing waits.
-    pub(crate) fn take(&self) -> (Vec<Item<S::Record>>, bool) {
+    pub(crate) fn take(&self) -> (Vec<Item>, bool) {
         let mut waiting = self.lock();
         let mut bytes = 0_usize;
         let fits = waiting
@@ -94,7 +96,7 @@ impl<S: Signal> Queue<S> {
             .iter()
             .take(self.room.batch)
             .take_while(|item| {
-                bytes = bytes.saturating_add(item.size);
+                bytes = bytes.saturating_add(item.size());
                 bytes <= BATCH_BYTES
             });
         // One that is larger than a batch goes alone.
@@ -102,7 +104,7 @@ impl<S: Signal> Queue<S> {
         let batch: Vec<_> = waiting.items.drain(..count).collect();
         let taken = batch
             .iter()
-            .fold(0_usize, |sum, item| sum.saturating_add(item.size));
+            .fold(0_usize, |sum, item| sum.saturating_add(item.size()));
         waiting.bytes = waiting.bytes.saturating_sub(taken);
         let more = waiting.items.len() >= self.room.batch;
         drop(waiting);
@@ -110,7 +112,7 @@ impl<S: Signal> Queue<S> {
         (batch, more)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting<S>> {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,6 @@
 //! The three kinds of data, as far as they differ: what they consist of, and what is sent of a batch of them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -14,16 +15,12 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
-use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
-use opentelemetry_proto::tonic::metrics::v1::{Metric, ResourceMetrics, ScopeMetrics};
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 
-use crate::limits::SpanLimits;
 use crate::receiver::Receiver;
 use crate::resource::Resource;
-use crate::span::SpanData;
 use crate::stats::SignalKind;
+use crate::wire;
 
 /// What made the data.
 #[derive(Clone, Debug, Default)]
@@ -35,42 +32,27 @@ pub enum Scope {
     Guest(Arc<(InstrumentationScope, String)>),
 }
 
-/// A piece of data on its way.
+/// A piece of data on its way: a span, a metric or a log record as it is sent, and whose it is.
 #[derive(Clone, Debug)]
-pub(crate) struct Item<R> {
+pub(crate) struct Item {
     pub(crate) resource: Resource,
     pub(crate) scope: Scope,
-    pub(crate) record: R,
-    /// Bytes that it takes, about.
-    pub(crate) size: usize,
-}
-
-/// A span on its way.
-#[derive(Clone, Debug)]
-pub(crate) enum SpanRecord {
-    Host(Box<SpanData>),
-    Guest(Box<Span>),
+    pub(crate) record: Vec<u8>,
 }
 
 /// One of the three kinds.
-pub(crate) trait Signal: 'static {
-    type Record: Clone + Send + 'static;
-    type Request: Message + Clone + Default + 'static;
-
+pub(crate) trait Signal: Send + 'static {
     const KIND: SignalKind;
     /// Where it goes by gRPC.
     const GRPC: &'static str;
     /// Where it goes by HTTP, below the endpoint.
     const HTTP: &'static str;
 
-    /// What is sent of a batch.
-    fn request(batch: Vec<Item<Self::Record>>, limits: &SpanLimits) -> Self::Request;
-
     /// How many items of a batch the collector did not want, and why.
     fn refused(response: Bytes) -> (u64, String);
 
-    /// Hands a batch to somebody in this process.
-    fn give(receiver: &dyn Receiver, request: Self::Request);
+    /// Hands a message to somebody in this process.
+    fn give(receiver: &dyn Receiver, message: Bytes);
 }
 
 pub(crate) struct Traces;
@@ -91,7 +73,7 @@ impl Scope {
         }
     }
 
-    fn sent(&self) -> (InstrumentationScope, String) {
+    fn sent(&self) -> (Cow<'_, InstrumentationScope>, &str) {
         match self {
             Self::Weft => {
                 let scope = InstrumentationScope {
@@ -99,39 +81,41 @@ impl Scope {
                     version: env!("CARGO_PKG_VERSION").to_owned(),
                     ..InstrumentationScope::default()
                 };
-                (scope, String::new())
+                (Cow::Owned(scope), "")
             }
-            Self::Guest(both) => both.as_ref().clone(),
+            Self::Guest(both) => (Cow::Borrowed(&both.0), both.1.as_str()),
         }
     }
 }
 
+impl Item {
+    /// Bytes that it takes while it waits.
+    pub(crate) fn size(&self) -> usize {
+        self.record.capacity().saturating_add(size_of::<Self>())
+    }
+}
+
 /// What one resource has said: by scope.
-struct Group<R> {
-    resource: Resource,
-    scopes: Vec<(Scope, Vec<R>)>,
+struct Group<'a> {
+    resource: &'a Resource,
+    scopes: Vec<(&'a Scope, Vec<&'a [u8]>)>,
 }
 
 /// Puts together what is of the same source.
-fn grouped<R, S>(batch: Vec<Item<R>>, convert: impl Fn(R) -> S) -> Vec<Group<S>> {
-    let mut groups: Vec<Group<S>> = Vec::new();
+fn grouped(batch: &[Item]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
     let mut known: HashMap<usize, usize> = HashMap::new();
     for item in batch {
-        let Item {
-            resource,
-            scope,
-            record,
-            ..
-        } = item;
+        let resource = &item.resource;
         let index = *known.entry(resource.key()).or_insert_with(|| {
-            let same = |group: &Group<S>| group.resource.is_same(&resource);
+            let same = |group: &Group<'_>| group.resource.is_same(resource);
             // Equal ones are only looked for among the latest: what a guest says of itself anew each time.
             let from = groups.len().saturating_sub(8);
             let recent = groups.get(from..).unwrap_or_default();
             recent.iter().position(same).map_or_else(
                 || {
                     groups.push(Group {
-                        resource: resource.clone(),
+                        resource,
                         scopes: Vec::new(),
                     });
                     groups.len().saturating_sub(1)
@@ -142,48 +126,42 @@ fn grouped<R, S>(batch: Vec<Item<R>>, convert: impl Fn(R) -> S) -> Vec<Group<S>>
         let Some(group) = groups.get_mut(index) else {
             continue;
         };
-        let record = convert(record);
-        match group.scopes.iter_mut().find(|(one, _)| one.is_same(&scope)) {
-            Some((_, records)) => records.push(record),
-            None => group.scopes.push((scope, vec![record])),
+        let same = |(scope, _): &&mut (&Scope, Vec<&[u8]>)| scope.is_same(&item.scope);
+        match group.scopes.iter_mut().find(same) {
+            Some((_, records)) => records.push(&item.record),
+            None => group.scopes.push((&item.scope, vec![&item.record])),
         }
     }
     groups
 }
 
-impl Signal for Traces {
-    type Record = SpanRecord;
-    type Request = ExportTraceServiceRequest;
+/// What is sent of a batch: an `Export…ServiceRequest` of OTLP. Those of the three kinds have the same shape.
+pub(crate) fn message(batch: &[Item]) -> Bytes {
+    let mut request = wire::Message::new();
+    for group in grouped(batch) {
+        request.nested(1, |of_resource| {
+            of_resource.bytes(1, &group.resource.sent().encode_to_vec());
+            for (scope, records) in group.scopes {
+                of_resource.nested(2, |of_scope| {
+                    let (scope, schema_url) = scope.sent();
+                    of_scope.bytes(1, &scope.encode_to_vec());
+                    for record in records {
+                        of_scope.bytes(2, record);
+                    }
+                    if !schema_url.is_empty() {
+                        of_scope.text(3, schema_url);
+                    }
+                });
+            }
+        });
+    }
+    Bytes::from(request.into_bytes())
+}
 
+impl Signal for Traces {
     const KIND: SignalKind = SignalKind::Traces;
     const GRPC: &'static str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
     const HTTP: &'static str = "v1/traces";
-
-    fn request(batch: Vec<Item<SpanRecord>>, limits: &SpanLimits) -> Self::Request {
-        let groups = grouped(batch, |record| match record {
-            SpanRecord::Host(span) => span.sent(limits),
-            SpanRecord::Guest(span) => *span,
-        });
-        let resource_spans = groups.into_iter().map(|group| ResourceSpans {
-            resource: Some(group.resource.sent()),
-            scope_spans: group
-                .scopes
-                .into_iter()
-                .map(|(scope, spans)| {
-                    let (scope, schema_url) = scope.sent();
-                    ScopeSpans {
-                        scope: Some(scope),
-                        spans,
-                        schema_url,
-                    }
-                })
-                .collect(),
-            ..ResourceSpans::default()
-        });
-        ExportTraceServiceRequest {
-            resource_spans: resource_spans.collect(),
-        }
-    }
 
     fn refused(response: Bytes) -> (u64, String) {
         let response = ExportTraceServiceResponse::decode(response).unwrap_or_default();
@@ -191,41 +169,16 @@ impl Signal for Traces {
         refusal(partial.rejected_spans, partial.error_message)
     }
 
-    fn give(receiver: &dyn Receiver, request: Self::Request) {
-        receiver.spans(request);
+    fn give(receiver: &dyn Receiver, message: Bytes) {
+        // What this crate writes can be read.
+        receiver.spans(ExportTraceServiceRequest::decode(message).unwrap_or_default());
     }
 }
 
 impl Signal for Metrics {
-    type Record = Metric;
-    type Request = ExportMetricsServiceRequest;
-
     const KIND: SignalKind = SignalKind::Metrics;
     const GRPC: &'static str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
     const HTTP: &'static str = "v1/metrics";
-
-    fn request(batch: Vec<Item<Metric>>, _: &SpanLimits) -> Self::Request {
-        let groups = grouped(batch, |metric| metric);
-        let resource_metrics = groups.into_iter().map(|group| ResourceMetrics {
-            resource: Some(group.resource.sent()),
-            scope_metrics: group
-                .scopes
-                .into_iter()
-                .map(|(scope, metrics)| {
-                    let (scope, schema_url) = scope.sent();
-                    ScopeMetrics {
-                        scope: Some(scope),
-                        metrics,
-                        schema_url,
-                    }
-                })
-                .collect(),
-            ..ResourceMetrics::default()
-        });
-        ExportMetricsServiceRequest {
-            resource_metrics: resource_metrics.collect(),
-        }
-    }
 
     fn refused(response: Bytes) -> (u64, String) {
         let response = ExportMetricsServiceResponse::decode(response).unwrap_or_default();
@@ -233,41 +186,16 @@ impl Signal for Metrics {
         refusal(partial.rejected_data_points, partial.error_message)
     }
 
-    fn give(receiver: &dyn Receiver, request: Self::Request) {
-        receiver.metrics(request);
+    fn give(receiver: &dyn Receiver, message: Bytes) {
+        // What this crate writes can be read.
+        receiver.metrics(ExportMetricsServiceRequest::decode(message).unwrap_or_default());
     }
 }
 
 impl Signal for Logs {
-    type Record = Box<LogRecord>;
-    type Request = ExportLogsServiceRequest;
-
     const KIND: SignalKind = SignalKind::Logs;
     const GRPC: &'static str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
     const HTTP: &'static str = "v1/logs";
-
-    fn request(batch: Vec<Item<Box<LogRecord>>>, _: &SpanLimits) -> Self::Request {
-        let groups = grouped(batch, |record| *record);
-        let resource_logs = groups.into_iter().map(|group| ResourceLogs {
-            resource: Some(group.resource.sent()),
-            scope_logs: group
-                .scopes
-                .into_iter()
-                .map(|(scope, log_records)| {
-                    let (scope, schema_url) = scope.sent();
-                    ScopeLogs {
-                        scope: Some(scope),
-                        log_records,
-                        schema_url,
-                    }
-                })
-                .collect(),
-            ..ResourceLogs::default()
-        });
-        ExportLogsServiceRequest {
-            resource_logs: resource_logs.collect(),
-        }
-    }
 
     fn refused(response: Bytes) -> (u64, String) {
         let response = ExportLogsServiceResponse::decode(response).unwrap_or_default();
@@ -275,7 +203,8 @@ impl Signal for Logs {
         refusal(partial.rejected_log_records, partial.error_message)
     }
 
-    fn give(receiver: &dyn Receiver, request: Self::Request) {
-        receiver.logs(request);
+    fn give(receiver: &dyn Receiver, message: Bytes) {
+        // What this crate writes can be read.
+        receiver.logs(ExportLogsServiceRequest::decode(message).unwrap_or_default());
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -24,10 +25,11 @@ use crate::queue::Queue;
 use crate::receiver::Receiver;
 use crate::resource::Resource;
 use crate::sampler::Sampler;
-use crate::signal::{Item, Logs, Metrics, Scope, Signal, SpanRecord, Traces};
+use crate::signal::{Item, Logs, Metrics, Scope, Signal, Traces};
 use crate::span::SpanData;
 use crate::stats::{Loss, SignalKind, Stats};
 use crate::value::unix_nanos;
+use crate::wire;
 use crate::worker::{Sink, Worker};
 
 /// Where a host tells what it does. Clones are the same.
@@ -39,9 +41,9 @@ struct Inner {
     propagators: Propagators,
     limits: SpanLimits,
     resource: Resource,
-    traces: Routes<Traces>,
-    metrics: Routes<Metrics>,
-    logs: Routes<Logs>,
+    traces: Routes,
+    metrics: Routes,
+    logs: Routes,
     metric_interval: Duration,
     started: SystemTime,
     stats: Arc<Stats>,
@@ -57,9 +59,10 @@ struct Inner {
 }
 
 /// Where the data of one signal goes.
-struct Routes<S: Signal> {
-    host: Vec<Arc<Queue<S>>>,
-    guests: Vec<Arc<Queue<S>>>,
+struct Routes {
+    kind: SignalKind,
+    host: Vec<Arc<Queue>>,
+    guests: Vec<Arc<Queue>>,
 }
 
 /// Where metrics come from.
@@ -90,14 +93,13 @@ impl Telemetry {
         let mut make = Make {
             stats: &stats,
             closing: &closing,
-            limits: config.limits,
             receiver: config.receiver.as_ref(),
             guests: config.guests.as_ref(),
             tasks: Vec::new(),
         };
-        let traces = make.routes(&config.traces)?;
-        let metrics = make.routes(&config.metrics)?;
-        let logs = make.routes(&config.logs)?;
+        let traces = make.routes::<Traces>(&config.traces)?;
+        let metrics = make.routes::<Metrics>(&config.metrics)?;
+        let logs = make.routes::<Logs>(&config.logs)?;
         let tasks = make.tasks;
         Ok(Self(Arc::new(Inner {
             sampler: config.sampler,
@@ -152,14 +154,8 @@ impl Telemetry {
     fn collect(&self, source: &dyn MetricSource) {
         let (start, now) = (self.0.started, SystemTime::now());
         for metric in source.metrics(unix_nanos(start), unix_nanos(now)) {
-            let size = metric.encoded_len();
-            let piece = Piece {
-                scope: Scope::Weft,
-                record: metric,
-                size,
-                guest: false,
-            };
-            self.push(&self.0.metrics.host, &self.0.resource, piece);
+            let record = metric.encode_to_vec();
+            self.say(&self.0.metrics, &self.0.resource, record);
         }
     }
 
@@ -252,64 +248,28 @@ impl Telemetry {
     }
 
     /// Sends a span of the host.
-    pub fn host_span(&self, resource: &Resource, span: Box<SpanData>) {
-        let size = size_of::<SpanData>().saturating_add(span.attributes.len().saturating_mul(64));
-        let record = SpanRecord::Host(span);
-        let piece = Piece {
-            scope: Scope::Weft,
-            record,
-            size,
-            guest: false,
-        };
-        self.push(&self.0.traces.host, resource, piece);
+    pub(crate) fn host_span(&self, resource: &Resource, span: &SpanData<'_>) {
+        self.say(&self.0.traces, resource, span.encoded(&self.0.limits));
     }
 
     /// Sends a log record of the host, or of what a guest wrote to its log.
-    pub(crate) fn host_log(&self, resource: &Resource, record: Box<LogRecord>) {
-        let size = record.encoded_len();
-        let piece = Piece {
-            scope: Scope::Weft,
-            record,
-            size,
-            guest: false,
-        };
-        self.push(&self.0.logs.host, resource, piece);
+    pub(crate) fn host_log(&self, resource: &Resource, record: wire::Message) {
+        self.say(&self.0.logs, resource, record.into_bytes());
     }
 
     /// Sends a span that a guest handed in.
-    pub fn guest_span(&self, resource: &Resource, scope: Scope, span: Box<Span>) {
-        let size = span.encoded_len();
-        let piece = Piece {
-            scope,
-            record: SpanRecord::Guest(span),
-            size,
-            guest: true,
-        };
-        self.push(&self.0.traces.guests, resource, piece);
+    pub fn guest_span(&self, resource: &Resource, scope: Scope, span: &Span) {
+        self.pass_on(&self.0.traces, resource, scope, span);
     }
 
     /// Sends a log record that a guest handed in.
-    pub fn guest_log(&self, resource: &Resource, scope: Scope, record: Box<LogRecord>) {
-        let size = record.encoded_len();
-        let piece = Piece {
-            scope,
-            record,
-            size,
-            guest: true,
-        };
-        self.push(&self.0.logs.guests, resource, piece);
+    pub fn guest_log(&self, resource: &Resource, scope: Scope, record: &LogRecord) {
+        self.pass_on(&self.0.logs, resource, scope, record);
     }
 
     /// Sends a metric that a guest handed in.
-    pub fn guest_metric(&self, resource: &Resource, scope: Scope, metric: Metric) {
-        let size = metric.encoded_len();
-        let piece = Piece {
-            scope,
-            record: metric,
-            size,
-            guest: true,
-        };
-        self.push(&self.0.metrics.guests, resource, piece);
+    pub fn guest_metric(&self, resource: &Resource, scope: Scope, metric: &Metric) {
+        self.pass_on(&self.0.metrics, resource, scope, metric);
     }
 
     /// Counts what a guest may not hand in.
@@ -317,32 +277,35 @@ impl Telemetry {
         self.0.stats.of(signal).count_lost(Loss::Limit, items);
     }
 
-    fn push<S: Signal>(
-        &self,
-        queues: &[Arc<Queue<S>>],
-        resource: &Resource,
-        piece: Piece<S::Record>,
-    ) {
-        let Piece {
-            scope,
+    /// Something of the host.
+    fn say(&self, routes: &Routes, resource: &Resource, record: Vec<u8>) {
+        let item = Item {
+            resource: resource.clone(),
+            scope: Scope::Weft,
             record,
-            size,
-            guest,
-        } = piece;
-        if self.0.closing.is_cancelled() {
-            self.0.stats.of(S::KIND).count_lost(Loss::Shutdown, 1);
-            return;
-        }
-        if guest && size > GUEST_ITEM_BYTES {
-            self.refuse(S::KIND, 1);
+        };
+        self.push(routes.kind, &routes.host, item, false);
+    }
+
+    /// Something of a guest.
+    fn pass_on(&self, routes: &Routes, resource: &Resource, scope: Scope, record: &impl Message) {
+        if record.encoded_len() > GUEST_ITEM_BYTES {
+            self.refuse(routes.kind, 1);
             return;
         }
         let item = Item {
             resource: resource.clone(),
             scope,
-            record,
-            size: size.saturating_add(size_of::<Item<S::Record>>()),
+            record: record.encode_to_vec(),
         };
+        self.push(routes.kind, &routes.guests, item, true);
+    }
+
+    fn push(&self, kind: SignalKind, queues: &[Arc<Queue>], item: Item, guest: bool) {
+        if self.0.closing.is_cancelled() {
+            self.0.stats.of(kind).count_lost(Loss::Shutdown, 1);
+            return;
+        }
         let Some((last, others)) = queues.split_last() else {
             return;
         };
@@ -353,21 +316,10 @@ impl Telemetry {
     }
 }
 
-/// A piece of data as it comes in.
-struct Piece<R> {
-    scope: Scope,
-    record: R,
-    /// Bytes, about.
-    size: usize,
-    /// A guest has handed it in.
-    guest: bool,
-}
-
 /// What routes are made with.
 struct Make<'a> {
     stats: &'a Arc<Stats>,
     closing: &'a CancellationToken,
-    limits: SpanLimits,
     receiver: Option<&'a Arc<dyn Receiver>>,
     /// Where the data of guests goes, if not where that of the host does.
     guests: Option<&'a Destination>,
@@ -375,15 +327,15 @@ struct Make<'a> {
 }
 
 impl Make<'_> {
-    fn routes<S: Signal>(&mut self, config: &SignalConfig) -> Result<Routes<S>, ConfigError> {
+    fn routes<S: Signal>(&mut self, config: &SignalConfig) -> Result<Routes, ConfigError> {
         let mut host = Vec::new();
         if let Some(receiver) = self.receiver {
-            host.push(self.queue(config, Sink::Receiver(Arc::clone(receiver))));
+            host.push(self.queue::<S>(config, Sink::Receiver(Arc::clone(receiver))));
         }
         let mut guests = host.clone();
         if let Some(destination) = &config.destination {
             let exporter = Exporter::new(destination)?;
-            let queue = self.queue(config, Sink::Collector(Box::new(exporter)));
+            let queue = self.queue::<S>(config, Sink::Collector(Box::new(exporter)));
             host.push(Arc::clone(&queue));
             if self.guests.is_none() {
                 guests.push(queue);
@@ -392,19 +344,24 @@ impl Make<'_> {
         if let Some(base) = self.guests {
             let destination = base.for_signal(S::HTTP);
             let exporter = Exporter::new(&destination)?;
-            guests.push(self.queue(config, Sink::Collector(Box::new(exporter))));
+            guests.push(self.queue::<S>(config, Sink::Collector(Box::new(exporter))));
         }
-        Ok(Routes { host, guests })
+        Ok(Routes {
+            kind: S::KIND,
+            host,
+            guests,
+        })
     }
 
-    fn queue<S: Signal>(&mut self, config: &SignalConfig, sink: Sink) -> Arc<Queue<S>> {
+    fn queue<S: Signal>(&mut self, config: &SignalConfig, sink: Sink) -> Arc<Queue> {
         // What somebody in this process gets is not what was sent.
         let stats = match sink {
             Sink::Receiver(_) => Arc::default(),
             Sink::Collector(_) => Arc::clone(self.stats),
         };
-        let queue = Arc::new(Queue::new(config.room(), Arc::clone(&stats)));
-        self.tasks.push(Box::new(Worker {
+        let queue = Arc::new(Queue::new(S::KIND, config.room(), Arc::clone(&stats)));
+        self.tasks.push(Box::new(Worker::<S> {
+            signal: PhantomData,
             delay: match sink {
                 // Whoever looks at a page does not wait for seconds.
                 Sink::Receiver(_) => config.delay.min(Duration::from_millis(100)),
@@ -412,7 +369,6 @@ impl Make<'_> {
             },
             queue: Arc::clone(&queue),
             sink,
-            limits: self.limits,
             stats,
             closing: self.closing.clone(),
         }));

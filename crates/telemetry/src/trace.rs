@@ -58,7 +58,7 @@ pub trait Measure: Send + Sync + 'static {
 #[derive(Debug)]
 pub struct Span {
     trace: Trace,
-    data: Option<Box<SpanData>>,
+    data: Option<Box<SpanData<'static>>>,
     started: Instant,
 }
 
@@ -190,7 +190,7 @@ impl Trace {
         &self,
         name: impl Into<Cow<'static, str>>,
         kind: SpanKind,
-        attributes: Vec<(&'static str, Value)>,
+        attributes: Vec<(&'static str, Value<'_>)>,
         error: Option<String>,
     ) {
         self.end_linked(name, kind, attributes, error, Vec::new());
@@ -201,7 +201,7 @@ impl Trace {
         &self,
         name: impl Into<Cow<'static, str>>,
         kind: SpanKind,
-        mut attributes: Vec<(&'static str, Value)>,
+        mut attributes: Vec<(&'static str, Value<'_>)>,
         error: Option<String>,
         links: Vec<SpanContext>,
     ) {
@@ -237,7 +237,7 @@ impl Trace {
             error: error.map(Cow::Owned),
             links,
         };
-        self.send(Box::new(data));
+        self.send(&data);
     }
 
     fn wall(&self, moment: Instant) -> SystemTime {
@@ -249,7 +249,7 @@ impl Trace {
         .unwrap_or(wall)
     }
 
-    fn send(&self, data: Box<SpanData>) {
+    fn send(&self, data: &SpanData<'_>) {
         let telemetry = &self.0.telemetry;
         let resource = self
             .0
@@ -281,7 +281,7 @@ impl Span {
     }
 
     /// Notes something about it.
-    pub fn set(&mut self, key: &'static str, value: impl Into<Value>) {
+    pub fn set(&mut self, key: &'static str, value: impl Into<Value<'static>>) {
         if let Some(data) = &mut self.data {
             data.attributes.push((key, value.into()));
         }
@@ -302,7 +302,7 @@ impl Span {
     fn finish(&mut self, moment: Instant) {
         if let Some(mut data) = self.data.take() {
             data.end = self.trace.wall(moment.max(self.started));
-            self.trace.send(data);
+            self.trace.send(&data);
         }
     }
 }

@@ -8,9 +8,9 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 
 /// The value of an attribute.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
+pub enum Value<'a> {
     /// A text.
-    Text(Cow<'static, str>),
+    Text(Cow<'a, str>),
     /// A whole number.
     Int(i64),
     /// Any other number.
@@ -19,54 +19,54 @@ pub enum Value {
     Bool(bool),
 }
 
-impl From<&'static str> for Value {
-    fn from(text: &'static str) -> Self {
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
         Self::Text(Cow::Borrowed(text))
     }
 }
 
-impl From<String> for Value {
+impl From<String> for Value<'_> {
     fn from(text: String) -> Self {
         Self::Text(Cow::Owned(text))
     }
 }
 
-impl From<i64> for Value {
+impl From<i64> for Value<'_> {
     fn from(number: i64) -> Self {
         Self::Int(number)
     }
 }
 
-impl From<u64> for Value {
+impl From<u64> for Value<'_> {
     /// OTLP has no larger numbers than an `i64`.
     fn from(number: u64) -> Self {
         Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
     }
 }
 
-impl From<u16> for Value {
+impl From<u16> for Value<'_> {
     fn from(number: u16) -> Self {
         Self::Int(i64::from(number))
     }
 }
 
-impl From<f64> for Value {
+impl From<f64> for Value<'_> {
     fn from(number: f64) -> Self {
         Self::Real(number)
     }
 }
 
-impl From<bool> for Value {
+impl From<bool> for Value<'_> {
     fn from(so: bool) -> Self {
         Self::Bool(so)
     }
 }
 
-impl Value {
-    /// As it is sent, texts cut to so many characters.
-    pub(crate) fn sent(self, longest: usize) -> AnyValue {
+impl Value<'_> {
+    /// As it is sent.
+    fn sent(self) -> AnyValue {
         let value = match self {
-            Self::Text(text) => Sent::StringValue(cut(text.into_owned(), longest)),
+            Self::Text(text) => Sent::StringValue(text.into_owned()),
             Self::Int(number) => Sent::IntValue(number),
             Self::Real(number) => Sent::DoubleValue(number),
             Self::Bool(so) => Sent::BoolValue(so),
@@ -76,23 +76,12 @@ impl Value {
 }
 
 /// An attribute as it is sent.
-pub fn attribute(key: impl Into<String>, value: impl Into<Value>) -> KeyValue {
+pub fn attribute(key: impl Into<String>, value: impl Into<Value<'static>>) -> KeyValue {
     KeyValue {
         key: key.into(),
-        value: Some(value.into().sent(usize::MAX)),
+        value: Some(value.into().sent()),
         ..KeyValue::default()
     }
-}
-
-/// The beginning of a text, of so many characters at most.
-pub(crate) fn cut(mut text: String, longest: usize) -> String {
-    // There are never more characters than bytes.
-    if text.len() > longest
-        && let Some((end, _)) = text.char_indices().nth(longest)
-    {
-        text.truncate(end);
-    }
-    text
 }
 
 /// Nanoseconds since 1970, as OTLP has times.
@@ -104,16 +93,4 @@ pub fn unix_nanos(time: SystemTime) -> u64 {
 /// A time in nanoseconds.
 pub(crate) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_cut_between_characters() {
-        assert_eq!(cut("naïveté".to_owned(), 3), "naï");
-        assert_eq!(cut("naïveté".to_owned(), 7), "naïveté");
-        assert_eq!(cut("naïveté".to_owned(), 0), "");
-    }
 }

@@ -1,17 +1,15 @@
 //! Takes batches out of a queue and hands them on: to a collector, or to somebody in this process.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use prost::Message;
 use tokio_util::sync::CancellationToken;
 
 use crate::export::{Exporter, Sent};
-use crate::limits::SpanLimits;
 use crate::queue::Queue;
 use crate::receiver::Receiver;
-use crate::signal::Signal;
+use crate::signal::{Item, Signal, message};
 use crate::stats::{Loss, Stats};
 
 /// Who gets the batches.
@@ -22,14 +20,14 @@ pub(crate) enum Sink {
 
 /// The task of one queue.
 pub(crate) struct Worker<S: Signal> {
-    pub(crate) queue: Arc<Queue<S>>,
+    pub(crate) queue: Arc<Queue>,
     pub(crate) sink: Sink,
     /// For how long something waits for a batch to become whole.
     pub(crate) delay: Duration,
-    pub(crate) limits: SpanLimits,
     pub(crate) stats: Arc<Stats>,
     /// Cancelled when only what waits is still to be sent.
     pub(crate) closing: CancellationToken,
+    pub(crate) signal: PhantomData<S>,
 }
 
 impl<S: Signal> Worker<S> {
@@ -57,7 +55,7 @@ impl<S: Signal> Worker<S> {
         }
     }
 
-    async fn send(&mut self, batch: Vec<crate::signal::Item<S::Record>>) {
+    async fn send(&mut self, batch: Vec<Item>) {
         let counters = self.stats.of(S::KIND);
         let mut unsettled = Unsettled {
             stats: &self.stats,
@@ -65,15 +63,14 @@ impl<S: Signal> Worker<S> {
             items: u64::try_from(batch.len()).unwrap_or(u64::MAX),
         };
         let items = unsettled.items;
-        let request = S::request(batch, &self.limits);
+        let message = message(&batch);
+        drop(batch);
         match &mut self.sink {
             Sink::Receiver(receiver) => {
-                S::give(receiver.as_ref(), request);
+                S::give(receiver.as_ref(), message);
                 counters.count_sent(items);
             }
             Sink::Collector(exporter) => {
-                let message = Bytes::from(request.encode_to_vec());
-                drop(request);
                 match exporter.send(S::GRPC, &message, &self.closing).await {
                     Sent::Taken(response) => {
                         let (refused, why) = S::refused(response);

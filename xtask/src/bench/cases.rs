@@ -134,7 +134,7 @@ impl Servers<'_> {
 const WARM: u32 = 256;
 
 /// The manifest of a case.
-fn manifest(case: &Case, component: &Path) -> String {
+pub(crate) fn manifest(case: &Case, component: &Path) -> String {
     let reuse = if case.reuse > 1 {
         Reuse {
             pool_size: WARM,

@@ -8,7 +8,6 @@ use super::load::{Load, Round, Target};
 use super::machine::Machine;
 use super::page;
 use super::server::Server;
-use super::stats::median;
 use super::tools::{OHA, WASMTIME};
 use super::{Subject, build_guests, component, scratch};
 use crate::step::Steps;
@@ -168,7 +167,7 @@ impl Bench<'_> {
                 all().map(|round| round.server_busy).fold(1.0, f64::min),
             ),
             errors: all().map(|round| round.errors).sum(),
-            sides: rounds.map(|rounds| middle(&rounds)),
+            sides: rounds.map(|rounds| Round::middle(&rounds)),
         })
     }
 
@@ -199,21 +198,6 @@ impl Bench<'_> {
             bail!("the JSON does not come back as it was sent");
         }
         Ok(servers)
-    }
-}
-
-/// The medians of rounds, each figure by itself.
-fn middle(rounds: &[Round]) -> Round {
-    let of = |figure: fn(&Round) -> f64| median(&rounds.iter().map(figure).collect::<Vec<_>>());
-    Round {
-        requests: rounds.iter().map(|round| round.requests).sum(),
-        per_second: of(|round| round.per_second),
-        p50: of(|round| round.p50),
-        p99: of(|round| round.p99),
-        errors: rounds.iter().map(|round| round.errors).sum(),
-        cost: of(|round| round.cost),
-        server_busy: of(|round| round.server_busy),
-        load_busy: of(|round| round.load_busy),
     }
 }
 
@@ -314,13 +298,6 @@ mod tests {
             busy,
             errors: 0,
         }
-    }
-
-    #[test]
-    fn the_middle_of_rounds_is_taken_figure_by_figure() {
-        let middle = middle(&[round(10.0, 3.0), round(30.0, 1.0), round(20.0, 2.0)]);
-        assert_eq!((middle.per_second, middle.p99), (20.0, 2.0));
-        assert_eq!(middle.requests, 300);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::cores::Cores;
 use super::server::{Server, time_of_ended_children};
+use super::stats::median;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -40,6 +41,23 @@ pub(crate) struct Round {
     pub(crate) server_busy: f64,
     /// Share of its cores that the load generator used.
     pub(crate) load_busy: f64,
+}
+
+impl Round {
+    /// The medians of rounds, each figure by itself.
+    pub(crate) fn middle(rounds: &[Self]) -> Self {
+        let of = |figure: fn(&Self) -> f64| median(&rounds.iter().map(figure).collect::<Vec<_>>());
+        Self {
+            requests: rounds.iter().map(|round| round.requests).sum(),
+            per_second: of(|round| round.per_second),
+            p50: of(|round| round.p50),
+            p99: of(|round| round.p99),
+            errors: rounds.iter().map(|round| round.errors).sum(),
+            cost: of(|round| round.cost),
+            server_busy: of(|round| round.server_busy),
+            load_busy: of(|round| round.load_busy),
+        }
+    }
 }
 
 impl Load<'_> {
@@ -117,6 +135,19 @@ fn read(report: &str) -> Result<(Round, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_middle_of_rounds_is_taken_figure_by_figure() {
+        let round = |per_second, p99| Round {
+            requests: 100,
+            per_second,
+            p99,
+            ..Round::default()
+        };
+        let middle = Round::middle(&[round(10.0, 3.0), round(30.0, 1.0), round(20.0, 2.0)]);
+        assert_eq!((middle.per_second, middle.p99), (20.0, 2.0));
+        assert_eq!(middle.requests, 300);
+    }
 
     #[test]
     fn a_report_is_read_and_what_is_not_200_is_an_error() {

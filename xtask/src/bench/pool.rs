@@ -13,7 +13,6 @@ use super::load::{Load, Round, Target};
 use super::machine::Machine;
 use super::page;
 use super::server::{Server, free_address};
-use super::stats::median;
 use super::tools::OHA;
 use super::{Subject, build_guests, component, scratch};
 use crate::sh::Sh;
@@ -250,7 +249,7 @@ impl Bench<'_> {
         for server in servers {
             server.stop()?;
         }
-        Ok(found.iter().map(|rounds| middle(rounds)).collect())
+        Ok(found.iter().map(|rounds| Round::middle(rounds)).collect())
     }
 
     fn start(&self, side: Side) -> Result<Server> {
@@ -343,20 +342,6 @@ stringData:
     {authority}
 "
     )
-}
-
-/// The medians of rounds, each figure by itself.
-fn middle(rounds: &[Round]) -> Round {
-    let of = |figure: fn(&Round) -> f64| median(&rounds.iter().map(figure).collect::<Vec<_>>());
-    Round {
-        requests: rounds.iter().map(|round| round.requests).sum(),
-        per_second: of(|round| round.per_second),
-        p50: of(|round| round.p50),
-        p99: of(|round| round.p99),
-        errors: rounds.iter().map(|round| round.errors).sum(),
-        cost: of(|round| round.cost),
-        ..Round::default()
-    }
 }
 
 fn table(results: &[Round]) -> Vec<Vec<String>> {

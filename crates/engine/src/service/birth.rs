@@ -72,7 +72,7 @@ impl Birth {
         if self.told.swap(true, Ordering::Relaxed) {
             return;
         }
-        let mut attributes: Vec<(&'static str, Value)> =
+        let mut attributes: Vec<(&'static str, Value<'static>)> =
             vec![("weft.service.restarts", self.before.into())];
         let mut links = Vec::new();
         if let Some((place, end)) = &self.last {

@@ -143,7 +143,7 @@ impl Sink for GuestData {
             telemetry,
             resource,
         } = &self.reporting;
-        telemetry.guest_span(resource, scope, Box::new(made));
+        telemetry.guest_span(resource, scope, &made);
     }
 
     fn log(&self, record: logs::LogRecord) {
@@ -186,7 +186,7 @@ impl Sink for GuestData {
             event_name: text(record.event_name.unwrap_or_default(), &limits),
         };
         let telemetry = &self.reporting.telemetry;
-        telemetry.guest_log(&resource, scope.unwrap_or_default(), Box::new(made));
+        telemetry.guest_log(&resource, scope.unwrap_or_default(), &made);
     }
 
     fn metrics(&self, metrics: metrics::ResourceMetrics) -> Result<(), String> {
@@ -206,7 +206,7 @@ impl Sink for GuestData {
                 let made = points::metric(metric, &limits);
                 self.reporting
                     .telemetry
-                    .guest_metric(&resource, scope.clone(), made);
+                    .guest_metric(&resource, scope.clone(), &made);
             }
         }
         Ok(())

@@ -1,33 +1,27 @@
 //! What is taken, what is dropped, and what is counted.
 
-use std::time::SystemTime;
-
-use opentelemetry_proto::tonic::logs::v1::LogRecord;
-
 use super::*;
 use crate::resource::Resource;
-use crate::signal::{Logs, Scope};
-use crate::stats::SignalKind;
+use crate::signal::Scope;
 
-fn queue(items: usize, bytes: usize, batch: usize) -> (Queue<Logs>, Arc<Stats>) {
+fn queue(items: usize, bytes: usize, batch: usize) -> (Queue, Arc<Stats>) {
     let stats = Arc::<Stats>::default();
     let room = Room {
         items,
         bytes,
         batch,
     };
-    (Queue::new(room, Arc::clone(&stats)), stats)
+    (
+        Queue::new(SignalKind::Logs, room, Arc::clone(&stats)),
+        stats,
+    )
 }
 
-fn item(resource: &Resource, size: usize) -> Item<Box<LogRecord>> {
+fn item(resource: &Resource, size: usize) -> Item {
     Item {
         resource: resource.clone(),
         scope: Scope::Weft,
-        record: Box::new(LogRecord {
-            time_unix_nano: crate::value::unix_nanos(SystemTime::now()),
-            ..LogRecord::default()
-        }),
-        size,
+        record: Vec::with_capacity(size),
     }
 }
 
@@ -37,7 +31,7 @@ fn lost(stats: &Stats, why: Loss) -> u64 {
 
 #[test]
 fn what_finds_no_room_is_dropped_and_counted() {
-    let (queue, stats) = queue(10, 1000, 10);
+    let (queue, stats) = queue(10, 1 << 20, 10);
     let host = Resource::new([("a", "1")]);
     for _ in 0..25 {
         queue.push(item(&host, 1), false);
@@ -51,7 +45,7 @@ fn what_finds_no_room_is_dropped_and_counted() {
 
 #[test]
 fn large_things_take_more_of_the_room() {
-    let (queue, stats) = queue(10, 1000, 10);
+    let (queue, stats) = queue(10, 1000 + 4 * size_of::<Item>(), 10);
     let host = Resource::new([("a", "1")]);
     for _ in 0..4 {
         queue.push(item(&host, 300), false);
