@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasData, Linker, LinkerInstance};
 
-use crate::Calls;
+use crate::{Call, Calls};
 
 mod bindings {
     wasmtime::component::bindgen!({ path: "../../wit/wasi-config", world: "imports", imports: { default: trappable } });
@@ -59,7 +59,7 @@ pub fn add_to_instance<T: 'static>(
 }
 
 impl View<'_> {
-    fn begins(&self, function: &'static str) -> Option<Box<dyn Send>> {
+    fn begins(&self, function: &'static str) -> Option<Box<dyn Call>> {
         self.0.calls.as_ref()?.begins(function)
     }
 

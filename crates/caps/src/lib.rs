@@ -15,5 +15,14 @@ pub mod secrets;
 /// Told of each call of a capability.
 pub trait Calls: Send + Sync + 'static {
     /// A function is called; it is called `<namespace>.<package>.<function>`. What is returned lives as long as the call.
-    fn begins(&self, function: &'static str) -> Option<Box<dyn Send>>;
+    fn begins(&self, function: &'static str) -> Option<Box<dyn Call>>;
+}
+
+/// A call of a capability that is under way. It ends when this is dropped.
+pub trait Call: Send {
+    /// Notes something about it. Never a value that somebody has to keep secret.
+    fn note(&mut self, key: &'static str, value: &str);
+
+    /// It has failed; `kind` is a short stable word.
+    fn fail(&mut self, kind: &'static str);
 }

@@ -12,6 +12,8 @@ use wasmtime::component::{
     Accessor, Linker, LinkerInstance, Resource, ResourceTable, ResourceType,
 };
 
+use crate::{Call, Calls};
+
 pub use self::store::{Error, Got, Store, Value, Watcher};
 
 /// The names under which a linker offers the interfaces that need no label.
@@ -29,6 +31,8 @@ pub struct Ctx {
     pub store: Arc<dyn Store>,
     /// Who is told that it looked at one.
     pub watcher: Arc<dyn Watcher>,
+    /// Told of each call.
+    pub calls: Option<Arc<dyn Calls>>,
 }
 
 /// How the store data is asked for the context, and for the table of what the guest holds.
@@ -38,6 +42,9 @@ pub struct View<'a> {
     /// Where its handles are.
     pub table: &'a mut ResourceTable,
 }
+
+/// What is noted of a call: the name of the secret, if there is one of this name. What a guest makes up is not passed on.
+const NAME: &str = "weft.secret.name";
 
 /// A handle of a guest: the WIT resource `secret`.
 struct Secret {
@@ -66,8 +73,9 @@ pub fn add_store<T: Send + 'static>(
     };
     instance.resource("secret", ResourceType::host::<Secret>(), dropped)?;
     instance.func_wrap_concurrent("get", move |accessor: &Accessor<T>, (key,): (String,)| {
+        let begun = begins(accessor, view, "wasmcloud.secrets.get");
         Box::pin(async move {
-            Ok((match fetch(accessor, view, &key).await {
+            Ok((match fetch(begun, &key).await {
                 Ok(value) => Ok(hand_out(accessor, view, key.into(), value)?),
                 Err(error) => Err(error),
             },))
@@ -86,6 +94,10 @@ pub fn add_reveal<T: Send + 'static>(
             let revealed = accessor.with(|mut access| {
                 let View { ctx, table } = view(access.get());
                 let secret = table.get(&handle)?;
+                let call = call(ctx, "wasmcloud.secrets.reveal");
+                if let Some(mut call) = call {
+                    call.note(NAME, &secret.key);
+                }
                 ctx.watcher.revealed(&secret.key);
                 Ok((secret.value.reveal(),))
             });
@@ -104,8 +116,9 @@ pub fn add_labelled<T: Send + 'static>(
     let key: Arc<str> = key.into();
     instance.func_wrap_concurrent("get", move |accessor: &Accessor<T>, (): ()| {
         let key = Arc::clone(&key);
+        let begun = begins(accessor, view, "wasmcloud.secrets.get");
         Box::pin(async move {
-            match fetch(accessor, view, &key).await {
+            match fetch(begun, &key).await {
                 Ok(value) => Ok((hand_out(accessor, view, key, value)?,)),
                 Err(error) => Err(wasmtime::format_err!("the secret `{key}` {error}")),
             }
@@ -113,16 +126,47 @@ pub fn add_labelled<T: Send + 'static>(
     })
 }
 
-async fn fetch<T: 'static>(
+/// A look-up that has begun: while the guest calls, since only then it is known for which request.
+struct Begun {
+    store: Arc<dyn Store>,
+    call: Option<Box<dyn Call>>,
+}
+
+fn begins<T: 'static>(
     accessor: &Accessor<T>,
     view: impl for<'a> Fn(&'a mut T) -> View<'a>,
-    key: &str,
-) -> Result<Value, Error> {
-    if key.len() > KEY_MAX {
-        return Err(Error::NotFound);
+    function: &'static str,
+) -> Begun {
+    accessor.with(|mut access| {
+        let ctx = view(access.get()).ctx;
+        Begun {
+            store: Arc::clone(&ctx.store),
+            call: call(ctx, function),
+        }
+    })
+}
+
+fn call(ctx: &Ctx, function: &'static str) -> Option<Box<dyn Call>> {
+    ctx.calls.as_ref()?.begins(function)
+}
+
+async fn fetch(begun: Begun, key: &str) -> Result<Value, Error> {
+    let Begun { store, mut call } = begun;
+    let got = if key.len() > KEY_MAX {
+        Err(Error::NotFound)
+    } else {
+        store.get(key).await
+    };
+    if let Some(call) = &mut call {
+        match &got {
+            Err(Error::NotFound) => {}
+            _ => call.note(NAME, key),
+        }
+        if let Err(error) = &got {
+            call.fail(error.kind());
+        }
     }
-    let store = accessor.with(|mut access| Arc::clone(&view(access.get()).ctx.store));
-    store.get(key).await
+    got
 }
 
 fn hand_out<T: 'static>(
@@ -135,6 +179,17 @@ fn hand_out<T: 'static>(
         let table = view(access.get()).table;
         Ok(table.push(Secret { key, value })?)
     })
+}
+
+impl Error {
+    /// A short stable word.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Upstream(_) => "upstream",
+            Self::Io(_) => "io",
+            Self::NotFound => "not-found",
+        }
+    }
 }
 
 impl std::fmt::Display for Error {

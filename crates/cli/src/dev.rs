@@ -18,7 +18,7 @@ mod viewer;
 mod watch;
 mod workload;
 
-pub(crate) use self::preview::{Missing, Preview, preview};
+pub(crate) use self::preview::{Preview, preview};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -17,7 +17,7 @@ use weft_host::Host;
 
 use self::facts::{Explained, Problem};
 use crate::check::Allowed;
-use crate::dev::{Missing, Preview, preview};
+use crate::dev::{Preview, preview};
 use crate::examine::Subjects;
 use crate::printer::Global;
 
@@ -79,7 +79,7 @@ async fn explain(host: &Host, file: &Path) -> Vec<Explained> {
             }) => {
                 let problems = missing
                     .iter()
-                    .map(|Missing { at, message }| places.problem(0, at, message, None).into());
+                    .map(|missing| missing.located(&places).into());
                 return vec![Explained::unreadable(file, problems.collect())];
             }
             Err(error) => Err(error),

@@ -8,5 +8,5 @@ mod example;
 mod lack;
 mod plan;
 
-pub(crate) use self::lack::{Lacking, missing};
+pub(crate) use self::lack::{At, Lacking, missing};
 pub(crate) use self::plan::{Outcome, Owner, Plan, Row};

@@ -19,8 +19,8 @@ use wasmtime_wasi_http::handler::{
     HandlerState, Instance, Proxy, ProxyPre, ShouldAccept, WorkerState,
 };
 use weft_api::spec::Reuse;
+use weft_telemetry::Trace;
 use weft_telemetry::span::SpanKind;
-use weft_telemetry::{Span, Trace};
 
 use crate::admission::room::{Place, Room};
 use crate::answer::Answer;
@@ -29,6 +29,7 @@ use crate::fault::{self, Circumstances, Fault, FaultKind};
 use crate::host_state::HostState;
 use crate::presence::Presence;
 use crate::store::StoreTemplate;
+use crate::traces::run::Run;
 use crate::traces::{self, Call};
 use crate::usage::{Counted, Tally};
 pub(crate) use expiry::Expiry;
@@ -72,6 +73,8 @@ pub(crate) struct Ticket {
     pub(crate) answer: Arc<Answer>,
     /// The request's trace, if telemetry is on.
     pub(crate) trace: Option<Trace>,
+    /// The span of the work on it, if that is recorded.
+    pub(crate) run: Option<Arc<Run>>,
     /// When it was handed over.
     pub(crate) handed: Instant,
 }
@@ -104,6 +107,8 @@ struct TakenRequest {
     left: Arc<AtomicBool>,
     /// Whether the guest's function is known to have returned.
     returned: bool,
+    /// The span of the work on it, until then.
+    run: Option<Arc<Run>>,
 }
 
 /// Sets a flag when it is dropped.
@@ -116,7 +121,7 @@ impl Drop for Leaving {
 }
 
 /// Gives the turn to compute to another when a request is over.
-struct Done(Arc<Meter>, Option<Span>);
+struct Done(Arc<Meter>, Option<Arc<Run>>);
 
 /// Room that is found within this time was not waited for.
 const AT_ONCE: Duration = Duration::from_micros(100);
@@ -143,7 +148,9 @@ impl Made {
 impl Drop for Done {
     fn drop(&mut self) {
         self.0.done();
-        drop(self.1.take());
+        if let Some(run) = &self.1 {
+            run.over();
+        }
     }
 }
 
@@ -279,9 +286,15 @@ impl WorkerState for Member {
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
         // Asked after each call that ended well, and not after a failure.
+        let mut runs = Vec::new();
         for request in &mut *self.taken.lock().unwrap_or_else(PoisonError::into_inner) {
-            request.returned |= request.left.load(Ordering::Relaxed);
+            if request.left.load(Ordering::Relaxed) {
+                request.returned = true;
+                runs.extend(request.run.take());
+            }
         }
+        // Their spans are sent without the lock.
+        drop(runs);
         let used_up =
             self.reuse.max_invocations > 0 && total >= self.reuse.max_invocations as usize;
         if used_up || (self.warm.is_none() && total > 0) {
@@ -307,6 +320,7 @@ impl WorkerState for Member {
             ended,
             answer,
             trace,
+            run,
             handed,
         } = ticket;
         let made = self
@@ -323,7 +337,7 @@ impl WorkerState for Member {
         let (waiting, left) = (Arc::clone(&presence), Arc::new(AtomicBool::new(false)));
         let leaving = Leaving(Arc::clone(&left));
         let current = store.data().current.as_ref().zip(trace.as_ref());
-        let run = current.and_then(|(current, trace)| {
+        let span = current.and_then(|(current, trace)| {
             let call = Call {
                 task,
                 presence: Arc::clone(&presence),
@@ -332,6 +346,9 @@ impl WorkerState for Member {
             };
             current.takes(call, trace, &store.data().cpu)
         });
+        if let Some(run) = &run {
+            run.begins(span);
+        }
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.retain(|request| !request.presence.is_over());
         taken.push(TakenRequest {
@@ -340,7 +357,9 @@ impl WorkerState for Member {
             answer,
             left,
             returned: false,
+            run: run.clone(),
         });
+        drop(taken);
         let done = Done(Arc::clone(&store.data().cpu), run);
         Box::pin(async move {
             let (_leaving, _done) = (leaving, done);
@@ -362,6 +381,9 @@ impl WorkerState for Member {
         if let Some(fault) = &fault {
             for request in &taken {
                 request.answer.cut(fault, !(self.sync && request.returned));
+                if let Some(run) = request.run.as_ref().filter(|_| !request.presence.is_gone()) {
+                    run.fails(fault);
+                }
             }
         }
         // The store goes first: by the time a request hears of the failure, everything of the instance is freed.

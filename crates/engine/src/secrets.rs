@@ -79,6 +79,7 @@ impl Secrets {
                 log: self.log,
                 reveals: Arc::clone(reveals),
             }),
+            calls: None,
         }
     }
 }

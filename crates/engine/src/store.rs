@@ -320,7 +320,11 @@ impl PartTemplate {
                     Some(Arc::new(GuestData::new(reporting, current)) as Arc<dyn otel::Sink>)
                 }),
             },
-            secrets: self.secrets.clone(),
+            secrets: secrets::Ctx {
+                store: Arc::clone(&self.secrets.store),
+                watcher: Arc::clone(&self.secrets.watcher),
+                calls: calls(current),
+            },
             quotas: Arc::clone(&self.quotas),
         }
     }

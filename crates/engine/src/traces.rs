@@ -6,6 +6,7 @@
 pub(crate) mod guest;
 mod points;
 pub(crate) mod resource;
+pub(crate) mod run;
 mod value;
 
 use std::future::poll_fn;
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 use http::{Method, Request, StatusCode, Uri};
 use wasmtime::StoreContextMut;
 use wasmtime::component::GuestTaskId;
-use weft_caps::Calls;
+use weft_caps::{Call as Called, Calls};
 use weft_net::outbound::error::HttpError;
 use weft_net::outbound::watch::{Exchange, Sending, Watch};
 use weft_telemetry::context::SpanContext;
@@ -238,10 +239,24 @@ impl Place {
 }
 
 impl Calls for Current {
-    fn begins(&self, function: &'static str) -> Option<Box<dyn Send>> {
+    fn begins(&self, function: &'static str) -> Option<Box<dyn Called>> {
         // What a service does for nobody in particular would fill one trace for as long as it runs.
         let span = self.in_request()?.span(function, SpanKind::Internal)?;
-        Some(Box::new(span))
+        Some(Box::new(Capability(span)))
+    }
+}
+
+/// The span of a call of a capability.
+struct Capability(Span);
+
+impl Called for Capability {
+    fn note(&mut self, key: &'static str, value: &str) {
+        self.0.set(key, value.to_owned());
+    }
+
+    fn fail(&mut self, kind: &'static str) {
+        self.0.set("error.type", kind);
+        self.0.fail(kind);
     }
 }
 

@@ -29,9 +29,11 @@ use crate::pool::{LastWords, Pool, Ticket};
 use crate::presence::Patron;
 use crate::service::Service;
 use crate::store::StoreTemplate;
+use crate::traces::run::Run;
 use crate::traces::{self, Known, Wait};
 use crate::usage::{self, Observed, Tally, WorkloadUsage};
 use watched::Watched;
+use weft_telemetry::Trace;
 
 /// How long the instance of a service waits for a request: longer than any host runs.
 const FOR_EVER: Duration = Duration::from_hours(24 * 365 * 10);
@@ -201,9 +203,18 @@ impl Workload {
 
     /// Answers one request. Dropping the future, or the response's body before its end, cancels the guest.
     pub async fn http(&self, request: http::Request<Body>) -> Result<http::Response<Body>, Fault> {
-        let answered = self.inner.admit_and_answer(request).await;
+        let mut request = request;
+        let trace = traces::of(&mut request);
+        let run = Run::of(trace.as_ref());
+        let answered = self
+            .inner
+            .admit_and_answer(request, trace, run.clone())
+            .await;
         if let Err(fault) = &answered {
             self.inner.tally.failed(fault.cause);
+            if let Some(run) = &run {
+                run.fails(fault);
+            }
         }
         answered
     }
@@ -218,12 +229,13 @@ impl Drop for Inner {
 impl Inner {
     async fn admit_and_answer(
         &self,
-        mut request: http::Request<Body>,
+        request: http::Request<Body>,
+        trace: Option<Trace>,
+        run: Option<Arc<Run>>,
     ) -> Result<http::Response<Body>, Fault> {
         if let Some(why) = self.service.as_ref().and_then(Service::failure) {
             return Err(Fault::new(FaultKind::ServiceFailed, why));
         }
-        let trace = traces::of(&mut request);
         let entering = self.admission.enter();
         let permit = traces::waits(trace.as_ref(), Wait::Queue("workload"), entering)
             .await
@@ -236,6 +248,7 @@ impl Inner {
             ended,
             answer: Arc::clone(&answer),
             trace,
+            run: run.clone(),
             handed: Instant::now(),
         };
         let mut alarm = Box::pin(tokio::time::sleep(self.limits.request_timeout));
@@ -257,6 +270,7 @@ impl Inner {
                 alarm,
                 limit: self.limits.request_timeout,
                 tally: Arc::clone(&self.tally),
+                run,
             };
             watched.boxed_unsync()
         }))

@@ -71,7 +71,11 @@ pub(super) async fn run(parsed: &Parsed, plan: &Plan, global: &Global) -> anyhow
     for lack in &outcome.lacking {
         global.note(&lack.message);
     }
-    Ok(ExitCode::SUCCESS)
+    // Everything is shown, but whoever only asks whether it went well hears that the project would not start.
+    Ok(match outcome.lacking.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
 }
 
 fn lines(title: &str, values: &[Shown], global: &Global) {

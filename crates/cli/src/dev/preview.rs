@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use weft_api::diagnostic::Diagnostic;
 use weft_api::places::{Places, Step};
 use weft_api::project::Format;
 use weft_api::spec::{Origin, WorkloadSpec};
@@ -10,7 +11,7 @@ use weft_settings::Kind;
 
 use super::project::Opened;
 use super::{component, workload};
-use crate::settings::{Lacking, Outcome};
+use crate::settings::{At, Lacking, Outcome};
 
 /// A project that was read.
 pub(crate) struct Preview {
@@ -22,10 +23,35 @@ pub(crate) struct Preview {
 
 /// Why a project has no workload.
 pub(crate) struct Missing {
-    /// The key that has to do with it.
-    pub(crate) at: Vec<Step<'static>>,
+    /// The place that has to do with it.
+    pub(crate) at: At,
     /// What is wrong, and behind `; ` what to do.
     pub(crate) message: String,
+}
+
+impl Missing {
+    /// With its place in the files of the project.
+    pub(crate) fn located(&self, places: &Places) -> Diagnostic {
+        let path = match &self.at {
+            At::Project(path) => path,
+            At::Example(file, line) => {
+                return Diagnostic {
+                    file: file.clone(),
+                    line: *line,
+                    column: 1,
+                    ..places.problem(0, &[], &self.message, None)
+                };
+            }
+        };
+        let mut in_list = false;
+        let steps = path.iter().map(|step| {
+            let item = step.parse().ok().filter(|_| in_list);
+            in_list = step == "fromEnv";
+            item.map_or(Step::Key(step), Step::Item)
+        });
+        let steps: Vec<_> = steps.collect();
+        places.problem(0, &steps, &self.message, None)
+    }
 }
 
 /// Reads the project of a folder.
@@ -45,11 +71,15 @@ pub(crate) async fn preview(dir: &Path) -> anyhow::Result<Preview> {
     let format = Format::of(&opened.file).unwrap_or(Format::Yaml);
     let places = Places::of_project(&shown.display().to_string(), &text, format);
     let settings = opened.plan(true).resolve().await;
-    let mut missing: Vec<_> = settings.lacking.iter().map(lacking).collect();
+    let mut missing: Vec<_> = settings
+        .lacking
+        .iter()
+        .map(|lack| lacking(lack, dir))
+        .collect();
     let spec = match component::locate(&opened) {
         Ok(component) => {
             workload::spec(&opened.project, &component, &settings).map_err(|error| Missing {
-                at: vec![Step::Key("workload")],
+                at: At::key(&["workload"]),
                 message: with_remedy(&error, "correct it in the project file"),
             })
         }
@@ -59,7 +89,7 @@ pub(crate) async fn preview(dir: &Path) -> anyhow::Result<Preview> {
                 None => "build",
             };
             Err(Missing {
-                at: vec![Step::Key(section), Step::Key("component_path")],
+                at: At::key(&[section, "component_path"]),
                 message: with_remedy(&error, "run `weft dev`, which builds it"),
             })
         }
@@ -83,7 +113,7 @@ pub(crate) async fn preview(dir: &Path) -> anyhow::Result<Preview> {
 }
 
 /// A setting that nobody gives.
-fn lacking(lack: &Lacking) -> Missing {
+fn lacking(lack: &Lacking, dir: &Path) -> Missing {
     let asked = match lack.asked.is_empty() {
         true => String::new(),
         false => format!(" (asked for by {})", lack.asked.join(", ")),
@@ -95,7 +125,10 @@ fn lacking(lack: &Lacking) -> Missing {
     // What follows the first `; ` is what to do.
     let message = lack.message.replace("; ", ", ");
     Missing {
-        at: vec![Step::Key("workload")],
+        at: match &lack.at {
+            At::Example(file, line) => At::Example(dir.join(file).display().to_string(), *line),
+            at @ At::Project(_) => at.clone(),
+        },
         message: format!("{message}{asked}; {help}"),
     }
 }

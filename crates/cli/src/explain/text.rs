@@ -244,6 +244,7 @@ fn reach(reach: &Reach, is_service: bool) -> Vec<(String, String)> {
             ),
         ));
     }
+    rows.extend(home(reach, is_service));
     if reach.service && reach.calls_out != Some(false) {
         rows.push((
             "service".to_owned(),
@@ -257,6 +258,26 @@ fn reach(reach: &Reach, is_service: bool) -> Vec<(String, String)> {
         ));
     }
     rows
+}
+
+/// What an entry of `allowedHosts` for the machine's own loopback means.
+fn home(reach: &Reach, is_service: bool) -> Option<(String, String)> {
+    let entries = reach.loopback_hosts.join(", ");
+    if entries.is_empty() {
+        return None;
+    }
+    let means = if reach.service || is_service {
+        format!(
+            "{entries} is the virtual network of the workload, where its service listens; the machine is \
+             host.weft.internal"
+        )
+    } else {
+        format!(
+            "{entries} is the machine for HTTP if the host runs with --allow-host-loopback, and refused otherwise; for \
+             sockets it is the virtual network of the workload"
+        )
+    };
+    Some(("localhost".to_owned(), means))
 }
 
 fn ports(explained: &Explained, out: &mut Vec<String>) {

@@ -14,6 +14,25 @@ pub(crate) struct Lacking {
     pub(crate) asked: Vec<String>,
     /// What to do.
     pub(crate) help: Vec<String>,
+    /// Where it is asked for.
+    #[serde(skip)]
+    pub(crate) at: At,
+}
+
+/// The place of something that is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    /// A key of the project file; items of lists are numbers.
+    Project(Vec<String>),
+    /// A line of a file that documents names, as people write the file.
+    Example(String, usize),
+}
+
+impl At {
+    /// A key of the project file.
+    pub(crate) fn key(path: &[&str]) -> Self {
+        Self::Project(path.iter().map(|step| (*step).to_owned()).collect())
+    }
 }
 
 /// All that is missing as one message; nothing if nothing is.

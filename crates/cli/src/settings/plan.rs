@@ -13,7 +13,7 @@ use weft_settings::{
 };
 
 use super::example::Example;
-use super::lack::Lacking;
+use super::lack::{At, Lacking};
 
 /// A name of `configs:` or `secrets:`.
 type Key = (Kind, String);
@@ -351,7 +351,7 @@ impl Plan {
         for (name, value) in &resolved.values {
             outcome.rows.push(row(name, Some(value.origin.clone())));
             if self.is_for_environment(key) {
-                outcome.lacking.extend(unfit(name, value, &asked));
+                outcome.lacking.extend(unfit(key, name, value, &asked));
             }
             if value.secret && value.value.expose().is_empty() {
                 outcome
@@ -374,6 +374,7 @@ impl Plan {
                     message: failure.message.clone(),
                     asked: asked.clone(),
                     help: failure.help.iter().cloned().collect(),
+                    at: At::key(&[key.0.section(), &key.1]),
                 },
             };
             outcome
@@ -407,7 +408,8 @@ impl Plan {
         };
         let index = index.unwrap_or_default().to_string();
         let section = key.0.section();
-        let line = self.outline.line_of(&[section, &key.1, "fromEnv", &index]);
+        let place = [section, &key.1, "fromEnv", &index];
+        let line = self.outline.line_of(&place);
         let mut help = vec![match self.dotenv {
             true => format!("put `{name}=<value>` in `.env`, or set it in the environment"),
             false => {
@@ -440,6 +442,7 @@ impl Plan {
             ),
             asked: asked.to_vec(),
             help,
+            at: At::key(&place),
         }
     }
 
@@ -493,6 +496,7 @@ impl Plan {
                         example.shown
                     ),
                 ],
+                at: At::Example(example.shown.clone(), *placeholder),
             }
         };
         absent.map(lack).collect()
@@ -521,6 +525,7 @@ impl Plan {
                 message: failure.message,
                 asked: Vec::new(),
                 help: failure.help.into_iter().collect(),
+                at: At::key(&[]),
             }),
         }
         let problem = self
@@ -542,7 +547,7 @@ impl Outcome {
 }
 
 /// What an environment cannot hold.
-fn unfit(name: &str, value: &Value, asked: &[String]) -> Option<Lacking> {
+fn unfit(key: &Key, name: &str, value: &Value, asked: &[String]) -> Option<Lacking> {
     let (message, help) = if name.is_empty() || name.contains(['=', '\0']) {
         (
             format!(
@@ -568,5 +573,6 @@ fn unfit(name: &str, value: &Value, asked: &[String]) -> Option<Lacking> {
         message,
         asked: asked.to_vec(),
         help: vec![help.to_owned()],
+        at: At::key(&[key.0.section(), &key.1, "inline", name]),
     })
 }

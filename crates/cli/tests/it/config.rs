@@ -132,7 +132,8 @@ fn show_has_every_value_with_its_place_and_masks_secrets_alike() {
     ]);
     let output = config(folder.path(), &["show"]);
     let shown = text(&output);
-    assert_eq!(output.status.code(), Some(0), "{shown}");
+    // All is shown, and the code says that something is missing.
+    assert_eq!(output.status.code(), Some(1), "{shown}");
     for line in [
         "  configs.web.inline.COLOUR = red  (weft.yaml:2)",
         "  secrets.app.inline.FIXED = ********  (weft.yaml:5)",
@@ -166,6 +167,25 @@ fn show_has_every_value_with_its_place_and_masks_secrets_alike() {
         (&token["secret"], &token["origin"]),
         (&Value::Bool(true), &Value::from(".env:1"))
     );
+}
+
+#[test]
+fn show_goes_well_when_nothing_is_missing() {
+    let complete = [
+        ("weft.yaml", PROJECT),
+        (
+            ".env",
+            "WEFT_TEST_TOKEN=a\nWEFT_TEST_GREETING=b\nWEFT_TEST_ABSENT=c\n",
+        ),
+    ];
+    let folder = project(&complete);
+    let output = config(folder.path(), &["show"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let output = config(folder.path(), &["show", "--no-dotenv"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let json = config(folder.path(), &["show", "--no-dotenv", "--output", "json"]);
+    assert_eq!(json.status.code(), Some(1), "{}", text(&json));
+    assert_eq!(object(&json)["missing"].as_array().unwrap().len(), 3);
 }
 
 #[test]

@@ -293,6 +293,42 @@ fn a_project_that_was_not_built_is_told_to_be() {
 }
 
 #[test]
+fn what_a_project_lacks_is_told_at_its_own_line() {
+    let scratch = Scratch::new();
+    scratch.file(
+        "weft.yaml",
+        "workload:
+  environment: {configFrom: [web], secretFrom: [app]}
+configs:
+  web: {file: web.env}
+secrets:
+  app:
+    fromEnv:
+      - WEFT_TEST_ABSENT
+      - WEFT_TEST_GONE
+build: {component_path: out.wasm}
+",
+    );
+    scratch.file("web.env.example", "# Colours.\nCOLOUR=\n");
+    fs::copy(guest("http_kitchen"), scratch.path().join("out.wasm")).unwrap();
+    let mut weft = weft();
+    let output = weft
+        .current_dir(scratch.path())
+        .args(["-q", "explain", "."])
+        .output()
+        .unwrap();
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    for place in [
+        "weft.yaml:8:9: `WEFT_TEST_ABSENT` is not set",
+        "weft.yaml:9:9: `WEFT_TEST_GONE` is not set",
+        "web.env.example:2:1: `COLOUR` is not set",
+    ] {
+        assert!(text.contains(place), "{place} is not in {text}");
+    }
+}
+
+#[test]
 fn colours_are_for_terminals_or_who_asks() {
     let bench = Bench::new();
     let plain = bench.explain(&["guests/http_kitchen.wasm"]);

@@ -14,6 +14,7 @@ use crate::admission::Permit;
 use crate::answer::Answer;
 use crate::fault::{self, Circumstances, Fault, FaultKind};
 use crate::presence::Patron;
+use crate::traces::run::Run;
 use crate::usage::Tally;
 
 /// The body of a response, which tells the instance when its reader leaves.
@@ -25,6 +26,8 @@ pub(super) struct Watched {
     pub(super) alarm: Pin<Box<Sleep>>,
     pub(super) limit: Duration,
     pub(super) tally: Arc<Tally>,
+    /// The span of the guest's work.
+    pub(super) run: Option<Arc<Run>>,
 }
 
 impl Watched {
@@ -54,6 +57,9 @@ impl http_body::Body for Watched {
             && let Some(fault) = error.downcast_ref::<Fault>()
         {
             self.tally.failed(fault.cause);
+            if let Some(run) = &self.run {
+                run.fails(fault);
+            }
             // Nobody reads on: what is left of the instance has nobody to work for.
             return frame;
         }

@@ -11,6 +11,7 @@ pub(crate) struct Manifest {
     name: String,
     components: Vec<Component>,
     service: Option<(PathBuf, String)>,
+    secrets: Vec<(String, String)>,
 }
 
 struct Component {
@@ -30,6 +31,7 @@ impl Manifest {
             name: name.to_owned(),
             components: Vec::new(),
             service: None,
+            secrets: Vec::new(),
         };
         manifest.component("main", image)
     }
@@ -64,6 +66,12 @@ impl Manifest {
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         let variable = (name.to_owned(), value.to_owned());
         self.first(|component| component.environment.push(variable));
+        self
+    }
+
+    /// Gives the workload a secret, to be had by `wasmcloud:secrets`.
+    pub(crate) fn secret(mut self, name: &str, value: &str) -> Self {
+        self.secrets.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -107,11 +115,12 @@ spec:
     - {{namespace: wasi, package: config, interfaces: [store]}}
     - {{namespace: wasi, package: logging, interfaces: [logging]}}
     - {{namespace: wasi, package: otel, interfaces: [types, tracing, metrics, logs]}}
-  components:
+{}  components:
 ",
             self.name,
             self.tenant,
-            self.host()
+            self.host(),
+            self.secrets_entry()
         );
         for component in &self.components {
             // Writing to a string cannot fail.
@@ -125,6 +134,20 @@ spec:
             );
         }
         text
+    }
+
+    fn secrets_entry(&self) -> String {
+        if self.secrets.is_empty() {
+            return String::new();
+        }
+        let secrets = self.secrets.iter();
+        let secrets: Vec<_> = secrets
+            .map(|(name, value)| format!("{name:?}: {value:?}"))
+            .collect();
+        format!(
+            "    - {{namespace: wasmcloud, package: secrets, interfaces: [store, reveal], config: {{{}}}}}\n",
+            secrets.join(", ")
+        )
     }
 }
 

@@ -200,6 +200,109 @@ async fn calls_of_capabilities_have_spans_and_lines_of_the_guest_have_the_trace(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_at_a_secret_has_spans_with_its_name_and_without_its_value() {
+    const CANARY: &str = "canary-7f3a";
+    let collector = Collector::start(Manner::Takes).await;
+    let operated = telling(sent_to(&collector)).await;
+    let manifest =
+        Manifest::new("acme", "vault", &guest("secrets_http")).secret("api-token", CANARY);
+    let _running = operated.start(&manifest).await;
+    let client = operated.client(&manifest);
+    let seen = get(&client, "/reveal?api-token", &[]).await;
+    assert_eq!(seen, format!("text {CANARY}"));
+    let looked = collector.span("wasmcloud.secrets.get").await;
+    let revealed = collector.span("wasmcloud.secrets.reveal").await;
+    let run = collector.span("weft.run").await;
+    for call in [&looked, &revealed] {
+        assert!(call.is_child_of(&run));
+        assert_eq!(call.attribute("weft.secret.name"), "api-token");
+        assert_eq!(call.it.status, None);
+    }
+    // What a guest asks for and does not have may be anything, a value for instance.
+    get(&client, &format!("/reveal?{CANARY}"), &[]).await;
+    let failed = |all: &Received| {
+        let mut spans = all.spans.iter();
+        spans
+            .find(|span| span.attribute("error.type") == "not-found")
+            .cloned()
+    };
+    let failed = collector.wait_for(failed).await;
+    assert_eq!(failed.it.name, "wasmcloud.secrets.get");
+    let calls = collector.received().spans.into_iter();
+    let calls = calls.filter(|span| span.it.name.starts_with("wasmcloud."));
+    let calls: Vec<_> = calls.collect();
+    assert_eq!(calls.len(), 3, "{calls:#?}");
+    assert!(!format!("{calls:?}").contains(CANARY), "{calls:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_span_of_the_guests_work_says_why_it_failed_in_the_words_of_the_metrics() {
+    let collector = Collector::start(Manner::Takes).await;
+    let operated = telling(sent_to(&collector)).await;
+    let manifest = kitchen()
+        .set("weft.dev/request-timeout", "1s")
+        .set("weft.dev/memory", "16Mi");
+    let _running = operated.start(&manifest).await;
+    let client = operated.client(&manifest);
+    for (path, reason) in [
+        ("/trap", "the component failed while it handled the request"),
+        ("/exit?3", "the component ended itself instead of answering"),
+        ("/early-drop", "the component returned without an answer"),
+        ("/spin", "the component took longer than a request may take"),
+        ("/oom", "the component failed while it handled the request"),
+        // The head of the answer had gone out.
+        ("/half", "the component failed while it handled the request"),
+    ] {
+        let request = Request::builder().uri(path).body(full(""));
+        let incoming = client.send(request.expect("it is a request")).await;
+        // One answer is cut off, perhaps before its head has gone out.
+        if let Ok(incoming) = incoming {
+            let _ = incoming.reply().await;
+        }
+        let of = |all: &Received| {
+            let mut spans = all.spans.iter();
+            let server = spans.find(|span| {
+                let asked = span.attribute("url.path");
+                span.it.kind == 2 && path.split('?').next() == Some(asked.as_str())
+            })?;
+            let mut spans = all.spans.iter();
+            let run = spans.find(|span| span.it.name == "weft.run" && span.is_child_of(server))?;
+            Some((server.clone(), run.clone()))
+        };
+        let (server, run) = collector.wait_for(of).await;
+        let cause = run.attribute("error.type");
+        assert!(!cause.is_empty(), "{path}: {run:#?}");
+        assert_eq!(cause, server.attribute("weft.fault.reason"), "{path}");
+        let status = run.it.status.as_ref().expect("it failed");
+        assert_eq!(
+            (status.code, status.message.as_str()),
+            (2, reason),
+            "{path}"
+        );
+        assert!(run.it.end_time_unix_nano <= server.it.end_time_unix_nano);
+        operated
+            .metrics_once(|page| {
+                let labels = [("workload", "shop"), ("cause", cause.as_str())];
+                page.sum("weft_failures_total", &labels) > 0.0
+            })
+            .await;
+    }
+    let hello = get(&client, "/hello?well", &[]).await;
+    assert_eq!(hello, "hello");
+    let well = |all: &Received| {
+        let mut spans = all.spans.iter();
+        let server = spans.find(|span| span.attribute("url.path") == "/hello")?;
+        let mut spans = all.spans.iter();
+        spans
+            .find(|span| span.it.name == "weft.run" && span.is_child_of(server))
+            .cloned()
+    };
+    let well = collector.wait_for(well).await;
+    assert_eq!(well.it.status, None);
+    assert_eq!(well.attribute("error.type"), "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_is_denied_says_so_in_the_trace() {
     let collector = Collector::start(Manner::Takes).await;
     let operated = telling(sent_to(&collector)).await;
@@ -262,30 +365,62 @@ async fn each_start_of_a_service_is_told_and_names_the_one_before() {
         ..HostConfig::default()
     };
     host.engine.service.first_pause = Duration::from_millis(1);
-    host.engine.service.start_wait = Duration::from_millis(10);
     let operated = Operated::with(host).await;
+    // It traps three times, and is given up then.
     let manifest = format!(
         "apiVersion: runtime.wasmcloud.dev/v1alpha1
 kind: Workload
 metadata: {{name: worker, namespace: acme}}
 spec:
-  service: {{image: {:?}, maxRestarts: 2}}
+  service:
+    image: {:?}
+    maxRestarts: 2
+    localResources: {{environment: {{config: {{DO: trap}}}}}}
 ",
-        format!("file:{}", guest("cli_echo").display())
+        format!("file:{}", guest("service_kitchen").display())
     );
     let specs = weft_api::manifest::parse("test.yaml", std::path::Path::new("/"), &manifest)
         .unwrap_or_else(|report| panic!("{report:?}"));
     let spec = specs.first().expect("there is one");
     let (granting, purpose) = (weft_host::Granting::Entries, weft_host::Purpose::Serve);
-    let prepared = operated
-        .host
-        .prepare(spec, granting, purpose)
-        .await
-        .expect("it is valid");
-    let _running = operated.host.start(spec, prepared).await;
-    let start = collector.span("weft.service.start").await;
-    assert_eq!(start.resource("weft.workload"), "worker");
-    assert_eq!(start.attribute("weft.service.restarts"), "0");
+    let prepared = operated.host.prepare(spec, granting, purpose).await;
+    let started = operated.host.start(spec, prepared.expect("it is valid"));
+    assert!(started.await.is_err(), "it has failed for good");
+
+    let lives = collector
+        .wait_for(|all| {
+            let lives = all.spans.iter();
+            let lives = lives.filter(|span| span.it.name.starts_with("weft.service."));
+            let mut lives: Vec<Span> = lives.cloned().collect();
+            lives.sort_by_key(|life| life.attribute("weft.service.restarts"));
+            (lives.len() >= 3).then_some(lives)
+        })
+        .await;
+    let [first, second, third] = lives.as_slice() else {
+        panic!("there are three lives: {lives:#?}");
+    };
+    assert_eq!(first.it.name, "weft.service.start");
+    assert_eq!(first.it.links, []);
+    for (number, before, life) in [(1, first, second), (2, second, third)] {
+        assert_eq!(life.it.name, "weft.service.restart");
+        assert_eq!(life.attribute("weft.service.restarts"), number.to_string());
+        let [link] = life.it.links.as_slice() else {
+            panic!("it is linked to the life before, and to nothing else: {life:#?}");
+        };
+        assert_eq!(
+            (&link.trace_id, &link.span_id),
+            (&before.it.trace_id, &before.it.span_id)
+        );
+        assert_ne!(life.it.trace_id, before.it.trace_id);
+        let reason = life.attribute("weft.service.last_end");
+        assert!(reason.starts_with("it failed: "), "{reason}");
+        assert!(reason.contains("unreachable"), "{reason}");
+    }
+    for life in &lives {
+        assert_eq!(life.resource("weft.workload"), "worker");
+        // The start went well; what came of it, the next one says.
+        assert_eq!(life.it.status, None);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

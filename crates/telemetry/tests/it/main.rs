@@ -3,6 +3,7 @@
 
 mod delivery;
 mod failure;
+mod heap;
 mod hostile;
 mod logs;
 mod support;

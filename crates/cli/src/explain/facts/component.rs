@@ -77,6 +77,8 @@ pub(in crate::explain) struct Reach {
     /// Whether it imports outgoing HTTP or sockets at all; none if the files could not all be read.
     pub(in crate::explain) calls_out: Option<bool>,
     pub(in crate::explain) allowed_hosts: Vec<String>,
+    /// Those of them that name `localhost` or 127.0.0.1 and `[::1]` with a port.
+    pub(in crate::explain) loopback_hosts: Vec<String>,
     pub(in crate::explain) allowed_ip_name_lookups: Vec<String>,
     pub(in crate::explain) allowed_host_loopback_ports: Vec<String>,
     /// Whether the workload has a service, which it reaches on the workload's own loopback.
@@ -251,6 +253,7 @@ impl Part<'_> {
             calls_out: prospect
                 .map(|prospect| prospect.imports.iter().any(|(name, _)| calls_out(name))),
             allowed_hosts: self.resources.allowed_hosts.clone(),
+            loopback_hosts: loopback(&self.resources.allowed_hosts),
             allowed_ip_name_lookups: self.resources.allowed_ip_name_lookups.clone(),
             allowed_host_loopback_ports: self.resources.allowed_host_loopback_ports.clone(),
             service: spec.service.is_some() && self.place.is_some(),
@@ -276,6 +279,20 @@ impl Part<'_> {
         };
         mounts.map(mount).collect()
     }
+}
+
+/// The entries that mean a port of this very machine, or of the workload.
+fn loopback(allowed_hosts: &[String]) -> Vec<String> {
+    let entries = allowed_hosts.iter().filter(|entry| {
+        let host = entry
+            .split_once("://")
+            .map_or(entry.as_str(), |(_, host)| host);
+        host.rsplit_once(':').is_some_and(|(host, port)| {
+            let ours = host.eq_ignore_ascii_case("localhost");
+            (ours || ["127.0.0.1", "[::1]"].contains(&host)) && port.parse::<u16>().is_ok()
+        })
+    });
+    entries.cloned().collect()
 }
 
 /// The line of a value of a project's `configs` or `secrets`.
