@@ -17,7 +17,7 @@ use self::page::{Block, blocks, steps};
 use self::shell::Session;
 
 /// Commands that only set up or take long, and what runs them instead.
-const RUN_ELSEWHERE: [(&str, &str); 24] = [
+const RUN_ELSEWHERE: [(&str, &str); 26] = [
     (
         "cargo xtask demo",
         "`cargo xtask ci` runs the check of the demo",
