@@ -53,7 +53,7 @@ fn held_of_guests(workloads: u64, values: u64) -> (i64, u64) {
         for value in 0..values {
             for resource in &resources {
                 let metric = labelled("sales", value..value + 1);
-                telemetry.guest_metric(resource, scope.clone(), metric);
+                telemetry.guest_metric(resource, scope.clone(), &metric);
             }
         }
     });
@@ -119,9 +119,8 @@ fn fifty_thousand_values_of_many_guests_hold_as_much_as_a_thousand() {
 #[test]
 fn metrics_of_a_host_with_fifty_thousand_values_hold_no_more_than_with_a_thousand() {
     let (few, many) = (held_of_host(1_000), held_of_host(50_000));
-    // 16 MiB as it is sent are more in memory: each point and each label of it is several allocations.
     for held in [few, many] {
-        assert!((MIB..8 * 16 * MIB).contains(&held), "{few} and {many} bytes");
+        assert!((MIB..20 * MIB).contains(&held), "{few} and {many} bytes");
     }
     // A queue that has room for less than one more of the larger ones is full earlier.
     assert!(many <= few + few / 8, "{few} and {many} bytes");
@@ -134,7 +133,8 @@ fn what_was_taken_out_is_free() {
     let resource = Resource::new([("service.name", "workload")]);
     let measured = measure(move || {
         for value in 0..50_000 {
-            telemetry.guest_metric(&resource, Scope::Weft, labelled("sales", value..value + 1));
+            let metric = labelled("sales", value..value + 1);
+            telemetry.guest_metric(&resource, Scope::Weft, &metric);
         }
         drop(telemetry);
     });
