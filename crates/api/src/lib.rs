@@ -31,3 +31,4 @@ mod document;
 mod host_interface;
 mod limits;
 mod pattern;
+mod values;

@@ -7,7 +7,6 @@ mod outline;
 mod plugin;
 mod read;
 mod schema;
-mod values;
 mod vault;
 
 use std::path::Path;
@@ -19,12 +18,12 @@ pub use self::schema::{
     OtelProtocol, Port, Project, Protocol, PullPolicy, Source, TrustRoots, WasmProposal, Wit,
     WitRegistry, Workload,
 };
-pub use self::values::{Secret, Values};
 pub use self::vault::Vault;
 use crate::diagnostic::Report;
 use crate::document::decode::At;
 use crate::document::problem::{Problem, Problems};
 use crate::document::{Node, Span, Value, parse_json, parse_toml, parse_yaml};
+pub use crate::values::{Secret, Values};
 
 /// The language that a project file is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,9 +69,11 @@ pub fn parse_with_outline(
         Format::Json => parse_json(text, &mut problems),
         Format::Toml => parse_toml(text, &mut problems),
     };
-    let project = node.and_then(|node| {
-        let project = read::project(&At::root(&node), base, &mut problems)?;
-        Some((project, Outline::new(&node, text)))
+    let project = node.and_then(|mut node| {
+        let project = read::project(&At::root(&node), base, &mut problems);
+        let outline = project.is_some().then(|| Outline::new(&node, text));
+        node.wipe();
+        project.zip(outline)
     });
     problems.into_result(file, text, project)
 }

@@ -13,6 +13,7 @@ pub use self::route::HttpRoute;
 pub use self::secret::{SecretSource, SecretValue};
 use crate::ids::{ComponentName, Tenant, WorkloadName};
 pub use crate::limits::Limits;
+pub use crate::values::Values;
 
 /// The deployable unit: components, at most one service, what they may use of the host, and volumes.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,9 +93,9 @@ pub struct Reuse {
 #[derive(Clone, Default, PartialEq)]
 pub struct Resources {
     /// Variables of `wasi:cli/environment`.
-    pub environment: BTreeMap<String, String>,
+    pub environment: Values,
     /// Values of `wasi:config/store`, without those that are limits.
-    pub config: BTreeMap<String, String>,
+    pub config: Values,
     /// Hosts that outbound HTTP may reach; empty = none.
     pub allowed_hosts: Vec<String>,
     /// Names that may be looked up; empty = none.

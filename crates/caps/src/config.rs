@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use zeroize::Zeroize;
+
 use wasmtime::component::{HasData, Linker, LinkerInstance};
 
 use crate::{Call, Calls};
@@ -20,9 +22,25 @@ pub const INTERFACE: &str = "wasi:config/store@0.2.0-rc.1";
 #[derive(Clone, Default)]
 pub struct Ctx {
     /// All values by key. Shared by every instance of the component.
-    pub values: Arc<BTreeMap<String, String>>,
+    pub values: Arc<Values>,
     /// Told of each call.
     pub calls: Option<Arc<dyn Calls>>,
+}
+
+/// Values by key. Some are secrets of the manifest: they are overwritten when they are dropped.
+#[derive(Default)]
+pub struct Values(BTreeMap<String, String>);
+
+impl FromIterator<(String, String)> for Values {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(values: I) -> Self {
+        Self(values.into_iter().collect())
+    }
+}
+
+impl Drop for Values {
+    fn drop(&mut self) {
+        self.0.values_mut().for_each(Zeroize::zeroize);
+    }
 }
 
 /// How the store data is asked for the context.
@@ -65,7 +83,7 @@ impl View<'_> {
 
     fn lookup(&self, key: &str) -> Result<Option<String>, store::Error> {
         let _call = self.begins("wasi.config.get");
-        Ok(self.0.values.get(key).cloned())
+        Ok(self.0.values.0.get(key).cloned())
     }
 
     fn entries(&self) -> Result<Vec<(String, String)>, store::Error> {
@@ -73,6 +91,7 @@ impl View<'_> {
         Ok(self
             .0
             .values
+            .0
             .iter()
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect())

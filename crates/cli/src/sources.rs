@@ -156,7 +156,7 @@ pub(crate) fn lone_component(
         Limits::take_from(&mut config).map_err(|why| anyhow::anyhow!("`--config`: {why}"))?;
     let resources = Resources {
         environment: given.environment.iter().cloned().collect(),
-        config,
+        config: config.into(),
         limits,
         allowed_hosts: given.allowed_hosts.clone(),
         allowed_ip_name_lookups: given.allowed_lookups.clone(),

@@ -12,7 +12,7 @@ mod walk;
 use std::sync::Arc;
 
 use weft_api::ids::{ComponentName, Tenant, WorkloadName};
-use weft_api::spec::{Reuse, Volume, VolumeMount, WorkloadSpec};
+use weft_api::spec::{Reuse, Values, Volume, VolumeMount, WorkloadSpec};
 use weft_net::firewall::policy::Policy;
 use weft_net::loopback::Role;
 
@@ -133,9 +133,9 @@ pub struct Part {
     /// Imports that another part provides.
     pub links: Vec<Link>,
     /// Variables of `wasi:cli/environment`.
-    pub environment: Vec<(String, String)>,
+    pub environment: Values,
     /// Values of `wasi:config/store`.
-    pub config: std::collections::BTreeMap<String, String>,
+    pub config: Values,
     /// What `wasmcloud:secrets` has.
     pub secrets: Secrets,
     /// What it may reach.

@@ -7,6 +7,7 @@ use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 use wasmtime_wasi::filesystem::WasiFilesystemCtx;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 use wasmtime_wasi_http::WasiHttpCtx;
+use weft_api::spec::Values;
 use weft_caps::{Calls, config, logging, otel, secrets};
 use weft_net::loopback::{Network, Role};
 use weft_net::outbound::wasi::WasiHttp as Outbound;
@@ -66,7 +67,7 @@ pub(crate) struct Says<'a> {
 }
 
 struct PartTemplate {
-    environment: Vec<(String, String)>,
+    environment: Values,
     /// Directories, opened once: what is mounted cannot be exchanged behind our back later.
     filesystem: WasiFilesystemCtx,
     quotas: Arc<[(String, Arc<Quota>)]>,
@@ -158,7 +159,7 @@ impl StoreTemplate {
         let mut wasi = WasiCtxBuilder::new();
         wasi.inherit_stdio()
             .args(&line.args)
-            .envs(&self.entry.environment)
+            .envs(&variables(&self.entry.environment))
             .envs(&line.environment);
         let current = self.current();
         let entry = self.entry.state(wasi.build(), current.as_ref());
@@ -269,7 +270,7 @@ impl PartTemplate {
             quotas: quotas.collect(),
             filesystem: open(&mounts)?,
             config: config::Ctx {
-                values: Arc::new(part.config.clone()),
+                values: Arc::new(part.config.clone().into_map().into_iter().collect()),
                 calls: None,
             },
             reporting,
@@ -287,7 +288,7 @@ impl PartTemplate {
             .stdout(self.log.stream(Stream::Stdout, current))
             .stderr(self.log.stream(Stream::Stderr, current))
             .arg("main.wasm")
-            .envs(&self.environment)
+            .envs(&variables(&self.environment))
             .build()
     }
 
@@ -328,6 +329,14 @@ impl PartTemplate {
             quotas: Arc::clone(&self.quotas),
         }
     }
+}
+
+/// Variables as WASI takes them.
+fn variables(of: &Values) -> Vec<(&str, &str)> {
+    let variables = of.iter();
+    variables
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
 }
 
 /// Who hears of calls.

@@ -136,7 +136,7 @@ fn resources<'t>(
     }
     let mut config = Config::read(&mut fields, scope.problems);
     config.read_wire_fields(&mut fields, scope.problems);
-    (resources.config, resources.limits) = (config.values, config.limits);
+    (resources.config, resources.limits) = (config.values.into(), config.limits);
     let mut texts = |name, check: fn(&str) -> Result<(), String>| {
         fields
             .optional(name)

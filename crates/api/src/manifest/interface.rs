@@ -37,7 +37,7 @@ fn host_interface(item: &At<'_>, scope: &mut Scope<'_>) -> Option<HostInterface>
             report_http_keys(config, scope.problems);
         }
     }
-    Some(parts.with_config(settings::values(settings, scope.problems)))
+    Some(parts.with_config(settings::values(settings, scope.problems).into_map()))
 }
 
 /// The keys of a `wasmcloud:secrets` entry.

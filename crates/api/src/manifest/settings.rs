@@ -7,7 +7,7 @@ use super::source::SourceKind;
 use crate::document::Value;
 use crate::document::decode::{At, Fields};
 use crate::document::problem::{Problem, Problems, shown};
-use crate::spec::{Origin, SecretValue};
+use crate::spec::{Origin, SecretValue, Values};
 
 /// A value, and where to point when it is wrong.
 pub(super) struct Setting<'t> {
@@ -102,8 +102,8 @@ pub(super) fn origins(settings: &Settings<'_>) -> BTreeMap<String, Origin> {
 }
 
 /// The values of a layer as text, for who can hold nothing else.
-pub(super) fn values(settings: Settings<'_>, problems: &mut Problems) -> BTreeMap<String, String> {
-    let mut values = BTreeMap::new();
+pub(super) fn values(settings: Settings<'_>, problems: &mut Problems) -> Values {
+    let mut values = Values::default();
     for (key, setting) in settings {
         match setting.value.text() {
             Some(text) => drop(values.insert(key, text.to_owned())),

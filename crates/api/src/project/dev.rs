@@ -7,7 +7,6 @@ use std::path::Path;
 use super::plugin::{self, Origin};
 use super::read::{Reach, Scope, environment, filled, flag, items, path, values};
 use super::schema::{Dev, DevComponent, DevVolume, OtelProtocol, TrustRoots, WasmProposal};
-use super::values::Secret;
 use crate::document::Span;
 use crate::document::decode::{At, Fields};
 use crate::document::problem::{Problems, shown};
@@ -19,6 +18,7 @@ use crate::ids::ComponentName;
 use crate::image::beneath;
 use crate::limits::read::Config;
 use crate::spec::{HostInterface, Reuse, SecretValue};
+use crate::values::Secret;
 
 pub(super) fn read(at: &At<'_>, scope: &mut Scope<'_>) -> Option<Dev> {
     let mut fields = at.fields(scope.problems)?;

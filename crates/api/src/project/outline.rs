@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use zeroize::Zeroize;
+
 use crate::document::{Node, Span, Value};
 
 /// A value of a project file with its line. `Debug` leaves the values out: they may be secret.
@@ -41,6 +43,15 @@ pub struct Leaf<'a> {
     pub value: &'a Content,
     /// The line, counted from 1.
     pub line: usize,
+}
+
+impl Drop for Content {
+    /// Overwrites a text: it may be a secret.
+    fn drop(&mut self) {
+        if let Self::Text(text) = self {
+            text.zeroize();
+        }
+    }
 }
 
 impl Outline {

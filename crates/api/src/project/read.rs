@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use super::schema::{
     Build, Environment, HostSection, New, Project, Source, Wit, WitRegistry, Workload,
 };
-use super::values::{Secret, Values};
 use super::vault::Vault;
 use super::{dev, plugin, vault};
 use crate::document::decode::{At, Fields};
@@ -14,6 +13,7 @@ use crate::document::problem::{Problems, nearest, quoted, shown};
 use crate::image::beneath;
 use crate::limits::read::Config;
 use crate::pattern;
+use crate::values::{Secret, Values};
 
 /// What the readers of sections need to know besides their text.
 pub(super) struct Scope<'a> {

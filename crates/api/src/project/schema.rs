@@ -6,10 +6,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::values::{Secret, Values};
 use super::vault::Vault;
 use crate::ids::ComponentName;
 use crate::spec::{HostInterface, Image, Limits, Reuse};
+use crate::values::{Secret, Values};
 
 /// A project file. Paths are resolved against the project's folder, except those of a [`Source`].
 #[derive(Clone, Debug, Default, PartialEq)]

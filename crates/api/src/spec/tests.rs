@@ -125,8 +125,8 @@ fn the_default_reuse_is_a_fresh_instance_for_each_request() {
 fn debug_shows_the_keys_of_configuration_and_never_the_values() {
     let values = BTreeMap::from([("PASSWORD".to_owned(), "hunter2".to_owned())]);
     let resources = Resources {
-        environment: values.clone(),
-        config: values,
+        environment: values.clone().into(),
+        config: values.into(),
         ..Resources::default()
     };
     let shown = format!("{resources:?} {:?}", http(&[("PASSWORD", "hunter2")]));

@@ -110,7 +110,7 @@ fn shared(project: &Project, settings: &Outcome) -> Resources {
     }
     Resources {
         environment: settings.environment(&Owner::Workload),
-        config: workload.config.clone().into_map(),
+        config: workload.config.clone(),
         allowed_hosts: workload.allowed_hosts.clone(),
         allowed_ip_name_lookups: lookups,
         allowed_host_loopback_ports: workload.allowed_host_loopback_ports.clone(),
@@ -171,8 +171,8 @@ fn sidecar(
     let mut resources = shared.clone();
     let owner = format!("dev component `{}`", sidecar.name);
     let own = Owner::Component(sidecar.name.as_str().to_owned());
-    resources.environment.extend(settings.environment(&own));
-    resources.config.extend(sidecar.config.clone().into_map());
+    resources.environment.take_over(settings.environment(&own));
+    resources.config.take_over(sidecar.config.clone());
     resources.limits = sidecar.limits.clone().over(&shared.limits);
     for (replaced, given) in [
         (&mut resources.allowed_hosts, &sidecar.allowed_hosts),

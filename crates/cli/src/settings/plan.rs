@@ -538,7 +538,7 @@ impl Plan {
 
 impl Outcome {
     /// The values of a block as the environment of a component.
-    pub(crate) fn environment(&self, owner: &Owner) -> BTreeMap<String, String> {
+    pub(crate) fn environment(&self, owner: &Owner) -> project::Values {
         let values = self.values.get(owner).into_iter().flatten();
         values
             .filter_map(|(name, value)| Some((name.clone(), value.value.expose_text()?.to_owned())))

@@ -1,8 +1,6 @@
 //! One component of a program: what it imports from the others, sees and may reach. Pure.
 
-use std::collections::BTreeMap;
-
-use weft_api::spec::{Resources, WorkloadSpec};
+use weft_api::spec::{Resources, Values, WorkloadSpec};
 use weft_net::firewall::policy::{Lists, Policy};
 
 use super::resolve::{Graph, Provider};
@@ -55,7 +53,7 @@ impl Graph<'_> {
             component: spec.name.clone(),
             position,
             links: links.collect(),
-            environment: spec.resources.environment.clone().into_iter().collect(),
+            environment: spec.resources.environment.clone(),
             config: merged_config(self.spec, &spec.resources),
             secrets: self.secrets.clone(),
             egress,
@@ -67,16 +65,16 @@ impl Graph<'_> {
 
 /// What a component's `wasi:config/store` holds: the entry's config, then the component's own config, then its
 /// environment, the later winning, as in wasmCloud.
-fn merged_config(spec: &WorkloadSpec, resources: &Resources) -> BTreeMap<String, String> {
-    let mut config = BTreeMap::new();
+fn merged_config(spec: &WorkloadSpec, resources: &Resources) -> Values {
+    let mut config = Values::default();
     for entry in spec
         .host_interfaces
         .iter()
         .filter(|e| e.namespace == "wasi" && e.package == "config")
     {
-        config.extend(entry.config.clone());
+        config.take_over(entry.config.clone());
     }
-    config.extend(resources.config.clone());
-    config.extend(resources.environment.clone());
+    config.take_over(resources.config.clone());
+    config.take_over(resources.environment.clone());
     config
 }

@@ -180,7 +180,7 @@ fn configuration_of_the_entry_yields_to_that_of_the_component_and_its_environmen
     assert_eq!(values, ["a=entry", "b=own", "c=variable"]);
     assert_eq!(
         program(&valid).parts[0].environment,
-        [("c".to_owned(), "variable".to_owned())]
+        [("c".to_owned(), "variable".to_owned())].into()
     );
 }
 
