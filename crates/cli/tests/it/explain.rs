@@ -270,13 +270,8 @@ fn a_project_is_explained_as_weft_dev_would_start_it() {
     compare("good", "project", &output);
 }
 
-#[test]
-fn a_project_that_was_not_built_is_told_to_be() {
-    let scratch = Scratch::new();
-    scratch.file(
-        "weft.yaml",
-        "build:\n  command: make\n  component_path: out/hello.wasm\n",
-    );
+/// What is said of a project that would not start.
+fn refused_project(scratch: &Scratch) -> String {
     let mut weft = weft();
     let output = weft
         .current_dir(scratch.path())
@@ -285,6 +280,17 @@ fn a_project_that_was_not_built_is_told_to_be() {
         .unwrap();
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
+    text
+}
+
+#[test]
+fn a_project_that_was_not_built_is_told_to_be() {
+    let scratch = Scratch::new();
+    scratch.file(
+        "weft.yaml",
+        "build:\n  command: make\n  component_path: out/hello.wasm\n",
+    );
+    let text = refused_project(&scratch);
     assert!(
         text.contains("weft.yaml:3:19: there is no component at `out/hello.wasm`"),
         "{text}"
@@ -311,14 +317,7 @@ build: {component_path: out.wasm}
     );
     scratch.file("web.env.example", "# Colours.\nCOLOUR=\n");
     fs::copy(guest("http_kitchen"), scratch.path().join("out.wasm")).unwrap();
-    let mut weft = weft();
-    let output = weft
-        .current_dir(scratch.path())
-        .args(["-q", "explain", "."])
-        .output()
-        .unwrap();
-    let text = stdout(&output);
-    assert_eq!(output.status.code(), Some(1), "{text}");
+    let text = refused_project(&scratch);
     for place in [
         "weft.yaml:8:9: `WEFT_TEST_ABSENT` is not set",
         "weft.yaml:9:9: `WEFT_TEST_GONE` is not set",
