@@ -1,0 +1,1 @@
+//! `wasi:webgpu` for many tenants.
