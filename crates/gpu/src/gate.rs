@@ -1,0 +1,169 @@
+//! The gate of one adapter: submissions of all tenants wait here, few are on the GPU, and one thread watches those. It
+//! never waits for a device, and looks only at devices that have something under way.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::ledger::Credit;
+use crate::objects::{DeviceCore, InFlight};
+
+/// Submissions that are on the GPU at a time: one runs, one waits behind it, so that the GPU is never idle.
+const IN_FLIGHT: usize = 2;
+/// The thread looks again after this part of the time that the oldest has taken: answers come at most that much late.
+const PATIENCE: u32 = 32;
+const SHORTEST: Duration = Duration::from_micros(20);
+const LONGEST: Duration = Duration::from_millis(1);
+
+/// Which turn a submission had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket(u64);
+
+/// A submission on the GPU.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    pub(crate) device: Arc<DeviceCore>,
+    pub(crate) ticket: Ticket,
+    pub(crate) since: Instant,
+    pub(crate) done: Arc<AtomicBool>,
+    /// What it uses, until it is over.
+    pub(crate) _holds: (InFlight, Vec<Credit>, Option<Credit>),
+}
+
+/// The gate of one adapter.
+#[derive(Debug, Default)]
+pub struct Gate {
+    state: Mutex<State>,
+    /// The thread has something to watch.
+    woken: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Arc<DeviceCore>>,
+    flights: Vec<Flight>,
+    /// Turns that were given and are not flights yet.
+    starting: usize,
+    /// Devices of which somebody waits for an answer that only a poll brings.
+    watched: Vec<Arc<DeviceCore>>,
+    next: u64,
+}
+
+impl Gate {
+    /// A gate and the thread that watches it, which ends with the last lease.
+    ///
+    /// # Errors
+    ///
+    /// The machine has no thread for it.
+    pub fn start(name: &str) -> std::io::Result<Arc<Self>> {
+        let gate = Arc::new(Self::default());
+        let watched = Arc::downgrade(&gate);
+        std::thread::Builder::new()
+            .name(format!("gpu {name}"))
+            .spawn(move || {
+                while let Some(gate) = watched.upgrade() {
+                    gate.look();
+                }
+            })?;
+        Ok(gate)
+    }
+
+    /// A submission waits in the timeline of this device.
+    pub(crate) fn enqueue(&self, device: &Arc<DeviceCore>) {
+        self.state().waiting.push_back(Arc::clone(device));
+        self.pump();
+    }
+
+    /// Somebody waits for an answer that a poll of this device brings. If nothing of it runs, that is now.
+    pub(crate) fn watch(&self, device: &Arc<DeviceCore>) {
+        if device.poll() {
+            return;
+        }
+        let mut state = self.state();
+        if !state
+            .watched
+            .iter()
+            .any(|watched| Arc::ptr_eq(watched, device))
+        {
+            state.watched.push(Arc::clone(device));
+        }
+        drop(state);
+        self.woken.notify_one();
+    }
+
+    /// Gives turns as long as there are places.
+    fn pump(&self) {
+        loop {
+            let mut state = self.state();
+            if state.flights.len() + state.starting >= IN_FLIGHT {
+                return;
+            }
+            let Some(device) = state.waiting.pop_front() else {
+                return;
+            };
+            state.starting += 1;
+            state.next += 1;
+            let ticket = Ticket(state.next);
+            drop(state);
+            let flight = device.turn(ticket);
+            let mut state = self.state();
+            state.starting -= 1;
+            state.flights.extend(flight);
+            drop(state);
+            self.woken.notify_one();
+        }
+    }
+
+    /// One round of the thread.
+    fn look(&self) {
+        let mut state = self.state();
+        if state.flights.is_empty() && state.watched.is_empty() {
+            // Wakes now and then to see whether the gate is still wanted.
+            let waited = self.woken.wait_timeout(state, Duration::from_millis(100));
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
+            return;
+        }
+        let watched = std::mem::take(&mut state.watched);
+        let flying: Vec<_> = state
+            .flights
+            .iter()
+            .map(|flight| Arc::clone(&flight.device))
+            .collect();
+        let oldest = state.flights.iter().map(|flight| flight.since).min();
+        drop(state);
+        for device in flying
+            .iter()
+            .filter(|device| !watched.iter().any(|watched| Arc::ptr_eq(watched, device)))
+        {
+            device.poll();
+        }
+        for device in watched {
+            if !device.poll() {
+                self.state().watched.push(device);
+            }
+        }
+        if self.settle() {
+            self.pump();
+        } else {
+            let pause = oldest.map_or(LONGEST, |since| since.elapsed() / PATIENCE);
+            std::thread::sleep(pause.clamp(SHORTEST, LONGEST));
+        }
+    }
+
+    /// Ends the flights that are over: whether there was one.
+    fn settle(&self) -> bool {
+        let mut state = self.state();
+        let over = state
+            .flights
+            .extract_if(.., |flight| flight.done.load(Ordering::Acquire));
+        let over: Vec<_> = over.collect();
+        drop(state);
+        // Here, and not under the lock: with the last flight a device may end.
+        !over.is_empty()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,134 @@
+//! `GPUQueue`: where a guest hands work over.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use wgpu_types as wgt;
+
+use super::memory::Uses;
+use super::{Buffer, CommandBuffer, DeviceCore};
+use crate::error::GpuError;
+use crate::ledger::Charged;
+use crate::timeline::{Op, Submission};
+
+/// The queue of a device; clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    pub(crate) device: Arc<DeviceCore>,
+}
+
+/// Why bytes were not written: an `OperationError`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct WriteError(String);
+
+impl Queue {
+    pub(super) fn of(device: &Arc<DeviceCore>) -> Self {
+        Self {
+            device: Arc::clone(device),
+        }
+    }
+
+    /// Submits commands. They run in their turn, after everything that was asked for before.
+    pub fn submit(&self, commands: &[CommandBuffer]) {
+        let mut uses = Uses::default();
+        for commands in commands {
+            uses.extend(&commands.core.uses);
+        }
+        if let Some(other) = commands
+            .iter()
+            .find(|commands| !Arc::ptr_eq(&commands.core.device, &self.device))
+        {
+            self.device.errors.push(GpuError::validation(format!(
+                "a command buffer of another device was submitted: {:?}",
+                other.core.id
+            )));
+            return;
+        }
+        let Some(credit) = self.device.charge(Charged::Submissions, 1) else {
+            return;
+        };
+        let commands = commands
+            .iter()
+            .map(|commands| Arc::clone(&commands.core))
+            .collect();
+        self.device.push(Op::Submit(Submission {
+            commands,
+            uses,
+            credit: Some(credit),
+        }));
+    }
+
+    /// Is ready when everything that was submitted until now is done.
+    pub fn on_submitted_work_done(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (reply, done) = oneshot::channel();
+        self.device.push(Op::Done(reply));
+        async move {
+            // The device is gone, and with it what was submitted.
+            let _ = done.await;
+        }
+    }
+
+    /// Writes bytes into a buffer, after everything that was asked for before. They are copied once, into memory that the
+    /// GPU reads.
+    ///
+    /// # Errors
+    ///
+    /// There is no room to stage them.
+    pub fn write_buffer(
+        &self,
+        buffer: &Buffer,
+        offset: u64,
+        data: &[u8],
+    ) -> Result<(), WriteError> {
+        let Some(size) = wgt::BufferSize::new(data.len() as u64) else {
+            return Ok(());
+        };
+        let global = &self.device.lease.global;
+        // Everything that is wrong about the bytes and not about the moment.
+        if let Err(error) =
+            global.queue_validate_write_buffer(self.device.queue, buffer.core.id, offset, size)
+        {
+            self.device.errors.report(Some(error));
+            return Ok(());
+        }
+        let account = self.device.lease.account();
+        let credit = account
+            .charge(Charged::Staging, size.get())
+            .map_err(|refused| WriteError(refused.to_string()))?;
+        let (staging, at) = match global.queue_create_staging_buffer(self.device.queue, size, None)
+        {
+            Ok(made) => made,
+            Err(error) => {
+                self.device.errors.report(Some(error));
+                return Ok(());
+            }
+        };
+        fill(at, data);
+        self.device.push(Op::WriteBuffer {
+            buffer: Arc::clone(&buffer.core),
+            offset,
+            staging,
+            credit,
+        });
+        self.flush_if_much();
+        Ok(())
+    }
+
+    /// wgpu-core keeps what was written until the next submission. A guest that only writes gets one now and then.
+    fn flush_if_much(&self) {
+        if self.device.staged() > self.device.lease.quota().staging / 4 {
+            self.device.push(Op::Submit(Submission {
+                commands: Vec::new(),
+                uses: Uses::default(),
+                credit: None,
+            }));
+        }
+    }
+}
+
+#[expect(unsafe_code, reason = "wgpu-core gives staging memory as a pointer")]
+fn fill(at: std::ptr::NonNull<u8>, data: &[u8]) {
+    // SAFETY: wgpu-core made a staging buffer of exactly this size there, which nobody else knows yet.
+    unsafe { std::ptr::copy_nonoverlapping(data.as_ptr(), at.as_ptr(), data.len()) }
+}

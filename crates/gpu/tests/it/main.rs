@@ -1,0 +1,5 @@
+//! WebGPU from the outside: what a guest's calls do, on a backend without a driver and on a software adapter.
+#![cfg(test)]
+
+mod buffers;
+mod support;
