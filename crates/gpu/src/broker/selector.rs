@@ -193,6 +193,8 @@ fn unknown(text: &str) -> SelectorError {
         with("uuid", text)
     } else if number(text).is_some() {
         with("index", text)
+    } else if words.contains(&&*whole) {
+        Some(whole)
     } else if Kind::ALL.iter().any(|kind| kind.word() == whole) {
         with("kind", &whole)
     } else if matches!(&*whole, "cpu" | "lavapipe" | "llvmpipe") {
