@@ -7,6 +7,7 @@
 
 pub mod ask;
 pub mod broker;
+mod ctx;
 pub mod error;
 pub mod gate;
 pub mod lease;
@@ -14,3 +15,5 @@ pub mod ledger;
 pub mod objects;
 pub mod quota;
 mod timeline;
+
+pub use ctx::{Ctx, Gpus, View};

@@ -120,6 +120,8 @@ impl Broker {
 
     fn settle(&self, ask: &Ask) -> Result<(&Adapter, lease::Device, Quota), NoHold> {
         let selector = match &ask.adapter {
+            // No workload switches on what the host has switched off.
+            _ if self.usual == Selector::Off => Selector::Off,
             None => self.usual.clone(),
             Some(written) => written.parse().map_err(|error: SelectorError| {
                 NoHold::Refused(vec![Refusal { key: "adapter".to_owned(), reason: error.to_string() }])
