@@ -5,6 +5,7 @@
 //! wrong becomes an error of its device ([`error`]), what it uses is charged ([`ledger`]) below its [`quota`], and what it
 //! submits passes the [`gate`] of the adapter. The [`broker`] knows which adapters there are and which is taken.
 
+pub mod ask;
 pub mod broker;
 pub mod error;
 pub mod gate;
