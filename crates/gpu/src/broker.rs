@@ -6,6 +6,7 @@
 mod adapter;
 mod cause;
 mod inventory;
+mod join;
 mod mig;
 mod pci;
 mod select;

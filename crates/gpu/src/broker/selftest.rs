@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wgpu_core::binding_model::{
     BindGroupDescriptor, BindGroupEntry, BindingResource, BufferBinding,
@@ -52,15 +52,18 @@ fn expected(at: u32) -> u32 {
 /// A self-test that runs.
 pub(super) struct Running(Pending<Result<(), String>>);
 
-/// Begins the self-test of the adapter with this number.
-pub(super) fn start(backend: Backend, number: usize) -> Running {
-    Running(begin("weft-gpu-selftest", move || test(backend, number)))
+/// Begins the self-test of the adapter with this number, which is to be this one.
+pub(super) fn start(backend: Backend, number: usize, info: &wgt::AdapterInfo) -> Running {
+    let info = info.clone();
+    let call = move || test(backend, number, &info);
+    Running(begin("weft-gpu-selftest", call))
 }
 
 impl Running {
-    /// Its outcome, or that there is none within this time.
-    pub(super) fn within(self, patience: Duration) -> Health {
-        health(self.0.within(patience), patience)
+    /// Its outcome, or that there is none by then, which is this long after its start.
+    pub(super) fn until(self, end: Instant, patience: Duration) -> Health {
+        let rest = end.saturating_duration_since(Instant::now());
+        health(self.0.within(rest), patience)
     }
 }
 
@@ -81,10 +84,11 @@ fn health(answer: Result<Result<(), String>, NoAnswer>, patience: Duration) -> H
     })
 }
 
-fn test(backend: Backend, number: usize) -> Result<(), String> {
+fn test(backend: Backend, number: usize, info: &wgt::AdapterInfo) -> Result<(), String> {
     let (global, adapters) = vulkan::global(backend);
     let adapter = *adapters
         .get(number)
+        .filter(|adapter| global.adapter_get_info(**adapter) == *info)
         .ok_or("the driver does not show it any more")?;
     let bench = Bench::new(&global, adapter)?;
     let outcome = match backend {

@@ -8,6 +8,7 @@ use wgpu_types::DeviceType;
 use self::trees::{Tree, healthy, shown};
 use super::super::adapter::Code;
 use super::*;
+use crate::lease;
 
 /// Kind, place and health of each adapter, as `weft gpu list` has them.
 fn summary(inventory: &Inventory) -> Vec<String> {
