@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
-use weft_gpu::ask::{Allowed, Ask};
-use weft_gpu::broker::{Backend, Broker, Hold, Inventory, NoHold, Roots, Selector};
+pub use weft_gpu::ask::Allowed;
+use weft_gpu::ask::Ask;
+pub use weft_gpu::broker::{Adapter, Backend, Health, Inventory, Roots, Selector};
+use weft_gpu::broker::{Broker, Hold, NoHold};
 
 /// Which GPU workloads get, and how much of it.
 #[derive(Clone, Debug, Default)]
@@ -27,17 +29,29 @@ pub(crate) struct Gpus {
 
 impl Gpus {
     pub(crate) fn new(config: GpuConfig) -> Self {
-        Self { config, broker: OnceCell::new() }
+        Self {
+            config,
+            broker: OnceCell::new(),
+        }
     }
 
     /// Settles what a workload gets.
-    pub(crate) async fn hold(&self, tenant: &str, name: &str, ask: &Ask) -> Result<Arc<Hold>, NoHold> {
+    pub(crate) async fn hold(
+        &self,
+        tenant: &str,
+        name: &str,
+        ask: &Ask,
+    ) -> Result<Arc<Hold>, NoHold> {
         let broker = self.broker.get_or_init(|| self.look()).await;
         broker.hold(tenant, name, ask)
     }
 
     async fn look(&self) -> Arc<Broker> {
-        let GpuConfig { selector, allowed, backend } = self.config.clone();
+        let GpuConfig {
+            selector,
+            allowed,
+            backend,
+        } = self.config.clone();
         let inventory = match selector {
             Selector::Off => Inventory::default(),
             _ => tokio::task::spawn_blocking(move || Inventory::take(&Roots::default(), backend))

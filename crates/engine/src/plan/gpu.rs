@@ -7,7 +7,11 @@ use weft_gpu::ask::Ask;
 use super::{PlanError, Shapes};
 
 /// What is asked for, if a component imports it.
-pub(super) fn ask(spec: &WorkloadSpec, shapes: Shapes<'_>, errors: &mut Vec<PlanError>) -> Option<Ask> {
+pub(super) fn ask(
+    spec: &WorkloadSpec,
+    shapes: Shapes<'_>,
+    errors: &mut Vec<PlanError>,
+) -> Option<Ask> {
     let mut entries = spec.host_interfaces.iter().filter(|entry| is_gpu(entry));
     let entry = entries.next();
     if entries.next().is_some() {
@@ -29,6 +33,8 @@ fn is_gpu(entry: &HostInterface) -> bool {
 
 fn is_imported(shapes: Shapes<'_>) -> bool {
     let all = shapes.components.iter().chain(shapes.service);
-    let mut imports = all.flat_map(|shape| &shape.imports).filter_map(|import| import.interface.as_ref());
+    let mut imports = all
+        .flat_map(|shape| &shape.imports)
+        .filter_map(|import| import.interface.as_ref());
     imports.any(|name| name.namespace == "wasi" && name.package == "webgpu")
 }

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use super::{Adapter, Inventory, NoAdapter, Selector, SelectorError};
 use crate::ask::{Allowed, Ask, Refusal};
 use crate::gate::Gate;
-use crate::ledger::{Account, Caps, Charged};
 use crate::lease::{self, Lease};
+use crate::ledger::{Account, Caps, Charged};
 use crate::quota::Quota;
 
 /// The GPUs of a host, shared out among tenants.
@@ -61,7 +61,9 @@ impl Broker {
         let shared = |adapter: &Adapter| Shared {
             account: Account::new(
                 format!("the adapter {}", adapter.name),
-                adapter.memory.map_or(Caps::NONE, |memory| Caps::NONE.with(Charged::Memory, memory)),
+                adapter.memory.map_or(Caps::NONE, |memory| {
+                    Caps::NONE.with(Charged::Memory, memory)
+                }),
                 None,
             ),
             gate: OnceLock::new(),
@@ -111,7 +113,11 @@ impl Broker {
         Ok(Arc::new(Hold {
             adapter: device,
             name: adapter.label(),
-            account: Account::new(format!("the workload {tenant}/{name}"), quota.caps(), Some(above)),
+            account: Account::new(
+                format!("the workload {tenant}/{name}"),
+                quota.caps(),
+                Some(above),
+            ),
             quota,
             gate,
             open: Mutex::default(),
@@ -124,7 +130,10 @@ impl Broker {
             _ if self.usual == Selector::Off => Selector::Off,
             None => self.usual.clone(),
             Some(written) => written.parse().map_err(|error: SelectorError| {
-                NoHold::Refused(vec![Refusal { key: "adapter".to_owned(), reason: error.to_string() }])
+                NoHold::Refused(vec![Refusal {
+                    key: "adapter".to_owned(),
+                    reason: error.to_string(),
+                }])
             })?,
         };
         let quota = ask.within(&self.allowed).map_err(NoHold::Refused)?;
@@ -135,8 +144,14 @@ impl Broker {
 
     /// An adapter that was listed as healthy and cannot be opened: the inventory makes none such.
     fn nothing(&self, ask: &Ask) -> NoHold {
-        let wanted = ask.adapter.as_ref().and_then(|written| written.parse().ok());
-        NoHold::NoAdapter(NoAdapter { wanted: wanted.unwrap_or_else(|| self.usual.clone()), considered: Vec::new() })
+        let wanted = ask
+            .adapter
+            .as_ref()
+            .and_then(|written| written.parse().ok());
+        NoHold::NoAdapter(NoAdapter {
+            wanted: wanted.unwrap_or_else(|| self.usual.clone()),
+            considered: Vec::new(),
+        })
     }
 
     fn tenant(&self, adapter: usize, name: &str, above: &Arc<Account>) -> Arc<Account> {
@@ -169,7 +184,11 @@ impl Hold {
         if let Some(lease) = open.upgrade() {
             return Ok(lease);
         }
-        let (quota, account, gate) = (self.quota.clone(), Arc::clone(&self.account), Arc::clone(&self.gate));
+        let (quota, account, gate) = (
+            self.quota.clone(),
+            Arc::clone(&self.account),
+            Arc::clone(&self.gate),
+        );
         let lease = Lease::new(self.adapter, quota, account, gate)?;
         *open = Arc::downgrade(&lease);
         Ok(lease)
@@ -192,7 +211,11 @@ impl Hold {
 }
 
 fn lines(refusals: &[Refusal]) -> impl fmt::Display + use<> {
-    refusals.iter().map(Refusal::to_string).collect::<Vec<_>>().join("; ")
+    refusals
+        .iter()
+        .map(Refusal::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 #[cfg(test)]

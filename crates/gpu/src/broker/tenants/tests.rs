@@ -9,8 +9,17 @@ use crate::ledger::Charged;
 
 fn broker(allowed: Allowed) -> Arc<Broker> {
     let nowhere = std::path::PathBuf::from("/nonexistent");
-    let roots = Roots { sys: nowhere.clone(), proc: nowhere.clone(), dev: nowhere, ..Roots::default() };
-    Broker::new(Inventory::take(&roots, Backend::Noop), Selector::Auto, allowed)
+    let roots = Roots {
+        sys: nowhere.clone(),
+        proc: nowhere.clone(),
+        dev: nowhere,
+        ..Roots::default()
+    };
+    Broker::new(
+        Inventory::take(&roots, Backend::Noop),
+        Selector::Auto,
+        allowed,
+    )
 }
 
 fn ask(config: &[(&str, &str)]) -> Ask {
@@ -19,7 +28,10 @@ fn ask(config: &[(&str, &str)]) -> Ask {
 
 #[test]
 fn workloads_of_a_tenant_share_what_it_may_have() {
-    let broker = broker(Allowed { memory: 100, ..Allowed::default() });
+    let broker = broker(Allowed {
+        memory: 100,
+        ..Allowed::default()
+    });
     let one = broker.hold("a", "one", &ask(&[("memory", "80")])).unwrap();
     let two = broker.hold("a", "two", &ask(&[("memory", "80")])).unwrap();
     let other = broker.hold("b", "one", &ask(&[("memory", "80")])).unwrap();
@@ -31,7 +43,9 @@ fn workloads_of_a_tenant_share_what_it_may_have() {
 
 #[test]
 fn the_adapter_is_opened_once_while_somebody_uses_it() {
-    let hold = broker(Allowed::default()).hold("a", "one", &Ask::default()).unwrap();
+    let hold = broker(Allowed::default())
+        .hold("a", "one", &Ask::default())
+        .unwrap();
     let (one, other) = (hold.lease().unwrap(), hold.lease().unwrap());
     assert!(Arc::ptr_eq(&one, &other));
     drop((one, other));
@@ -42,8 +56,14 @@ fn the_adapter_is_opened_once_while_somebody_uses_it() {
 fn what_cannot_be_had_is_refused_before_the_start() {
     let broker = broker(Allowed::default());
     let refused = |config: &[(&str, &str)]| broker.check(&ask(config)).unwrap_err();
-    assert!(matches!(refused(&[("memory", "100Gi")]), NoHold::Refused(_)));
-    assert!(matches!(refused(&[("adapter", "pci:0000:01:00.0")]), NoHold::NoAdapter(_)));
+    assert!(matches!(
+        refused(&[("memory", "100Gi")]),
+        NoHold::Refused(_)
+    ));
+    assert!(matches!(
+        refused(&[("adapter", "pci:0000:01:00.0")]),
+        NoHold::NoAdapter(_)
+    ));
     let wrong = refused(&[("adapter", "fastest")]);
     assert!(wrong.to_string().starts_with("`adapter`: "), "{wrong}");
     assert!(broker.check(&Ask::default()).is_ok());
