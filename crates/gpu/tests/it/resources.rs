@@ -150,6 +150,7 @@ fn a_bind_group_holds_the_memory_of_all_it_binds_until_it_is_dropped() {
                     BindingResource::Texture(texture)
                 } else {
                     let view = texture.create_view(&TextureViewDescriptor::default());
+                    drop(texture);
                     BindingResource::TextureView(view)
                 };
                 let sampler = device.create_sampler(&SamplerDescriptor::default());
