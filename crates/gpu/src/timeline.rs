@@ -12,7 +12,11 @@ use wgpu_core::id::StagingBufferId;
 
 use crate::gate::{Flight, Ticket};
 use crate::ledger::Credit;
-use crate::objects::{BufferCore, CommandBufferCore, DeviceCore, MapRequest, Uses};
+use crate::objects::{
+    BufferCore, CommandBufferCore, DeviceCore, MapRequest, QuerySetCore, TextureCore, TextureWrite,
+    Uses,
+};
+use wgpu_types::TexelCopyTextureInfo;
 
 /// Something that happens to a device in its turn.
 #[derive(Debug)]
@@ -26,9 +30,13 @@ pub(crate) enum Op {
         staging: StagingBufferId,
         credit: Credit,
     },
+    /// Bytes that were kept because something waits.
+    WriteTexture(TextureWrite<'static>),
     Map(MapRequest),
     Unmap(Arc<BufferCore>),
     DestroyBuffer(Arc<BufferCore>),
+    DestroyTexture(Arc<TextureCore>),
+    DestroyQuerySet(Arc<QuerySetCore>),
     /// Somebody waits until everything before this is done.
     Done(oneshot::Sender<()>),
     DestroyDevice,
@@ -80,6 +88,36 @@ impl DeviceCore {
         }
     }
 
+    /// Writes now, without another copy, or keeps the bytes until what was asked for before is done.
+    pub(crate) fn write_texture(&self, write: TextureWrite<'_>) {
+        let mut state = self.timeline.state();
+        if state.waiting.is_empty() {
+            self.write_texture_now(&mut state, write);
+        } else {
+            state
+                .waiting
+                .push_back(Op::WriteTexture(write.into_owned()));
+        }
+    }
+
+    fn write_texture_now(&self, state: &mut State, write: TextureWrite<'_>) {
+        let destination = TexelCopyTextureInfo {
+            texture: write.texture.id,
+            mip_level: write.mip_level,
+            origin: write.origin,
+            aspect: write.aspect,
+        };
+        let written = self.lease.global.queue_write_texture(
+            self.queue,
+            &destination,
+            &write.data,
+            &write.layout,
+            &write.size,
+        );
+        self.errors.report(written.err());
+        state.staged.push(write.credit);
+    }
+
     /// Submits what is first in line, and does what follows it up to the next submission.
     pub(crate) fn turn(self: &Arc<Self>, ticket: Ticket) -> Option<Flight> {
         let mut state = self.timeline.state();
@@ -128,6 +166,10 @@ impl DeviceCore {
                 state.staged.push(credit);
                 false
             }
+            Op::WriteTexture(write) => {
+                self.write_texture_now(state, write);
+                false
+            }
             Op::Map(request) => {
                 request.run();
                 true
@@ -138,6 +180,14 @@ impl DeviceCore {
             }
             Op::DestroyBuffer(buffer) => {
                 buffer.destroy_now();
+                false
+            }
+            Op::DestroyTexture(texture) => {
+                texture.destroy_now();
+                false
+            }
+            Op::DestroyQuerySet(queries) => {
+                queries.destroy_now();
                 false
             }
             Op::Done(reply) => {

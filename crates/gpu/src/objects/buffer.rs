@@ -10,6 +10,7 @@ use wgpu_core::resource::{BufferAccessError, BufferMapOperation};
 use wgpu_types as wgt;
 
 use super::DeviceCore;
+use super::label::Label;
 use super::memory::Memory;
 use crate::error::GpuError;
 use crate::ledger::{Charged, Credit};
@@ -32,7 +33,7 @@ pub(crate) struct Core {
     memory: Option<Arc<Memory>>,
     size: u64,
     usage: wgt::BufferUsages,
-    label: Mutex<String>,
+    label: Label,
     mapping: Mutex<Option<Mapping>>,
     _object: Option<Credit>,
 }
@@ -138,7 +139,7 @@ impl Buffer {
                 memory: credit.filter(|_| valid).map(Memory::new),
                 size: descriptor.size,
                 usage: descriptor.usage,
-                label: Mutex::new(descriptor.label.clone().unwrap_or_default()),
+                label: Label::new(descriptor.label.as_ref()),
                 mapping: Mutex::new(mapping),
                 _object: object,
             }),
@@ -157,20 +158,12 @@ impl Buffer {
 
     /// Its label.
     pub fn label(&self) -> String {
-        self.core
-            .label
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.core.label.get()
     }
 
     /// Gives it another label.
     pub fn set_label(&self, label: String) {
-        *self
-            .core
-            .label
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = label;
+        self.core.label.set(label);
     }
 
     /// Whether the guest has its memory.

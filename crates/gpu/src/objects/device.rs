@@ -6,7 +6,11 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use wgpu_core::id::{DeviceId, QueueId};
 use wgpu_types as wgt;
 
-use super::{Buffer, Queue};
+use super::{
+    BindGroup, BindGroupDescriptor, BindGroupLayout, BindGroupLayoutDescriptor, Buffer,
+    CreateQuerySetError, PipelineLayout, PipelineLayoutDescriptor, QuerySet, QuerySetDescriptor,
+    Queue, Sampler, Texture, TextureDescriptor,
+};
 use crate::error::{Errors, GpuError, LostReason};
 use crate::lease::Lease;
 use crate::ledger::{Charged, Credit, OverCap};
@@ -39,6 +43,9 @@ pub enum RequestError {
     /// The guest asked for a feature that the adapter does not have: a `TypeError`.
     #[error("the adapter has not the features {0:?}")]
     Features(wgt::Features),
+    /// The guest asked for a feature that WebGPU, wgpu or the adapter does not have: a `TypeError`.
+    #[error("the adapter has not the feature {0:?}: see its features")]
+    Feature(String),
     /// The guest asked for more than there is: an `OperationError`.
     #[error("{0}")]
     Limits(String),
@@ -127,6 +134,46 @@ impl Device {
         Buffer::new(&self.core, descriptor)
     }
 
+    /// Makes a texture.
+    pub fn create_texture(&self, descriptor: &TextureDescriptor) -> Texture {
+        Texture::new(&self.core, descriptor)
+    }
+
+    /// Makes a sampler.
+    pub fn create_sampler(&self, descriptor: &wgt::SamplerDescriptor<Option<String>>) -> Sampler {
+        Sampler::new(&self.core, descriptor)
+    }
+
+    /// Makes a query set.
+    ///
+    /// # Errors
+    ///
+    /// Timestamps need a feature that the device was made without.
+    pub fn create_query_set(
+        &self,
+        descriptor: &QuerySetDescriptor,
+    ) -> Result<QuerySet, CreateQuerySetError> {
+        QuerySet::new(&self.core, descriptor)
+    }
+
+    /// Makes the layout of a bind group.
+    pub fn create_bind_group_layout(
+        &self,
+        descriptor: &BindGroupLayoutDescriptor,
+    ) -> BindGroupLayout {
+        BindGroupLayout::new(&self.core, descriptor)
+    }
+
+    /// Makes the layout of a pipeline.
+    pub fn create_pipeline_layout(&self, descriptor: &PipelineLayoutDescriptor) -> PipelineLayout {
+        PipelineLayout::new(&self.core, descriptor)
+    }
+
+    /// Makes a bind group.
+    pub fn create_bind_group(&self, descriptor: &BindGroupDescriptor) -> BindGroup {
+        BindGroup::new(&self.core, descriptor)
+    }
+
     /// Ends the device: what was submitted runs to its end, nothing else does.
     pub fn destroy(&self) {
         self.core.errors.lose(
@@ -138,6 +185,31 @@ impl Device {
 }
 
 impl DeviceCore {
+    pub(crate) fn features(&self) -> wgt::Features {
+        self.features
+    }
+
+    pub(crate) fn limits(&self) -> &wgt::Limits {
+        &self.limits
+    }
+
+    /// Whether an object of that device has an id that this one's wgpu-core knows. Of another device of the same lease it
+    /// does, and wgpu-core says that it is wrong; of another lease the number means something else.
+    pub(crate) fn owns(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.lease, &other.lease)
+    }
+
+    /// Whether it owns all of them; if not, that is an error of the device.
+    pub(crate) fn all_owned<'a>(&self, others: impl IntoIterator<Item = &'a Arc<Self>>) -> bool {
+        let all = others.into_iter().all(|other| self.owns(other));
+        if !all {
+            self.errors.push(GpuError::validation(
+                "an object of a device of another adapter was used",
+            ));
+        }
+        all
+    }
+
     /// Charges the workload; what it may not have becomes an out-of-memory error.
     pub(crate) fn charge(&self, what: Charged, amount: u64) -> Option<Credit> {
         match self.lease.account().charge(what, amount) {

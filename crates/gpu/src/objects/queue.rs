@@ -1,12 +1,13 @@
 //! `GPUQueue`: where a guest hands work over.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use wgpu_types as wgt;
 
 use super::memory::Uses;
-use super::{Buffer, CommandBuffer, DeviceCore};
+use super::{Buffer, CommandBuffer, DeviceCore, Texture, TextureWrite, texture_write};
 use crate::error::GpuError;
 use crate::ledger::Charged;
 use crate::timeline::{Op, Submission};
@@ -84,6 +85,9 @@ impl Queue {
         let Some(size) = wgt::BufferSize::new(data.len() as u64) else {
             return Ok(());
         };
+        if !self.device.all_owned([&buffer.core.device]) {
+            return Ok(());
+        }
         let global = &self.device.lease.global;
         // Everything that is wrong about the bytes and not about the moment.
         if let Err(error) =
@@ -113,6 +117,46 @@ impl Queue {
         });
         self.flush_if_much();
         Ok(())
+    }
+
+    /// Writes bytes into a texture, after everything that was asked for before. Without room to stage them that is an
+    /// out-of-memory error.
+    pub fn write_texture(
+        &self,
+        destination: &wgt::TexelCopyTextureInfo<&Texture>,
+        data: &[u8],
+        layout: &wgt::TexelCopyBufferLayout,
+        size: &wgt::Extent3d,
+    ) {
+        let texture = &destination.texture.core;
+        if !self.device.all_owned([&texture.device]) {
+            return;
+        }
+        if !Arc::ptr_eq(&texture.device, &self.device) {
+            self.device.errors.push(GpuError::validation(
+                "a texture was not written: it is another device's",
+            ));
+            return;
+        }
+        let needed = match texture_write::check(destination, data.len(), layout, size) {
+            Ok(Some(needed)) => needed,
+            Ok(None) => return,
+            Err(error) => return self.device.errors.push(error),
+        };
+        let Some(credit) = self.device.charge(Charged::Staging, needed.staging) else {
+            return;
+        };
+        self.device.write_texture(TextureWrite {
+            texture: Arc::clone(texture),
+            mip_level: destination.mip_level,
+            origin: destination.origin,
+            aspect: destination.aspect,
+            data: Cow::Borrowed(data.get(needed.start..needed.end).unwrap_or_default()),
+            layout: needed.layout,
+            size: *size,
+            credit,
+        });
+        self.flush_if_much();
     }
 
     /// wgpu-core keeps what was written until the next submission. A guest that only writes gets one now and then.
