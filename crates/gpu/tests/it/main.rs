@@ -1,7 +1,6 @@
 //! WebGPU from the outside: what a guest's calls do, on a backend without a driver and on a software adapter.
 #![cfg(test)]
 
-mod adapter;
 mod adapters;
 mod buffers;
 mod resources;
