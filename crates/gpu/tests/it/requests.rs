@@ -1,4 +1,4 @@
-//! The adapter: what a guest is told of it, and the devices that it gets.
+//! What a guest is told of its adapter, and the devices that it asks it for.
 
 use weft_gpu::ledger::Charged;
 use weft_gpu::objects::{Adapter, LIMITS, Limit, RequestError};
