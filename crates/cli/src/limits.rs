@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::bail;
 use weft_host::{CertificateFiles, EngineConfig, HostConfig, Limits, TlsFiles};
 
-use crate::descriptors;
+use crate::{descriptors, gpu};
 
 /// What guests may use up.
 #[derive(clap::Args, Clone, Debug)]
@@ -56,6 +56,8 @@ pub(crate) struct Guests {
     /// How long such a request waits before it is refused, where a manifest does not say
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     queue_wait: Duration,
+    #[command(flatten)]
+    gpu: gpu::Flags,
 }
 
 /// What clients may use up.
@@ -147,6 +149,7 @@ impl Listener {
 impl Guests {
     /// Puts the numbers where they count.
     pub(crate) fn apply(&self, config: &mut EngineConfig) {
+        self.gpu.apply(config);
         config.memory = self.memory;
         config.tenant_memory = self.tenant_memory;
         config.instances = self.instances;
@@ -203,7 +206,7 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
 }
 
 /// Memory for guests: with less than one page of WebAssembly, none of them could start. Manifests have the same bound.
-fn memory_size(text: &str) -> Result<u64, String> {
+pub(crate) fn memory_size(text: &str) -> Result<u64, String> {
     match size(text)? {
         bytes if bytes < MIN_MEMORY => Err("write 64KiB at least".to_owned()),
         bytes => Ok(bytes),

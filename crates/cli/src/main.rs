@@ -1,5 +1,8 @@
 //! The `weft` command. One file per subcommand; this one only says which there are.
 
+// wgpu-core has types so deep in each other that to prove them `Sync` takes more steps than usual.
+#![recursion_limit = "256"]
+
 mod check;
 mod completions;
 mod config;
@@ -9,6 +12,7 @@ mod dev;
 mod examine;
 mod explain;
 mod files;
+mod gpu;
 mod inspect;
 mod limits;
 mod logging;
@@ -58,12 +62,14 @@ enum Command {
     Config(config::Args),
     Explain(explain::Args),
     Inspect(inspect::Args),
+    Gpu(gpu::Args),
     Policy(policy::Args),
     Completions(completions::Args),
 }
 
 fn main() -> ExitCode {
     core_dumps::refuse();
+    gpu::settle_drivers();
     let cli = Cli::parse();
     let started = logging::start(&cli.global);
     let (flush, outcome) = match started {
@@ -87,6 +93,7 @@ impl Command {
             Self::Config(args) => config::run(&args, global),
             Self::Explain(args) => explain::run(&args, global),
             Self::Inspect(args) => inspect::run(&args, global),
+            Self::Gpu(args) => Ok(gpu::run(&args, global)),
             Self::Policy(args) => policy::run(&args, global),
             Self::Completions(args) => completions::run(&args),
         }

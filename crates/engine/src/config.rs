@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use crate::gpu::GpuConfig;
 use crate::limits::{Bounds, Limits};
 use crate::machine;
 use crate::memory::Size;
@@ -45,6 +46,8 @@ pub struct EngineConfig {
     pub loopback: weft_net::loopback::Limits,
     /// How services are started, started again and stopped.
     pub service: ServiceConfig,
+    /// Which GPU workloads get, and how much of it.
+    pub gpu: GpuConfig,
     /// Resources of the host (open files, bodies, streams, ..) that one instance may hold.
     pub max_handles: usize,
     /// The same for a service. A connection takes three.
@@ -84,6 +87,7 @@ impl Default for EngineConfig {
             network: NetworkConfig::default(),
             loopback: weft_net::loopback::Limits::default(),
             service: ServiceConfig::default(),
+            gpu: GpuConfig::default(),
             max_handles: 5_000,
             max_service_handles: 65_536,
             max_tasks: 10_000,

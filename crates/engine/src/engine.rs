@@ -13,6 +13,7 @@ use crate::compile::{CompileError, Compiler};
 use crate::compose::{self, ComposeError, Fused};
 use crate::config::{Capacity, EPOCH, EngineConfig, wasmtime_config};
 use crate::cpu::{self, Cpu};
+use crate::gpu::Gpus;
 use crate::host_state::HostState;
 use crate::limits::Limits;
 use crate::link::{self, LinkError};
@@ -46,6 +47,7 @@ struct Inner {
     room: Arc<Room>,
     tenants: Tenants,
     networks: Networks,
+    gpus: Gpus,
 }
 
 /// Why there is no engine.
@@ -70,6 +72,8 @@ pub enum StartError {
     Link(#[from] LinkError),
     #[error(transparent)]
     Volume(#[from] VolumeError),
+    #[error("the workload cannot have the GPU that it asks for: {0}")]
+    Gpu(#[from] weft_gpu::broker::NoHold),
     #[error("outbound TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
 }
@@ -109,6 +113,7 @@ impl Engine {
                 ),
                 tenants: Tenants::new(config.tenant_requests),
                 networks: Networks::new(config.network.clone()),
+                gpus: Gpus::new(config.gpu.clone()),
                 config,
             }),
         })
@@ -132,7 +137,15 @@ impl Engine {
             .networks
             .workload(valid.tenant.as_str(), valid.name.as_str());
         let shares = self.inner.memory.shares(valid.tenant.as_str());
+        let gpu = match &valid.gpu {
+            Some(ask) => {
+                let (tenant, name) = (valid.tenant.as_str(), valid.name.as_str());
+                Some(self.inner.gpus.hold(tenant, name, ask).await?)
+            }
+            None => None,
+        };
         let shared = Shared {
+            gpu: weft_gpu::Ctx::new(gpu),
             volumes: Arc::new(volumes),
             way_out: Arc::new(way_out),
             network: Arc::new(Network::charged(config.loopback, Arc::new(shares))),

@@ -129,6 +129,7 @@ pub const ROWS: &[Row] = &[
         "0.2.0-rc.2",
         &["types", "tracing", "metrics", "logs"],
     ),
+    capability("wasi:webgpu", "0.3.0-rc.2", &["webgpu"]),
     capability("wasmcloud:secrets", SECRETS, &["store", "reveal", "secret"]),
 ];
 

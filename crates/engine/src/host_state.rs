@@ -32,6 +32,8 @@ pub(crate) struct HostState {
     pub(crate) cpu: Arc<Meter>,
     /// What the store works for; none if telemetry is off.
     pub(crate) current: Option<Arc<Current>>,
+    /// `wasi:webgpu`: one for all parts, whose objects are in one table.
+    gpu: weft_gpu::Ctx,
     /// The interface of the host that was called last.
     last_call: Option<&'static str>,
     /// The names of the parts, for messages.
@@ -45,6 +47,7 @@ pub(crate) struct Bounded {
     pub(crate) current: Option<Arc<Current>>,
     /// Resources that the guest may hold at the same time.
     pub(crate) handles: usize,
+    pub(crate) gpu: weft_gpu::Ctx,
 }
 
 /// What belongs to one part of the program and to no other.
@@ -86,6 +89,7 @@ impl HostState {
             memory: bounded.memory,
             cpu: bounded.cpu,
             current: bounded.current,
+            gpu: bounded.gpu,
             last_call: None,
             components,
         }
@@ -178,6 +182,13 @@ impl HostState {
         secrets::View {
             ctx: &part.secrets,
             table,
+        }
+    }
+
+    pub(crate) fn gpu(&mut self) -> weft_gpu::View<'_> {
+        weft_gpu::View {
+            ctx: &self.gpu,
+            table: &mut self.table,
         }
     }
 

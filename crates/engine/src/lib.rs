@@ -26,6 +26,7 @@ pub mod config;
 mod cpu;
 pub mod engine;
 pub mod fault;
+pub mod gpu;
 pub mod grants;
 mod host_state;
 pub mod inspect;

@@ -69,6 +69,8 @@ pub(crate) struct Identity {
 pub(crate) struct Shared {
     pub(crate) volumes: Arc<Volumes>,
     pub(crate) way_out: Arc<WayOut>,
+    /// What it may have of a GPU.
+    pub(crate) gpu: weft_gpu::Ctx,
     /// The virtual loopback network.
     pub(crate) network: Arc<Network>,
     /// Whether a service may listen there.

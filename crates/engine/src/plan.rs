@@ -3,6 +3,7 @@
 
 mod candidates;
 mod error;
+mod gpu;
 mod outlook;
 mod part;
 mod resolve;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use weft_api::ids::{ComponentName, Tenant, WorkloadName};
 use weft_api::spec::{Reuse, Values, Volume, VolumeMount, WorkloadSpec};
+use weft_gpu::ask::Ask;
 use weft_net::firewall::policy::Policy;
 use weft_net::loopback::Role;
 
@@ -56,6 +58,8 @@ pub struct ValidWorkload {
     pub program: Option<Program>,
     /// The long-lived component, unless it is `program` because it answers requests itself.
     pub service: Option<Service>,
+    /// What it asks of a GPU; none if no component imports `wasi:webgpu`.
+    pub gpu: Option<Ask>,
     /// Volumes that the parts mount.
     pub volumes: Vec<Volume>,
     /// Things worth telling whoever started it; none of them stops the start.
@@ -190,6 +194,7 @@ pub fn plan(
         .map(|name| PlanError::SecretTwice { name });
     report.errors.extend(twice);
     service::check_names(spec, &mut report);
+    let gpu = gpu::ask(spec, shapes, &mut report.errors);
     let (program, service) = programs(spec, shapes, granting, purpose, &mut report);
     let Report { notes, errors } = report;
     if !errors.is_empty() || (program.is_none() && service.is_none()) {
@@ -204,6 +209,7 @@ pub fn plan(
         hosts: spec.http_hosts(),
         program,
         service,
+        gpu,
         volumes: spec.volumes.clone(),
         notes,
     })

@@ -41,6 +41,7 @@ pub(crate) struct StoreTemplate {
     linked: Vec<PartTemplate>,
     components: Arc<str>,
     bounds: StoreBounds,
+    gpu: weft_gpu::Ctx,
 }
 
 /// What bounds the stores of a workload.
@@ -104,6 +105,7 @@ impl StoreTemplate {
             linked: linked.iter().map(part).collect::<Result<_, _>>()?,
             components: names.join(" with ").into(),
             bounds,
+            gpu: shared.gpu.clone(),
         })
     }
 
@@ -195,6 +197,7 @@ impl StoreTemplate {
             current,
             cpu: Meter::new(Arc::clone(&bounds.account)),
             handles: bounds.handles,
+            gpu: self.gpu.clone(),
         };
         let components = Arc::clone(&self.components);
         let state = HostState::new(components, entry, linked, bounded);

@@ -15,6 +15,9 @@
 //! - counters of a workload never fall while it runs, whatever is swapped;
 //! - a swap has no gap: new requests see the new version the moment that it is ready, old ones finish on the old.
 
+// wgpu-core has types so deep in each other that to prove them `Sync` takes more steps than usual.
+#![recursion_limit = "256"]
+
 mod about;
 mod admin;
 mod bridge;
@@ -47,6 +50,7 @@ pub use start::{Foreseen, Prepared, StartError, Trouble};
 pub use weft_engine::command::CommandLine;
 pub use weft_engine::config::EngineConfig;
 pub use weft_engine::fault::Fault;
+pub use weft_engine::gpu;
 pub use weft_engine::inspect::{InspectError, Shape, inspect, looks_like_wasm};
 pub use weft_engine::limits::Limits as ProgramLimits;
 pub use weft_engine::network::{NetworkConfig, PrivateRanges, RootsError, Trust};

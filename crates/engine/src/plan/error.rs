@@ -44,6 +44,10 @@ pub enum PlanError {
     },
     /// A secret that two entries give.
     SecretTwice { name: String },
+    /// What the entry for `wasi:webgpu` asks for and cannot have.
+    Gpu(weft_gpu::ask::Refusal),
+    /// Two entries ask for a GPU.
+    GpuTwice,
     /// An import that several components could serve.
     Ambiguous {
         component: ComponentName,
@@ -148,6 +152,10 @@ impl PlanError {
                 "the secret `{name}` is given by two entries for `wasmcloud:secrets`, and which of them is meant cannot \
                  be told"
             ),
+            Self::Gpu(refusal) => format!("the entry for `wasi:webgpu` cannot be met: {refusal}"),
+            Self::GpuTwice => {
+                "two entries ask for `wasi:webgpu`, and a workload has one hold on one adapter".to_owned()
+            }
             Self::Ambiguous {
                 component,
                 import,
@@ -233,6 +241,8 @@ impl PlanError {
                 "add `{name}` to the `wasmcloud:secrets` entry of `hostInterfaces`, under `config` or by `secretFrom`"
             ),
             Self::SecretTwice { .. } => "take it out of one of them".to_owned(),
+            Self::Gpu(_) => "correct its `config`, or leave the key out".to_owned(),
+            Self::GpuTwice => "write one entry".to_owned(),
             Self::Ambiguous { .. } => {
                 "keep one of them, or give the interfaces different names".to_owned()
             }
@@ -297,6 +307,10 @@ impl PlanError {
             Self::UnknownSecret { .. } | Self::SecretTwice { .. } => Subject::Entries {
                 namespace: "wasmcloud",
                 package: "secrets",
+            },
+            Self::Gpu(_) | Self::GpuTwice => Subject::Entries {
+                namespace: "wasi",
+                package: "webgpu",
             },
             Self::NoIngress { .. } | Self::NoHostName => Subject::Entries {
                 namespace: "wasi",

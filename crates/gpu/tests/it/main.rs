@@ -1,6 +1,7 @@
 //! WebGPU from the outside: what a guest's calls do, on a backend without a driver and on a software adapter.
 #![cfg(test)]
 
+mod adapters;
 mod buffers;
 mod requests;
 mod resources;

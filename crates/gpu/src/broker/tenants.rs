@@ -1,0 +1,222 @@
+//! Who has what of which adapter. A workload's hold is settled when it is started, from what it asks for and what the host
+//! allows; the adapter is opened when the workload first asks for it, and closed when nobody uses it for a while.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use super::{Adapter, Inventory, NoAdapter, Selector, SelectorError};
+use crate::ask::{Allowed, Ask, Refusal};
+use crate::gate::Gate;
+use crate::lease::{self, Lease};
+use crate::ledger::{Account, Caps, Charged};
+use crate::quota::Quota;
+
+/// The GPUs of a host, shared out among tenants.
+#[derive(Debug)]
+pub struct Broker {
+    inventory: Inventory,
+    /// What a workload gets that names no adapter.
+    usual: Selector,
+    allowed: Allowed,
+    adapters: Vec<Shared>,
+    tenants: Mutex<HashMap<(usize, String), Weak<Account>>>,
+}
+
+/// What all workloads on one adapter share.
+#[derive(Debug)]
+struct Shared {
+    account: Arc<Account>,
+    gate: OnceLock<Arc<Gate>>,
+}
+
+/// What a workload may have: settled, and nothing of it used yet.
+#[derive(Debug)]
+pub struct Hold {
+    adapter: lease::Device,
+    name: String,
+    quota: Quota,
+    account: Arc<Account>,
+    gate: Arc<Gate>,
+    open: Mutex<Weak<Lease>>,
+}
+
+/// A workload cannot have a GPU.
+#[derive(Debug, thiserror::Error)]
+pub enum NoHold {
+    /// What it asks for is wrong, or too much.
+    #[error("{}", lines(.0))]
+    Refused(Vec<Refusal>),
+    /// There is no such adapter, or none at all.
+    #[error(transparent)]
+    NoAdapter(#[from] NoAdapter),
+    /// The machine has no thread to watch the adapter.
+    #[error("the thread that watches the adapter cannot be started: {0}")]
+    NoThread(#[from] std::io::Error),
+}
+
+impl Broker {
+    /// Shares out these adapters. `usual` is for workloads that name none.
+    pub fn new(inventory: Inventory, usual: Selector, allowed: Allowed) -> Arc<Self> {
+        let shared = |adapter: &Adapter| Shared {
+            account: Account::new(
+                format!("the adapter {}", adapter.name),
+                adapter.memory.map_or(Caps::NONE, |memory| {
+                    Caps::NONE.with(Charged::Memory, memory)
+                }),
+                None,
+            ),
+            gate: OnceLock::new(),
+        };
+        Arc::new(Self {
+            adapters: inventory.adapters.iter().map(shared).collect(),
+            inventory,
+            usual,
+            allowed,
+            tenants: Mutex::default(),
+        })
+    }
+
+    /// The adapters.
+    pub fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
+    /// Whether a workload may have what its manifest asks for, as far as can be told before it starts.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with it.
+    pub fn check(&self, ask: &Ask) -> Result<(), NoHold> {
+        self.settle(ask).map(drop)
+    }
+
+    /// Settles what the workload `name` of a tenant gets.
+    ///
+    /// # Errors
+    ///
+    /// It asks for what it cannot have.
+    pub fn hold(&self, tenant: &str, name: &str, ask: &Ask) -> Result<Arc<Hold>, NoHold> {
+        let (adapter, device, quota) = self.settle(ask)?;
+        let Some(shared) = self.adapters.get(adapter.index) else {
+            return Err(self.nothing(ask));
+        };
+        let gate = match shared.gate.get() {
+            Some(gate) => Arc::clone(gate),
+            // Two at once may make one each; the first that is kept is everybody's.
+            None => {
+                let gate = Gate::start(&adapter.index.to_string())?;
+                Arc::clone(shared.gate.get_or_init(|| gate))
+            }
+        };
+        let above = self.tenant(adapter.index, tenant, &shared.account);
+        Ok(Arc::new(Hold {
+            adapter: device,
+            name: adapter.label(),
+            account: Account::new(
+                format!("the workload {tenant}/{name}"),
+                quota.caps(),
+                Some(above),
+            ),
+            quota,
+            gate,
+            open: Mutex::default(),
+        }))
+    }
+
+    fn settle(&self, ask: &Ask) -> Result<(&Adapter, lease::Device, Quota), NoHold> {
+        let selector = match &ask.adapter {
+            // No workload switches on what the host has switched off.
+            _ if self.usual == Selector::Off => Selector::Off,
+            None => self.usual.clone(),
+            Some(written) => written.parse().map_err(|error: SelectorError| {
+                NoHold::Refused(vec![Refusal {
+                    key: "adapter".to_owned(),
+                    reason: error.to_string(),
+                }])
+            })?,
+        };
+        let quota = ask.within(&self.allowed).map_err(NoHold::Refused)?;
+        let adapter = self.inventory.select(&selector)?.adapter;
+        let device = adapter.open.ok_or_else(|| self.nothing(ask))?;
+        Ok((adapter, device, quota))
+    }
+
+    /// An adapter that was listed as healthy and cannot be opened: the inventory makes none such.
+    fn nothing(&self, ask: &Ask) -> NoHold {
+        let wanted = ask
+            .adapter
+            .as_ref()
+            .and_then(|written| written.parse().ok());
+        NoHold::NoAdapter(NoAdapter {
+            wanted: wanted.unwrap_or_else(|| self.usual.clone()),
+            considered: Vec::new(),
+        })
+    }
+
+    fn tenant(&self, adapter: usize, name: &str, above: &Arc<Account>) -> Arc<Account> {
+        let mut tenants = self.tenants();
+        tenants.retain(|_, account| account.strong_count() > 0);
+        let key = (adapter, name.to_owned());
+        if let Some(account) = tenants.get(&key).and_then(Weak::upgrade) {
+            return account;
+        }
+        let caps = Caps::NONE.with(Charged::Memory, self.allowed.memory);
+        let account = Account::new(format!("the tenant {name}"), caps, Some(Arc::clone(above)));
+        tenants.insert(key, Arc::downgrade(&account));
+        account
+    }
+
+    fn tenants(&self) -> MutexGuard<'_, HashMap<(usize, String), Weak<Account>>> {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Hold {
+    /// The adapter, opened for this workload. It stays open as long as somebody has what this returns. Opening one takes tens
+    /// of milliseconds: to be called where that may wait.
+    ///
+    /// # Errors
+    ///
+    /// The driver does not show the adapter any more.
+    pub fn lease(&self) -> Result<Arc<Lease>, lease::NoSuchAdapter> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lease) = open.upgrade() {
+            return Ok(lease);
+        }
+        let (quota, account, gate) = (
+            self.quota.clone(),
+            Arc::clone(&self.account),
+            Arc::clone(&self.gate),
+        );
+        let lease = Lease::new(self.adapter, quota, account, gate)?;
+        *open = Arc::downgrade(&lease);
+        Ok(lease)
+    }
+
+    /// What the adapter is called, for people.
+    pub fn adapter(&self) -> &str {
+        &self.name
+    }
+
+    /// What the workload may use.
+    pub fn quota(&self) -> &Quota {
+        &self.quota
+    }
+
+    /// What it uses.
+    pub fn account(&self) -> &Arc<Account> {
+        &self.account
+    }
+}
+
+fn lines(refusals: &[Refusal]) -> impl fmt::Display + use<> {
+    refusals
+        .iter()
+        .map(Refusal::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+#[cfg(test)]
+mod tests;
