@@ -138,7 +138,7 @@ impl QuerySet {
 
 impl Core {
     /// What an encoder that uses it has to hold.
-    #[cfg_attr(not(test), expect(dead_code, reason = "encoders use it"))]
+    #[expect(dead_code, reason = "encoders will use it")]
     pub(crate) fn memory(&self) -> Option<&Arc<Memory>> {
         self.memory.as_ref()
     }

@@ -3,5 +3,6 @@
 
 mod adapters;
 mod buffers;
+mod requests;
 mod resources;
 mod support;
