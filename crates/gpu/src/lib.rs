@@ -5,6 +5,7 @@
 //! wrong becomes an error of its device ([`error`]), what it uses is charged ([`ledger`]) below its [`quota`], and what it
 //! submits passes the [`gate`] of the adapter.
 
+mod compile;
 pub mod error;
 pub mod gate;
 pub mod lease;

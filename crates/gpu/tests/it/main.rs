@@ -3,5 +3,6 @@
 
 mod adapters;
 mod buffers;
+mod programs;
 mod resources;
 mod support;
