@@ -33,11 +33,7 @@ pub(super) fn check(code: &str) -> Result<(), String> {
                 depth = 0;
             }
             b',' => depth -= levels.last_mut().map_or(0, std::mem::take),
-            b')' | b']' => {
-                if levels.len() > 1 {
-                    depth -= levels.pop().unwrap_or(0);
-                }
-            }
+            b')' | b']' if levels.len() > 1 => depth -= levels.pop().unwrap_or(0),
             b'(' | b'[' => {
                 // The bracket itself is a level of the expression that it stands in.
                 add(&mut levels, &mut depth);

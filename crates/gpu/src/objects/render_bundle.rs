@@ -253,7 +253,7 @@ impl RenderBundleEncoder {
     }
 
     /// Ends the recording. What was wrong about it is told now, and the bundle is an invalid one.
-    pub fn finish(&self, label: Option<String>) -> RenderBundle {
+    pub fn finish(&self, label: Option<&String>) -> RenderBundle {
         let device = &self.core.device;
         let global = &device.lease.global;
         let object = device.charge(Charged::Objects, 1);
@@ -282,7 +282,7 @@ impl RenderBundleEncoder {
                 id,
                 uses,
                 commands,
-                label: Label::new(label.as_ref()),
+                label: Label::new(label),
                 _object: object,
             }),
         }

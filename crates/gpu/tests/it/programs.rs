@@ -163,6 +163,7 @@ fn too_many_workgroups_and_commands_are_told_when_the_encoder_is_finished() {
         drop(encoder.finish(&none));
     });
     assert!(said.contains("more than 10"), "{said}");
+    drop((pass, encoder));
     let encoder = device.create_command_encoder(&none);
     for _ in 0..6 {
         encoder.insert_debug_marker("");
@@ -171,7 +172,7 @@ fn too_many_workgroups_and_commands_are_told_when_the_encoder_is_finished() {
         drop(encoder.finish(&none));
     });
     assert!(said.contains("more than 5 commands"), "{said}");
-    drop((pass, encoder, device));
+    drop((encoder, device));
     assert_nothing_is_charged(&lease);
 }
 
