@@ -87,6 +87,13 @@ impl GpuError {
         }
     }
 
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self {
+            kind: ErrorKind::Internal,
+            message: message.into(),
+        }
+    }
+
     pub(crate) fn out_of_memory(message: impl Into<String>) -> Self {
         Self {
             kind: ErrorKind::OutOfMemory,
@@ -224,7 +231,7 @@ impl Errors {
 }
 
 /// An error and all that caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(source) = cause {

@@ -7,6 +7,7 @@ use wgpu_core::global::Global;
 use wgpu_core::id::AdapterId;
 use wgpu_types as wgt;
 
+use crate::compile::Compiler;
 use crate::gate::Gate;
 use crate::ledger::{Account, Charged};
 use crate::quota::Quota;
@@ -25,6 +26,7 @@ pub struct Lease {
     account: Arc<Account>,
     quota: Quota,
     gate: Arc<Gate>,
+    compiler: Arc<Compiler>,
 }
 
 /// Which of the machine's adapters a lease is for, as Vulkan orders them.
@@ -91,6 +93,7 @@ impl Lease {
             account,
             quota,
             gate,
+            compiler: Arc::default(),
         }))
     }
 
@@ -117,6 +120,11 @@ impl Lease {
     /// What the workload may use.
     pub fn quota(&self) -> &Quota {
         &self.quota
+    }
+
+    /// Where its compiles wait and run.
+    pub(crate) fn compiler(&self) -> &Arc<Compiler> {
+        &self.compiler
     }
 
     /// Where its submissions wait.

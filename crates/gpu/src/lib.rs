@@ -7,6 +7,7 @@
 
 pub mod ask;
 pub mod broker;
+mod compile;
 mod ctx;
 pub mod error;
 pub mod gate;

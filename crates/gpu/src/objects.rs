@@ -7,17 +7,29 @@ mod bind_group;
 mod bind_group_layout;
 mod buffer;
 mod command_buffer;
+mod command_encoder;
+mod compilation_info;
+mod compiled;
+mod compute_pass;
+mod compute_pipeline;
+mod create;
 mod device;
 mod label;
 mod memory;
 mod names;
+mod nesting;
 mod pipeline_layout;
 mod query_set;
 mod queue;
+mod render_bundle;
+mod render_pass;
+mod render_pipeline;
 mod sampler;
+mod shader_module;
 mod texture;
 mod texture_view;
 mod texture_write;
+mod window;
 
 pub use adapter::{Adapter, AdapterInfo};
 pub use bind_group::{BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource};
@@ -39,3 +51,22 @@ pub(crate) use texture::Core as TextureCore;
 pub use texture::{Texture, TextureDescriptor};
 pub use texture_view::TextureView;
 pub(crate) use texture_write::TextureWrite;
+
+pub use command_encoder::{
+    CommandEncoder, CommandEncoderDescriptor, PassTimestampWrites, TexelCopyBufferInfo,
+    TexelCopyTextureInfo,
+};
+pub use compilation_info::{CompilationInfo, CompilationMessage, CompilationMessageType};
+pub use compiled::{PipelineError, PipelineErrorReason};
+pub use compute_pass::{ComputePass, ComputePassDescriptor};
+pub use compute_pipeline::{ComputePipeline, ComputePipelineDescriptor, ProgrammableStage};
+pub use render_bundle::{RenderBundle, RenderBundleEncoder, RenderBundleEncoderDescriptor};
+pub use render_pass::{
+    PassChannel, RenderPass, RenderPassColorAttachment, RenderPassDepthStencilAttachment,
+    RenderPassDescriptor,
+};
+pub use render_pipeline::{
+    FragmentState, RenderPipeline, RenderPipelineDescriptor, VertexBufferLayout, VertexState,
+};
+pub use shader_module::{ShaderModule, ShaderModuleDescriptor};
+pub use window::WindowError;

@@ -23,7 +23,6 @@ pub(crate) struct Core {
     pub(crate) device: Arc<DeviceCore>,
     pub(crate) id: BindGroupId,
     /// The memory of all that it refers to.
-    #[expect(dead_code, reason = "encoders will use it")]
     pub(crate) uses: Uses,
     label: Label,
     _object: Option<Credit>,

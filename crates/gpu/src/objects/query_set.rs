@@ -138,7 +138,6 @@ impl QuerySet {
 
 impl Core {
     /// What an encoder that uses it has to hold.
-    #[expect(dead_code, reason = "encoders will use it")]
     pub(crate) fn memory(&self) -> Option<&Arc<Memory>> {
         self.memory.as_ref()
     }

@@ -3,6 +3,7 @@
 
 mod adapters;
 mod buffers;
+mod programs;
 mod requests;
 mod resources;
 mod support;
