@@ -6,10 +6,17 @@
 //! submits passes the [`gate`] of the adapter.
 
 pub mod ask;
+pub mod bound;
+pub mod convert;
+pub mod descriptors;
 pub mod error;
 pub mod gate;
 pub mod lease;
 pub mod ledger;
 pub mod objects;
+pub mod objects_stub;
 pub mod quota;
 mod timeline;
+pub mod v0;
+pub mod v3;
+pub mod values;
