@@ -6,9 +6,12 @@
 //! submits passes the [`gate`] of the adapter. The [`broker`] knows which adapters there are and which is taken.
 
 pub mod ask;
+pub mod bound;
 pub mod broker;
 mod compile;
+pub mod convert;
 mod ctx;
+pub mod descriptors;
 pub mod error;
 pub mod gate;
 pub mod lease;
@@ -16,5 +19,7 @@ pub mod ledger;
 pub mod objects;
 pub mod quota;
 mod timeline;
-
 pub use ctx::{Ctx, Gpus, View};
+pub mod v0;
+pub mod v3;
+pub mod values;
