@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
 use crate::ledger::Credit;
 use crate::objects::{DeviceCore, InFlight};
 
@@ -37,6 +40,8 @@ pub struct Gate {
     state: Mutex<State>,
     /// The thread has something to watch.
     woken: Condvar,
+    /// A submission is over.
+    freed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -67,6 +72,11 @@ impl Gate {
                 }
             })?;
         Ok(gate)
+    }
+
+    /// Is ready when a submission is over, from now on.
+    pub(crate) fn freed(&self) -> Notified<'_> {
+        self.freed.notified()
     }
 
     /// A submission waits in the timeline of this device.
@@ -159,8 +169,13 @@ impl Gate {
             .extract_if(.., |flight| flight.done.load(Ordering::Acquire));
         let over: Vec<_> = over.collect();
         drop(state);
+        let any = !over.is_empty();
         // Here, and not under the lock: with the last flight a device may end.
-        !over.is_empty()
+        drop(over);
+        if any {
+            self.freed.notify_waiters();
+        }
+        any
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,15 +1,16 @@
 //! `wasi:webgpu` for many tenants.
 //!
-//! `objects` has one file for each object of WebGPU, with its state and its rules, over wgpu-core; it knows no WIT. A
-//! [`lease`] is a workload's hold on an adapter and has a wgpu-core of its own: tenants share no lock. What a guest does
-//! wrong becomes an error of its device ([`error`]), what it uses is charged ([`ledger`]) below its [`quota`], and what it
-//! submits passes the [`gate`] of the adapter. The [`broker`] knows which adapters there are and which is taken.
+//! `objects` has one file for each object of WebGPU, with its state and its rules, over wgpu-core; it knows no WIT. `v3` is
+//! `wasi:webgpu@0.3.0-rc.2` over them, with the conversions of `convert`. A [`lease`] is a workload's hold on an adapter and
+//! has a wgpu-core of its own: tenants share no lock. What a guest does wrong becomes an error of its device ([`error`]),
+//! what it uses is charged ([`ledger`]) below its [`quota`], which was settled from what it [`ask`]s for, and what it submits
+//! passes the [`gate`] of the adapter. The [`broker`] knows which adapters there are and who has what of them.
 
 pub mod ask;
-pub mod bound;
+mod bound;
 pub mod broker;
 mod compile;
-pub mod convert;
+mod convert;
 mod ctx;
 pub mod descriptors;
 pub mod error;
@@ -19,7 +20,7 @@ pub mod ledger;
 pub mod objects;
 pub mod quota;
 mod timeline;
-pub use ctx::{Ctx, Gpus, View};
-pub mod v0;
 pub mod v3;
 pub mod values;
+
+pub use ctx::{Ctx, Gpus, View};

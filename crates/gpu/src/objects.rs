@@ -1,4 +1,4 @@
-//! The objects of WebGPU: one file each, with its state and its rules. They know no WIT: `v3` and `v0` are thin layers over
+//! The objects of WebGPU: one file each, with its state and its rules. They know no WIT: `v3` is a thin layer over
 //! them. An object frees what it has when it is dropped, and there is no other way to free it. Making one never fails: what
 //! is wrong goes to the device's errors, and the object is an invalid one, as the specification wants it.
 
@@ -14,6 +14,7 @@ mod compute_pass;
 mod compute_pipeline;
 mod create;
 mod device;
+mod invalid;
 mod label;
 mod memory;
 mod names;

@@ -39,6 +39,8 @@ pub(crate) enum Op {
     DestroyQuerySet(Arc<QuerySetCore>),
     /// Somebody waits until everything before this is done.
     Done(oneshot::Sender<()>),
+    /// Somebody waits until everything before this was handed over.
+    Settled(oneshot::Sender<()>),
     DestroyDevice,
 }
 
@@ -199,6 +201,11 @@ impl DeviceCore {
                     }),
                 );
                 true
+            }
+            Op::Settled(reply) => {
+                // A guest that gave up the call is not interested.
+                let _ = reply.send(());
+                false
             }
             Op::DestroyDevice => {
                 global.device_destroy(self.id);

@@ -1,7 +1,21 @@
 //! `wasi:webgpu@0.3.0-rc.2` over the objects. A function that the WIT calls `async` is one of the host with an `Accessor`;
 //! all others have the view of the store, but the two that make a future or a stream, which need the store itself.
 
+mod adapter;
+mod buffer;
+mod bundle;
+mod compute_pass;
 pub mod convert;
+mod device;
+mod encoder;
+mod host;
+mod render_pass;
+mod texture;
+mod values;
+
+use wasmtime::component::Linker;
+
+use crate::{Gpus, View};
 
 mod bindings {
     wasmtime::component::bindgen!({
@@ -10,6 +24,7 @@ mod bindings {
         imports: {
             "wasi:webgpu/webgpu.[method]gpu-device.lost": store | trappable,
             "wasi:webgpu/webgpu.[method]gpu-device.on-uncaptured-error": store | trappable,
+            "wasi:webgpu/webgpu.[method]gpu-queue.submit": async | trappable,
             default: trappable,
         },
         with: {
@@ -51,3 +66,15 @@ mod bindings {
 }
 
 pub use bindings::wasi::webgpu::webgpu;
+
+/// Adds `wasi:webgpu/webgpu@0.3.0-rc.2`.
+///
+/// # Errors
+///
+/// The linker has it already.
+pub fn add_to_linker<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    view: fn(&mut T) -> View<'_>,
+) -> wasmtime::Result<()> {
+    webgpu::add_to_linker::<T, Gpus>(linker, view)
+}

@@ -104,9 +104,23 @@ impl Adapter {
                 _ => return Err(RequestError::Feature((*name).to_owned())),
             }
         }
+        let limits = limits.iter().map(|(name, value)| (name.as_str(), *value));
+        self.request(wanted, limits)
+    }
+
+    /// The same with features as wgpu knows them.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn request<'a>(
+        &self,
+        features: wgt::Features,
+        limits: impl IntoIterator<Item = (&'a str, Option<u64>)>,
+    ) -> Result<Device, RequestError> {
         let mut given = wgt::Limits::default().or_worse_values_from(&self.limits);
         for (name, value) in limits {
-            let Some(value) = *value else { continue };
+            let Some(value) = value else { continue };
             let limit = Limit::of(name).ok_or_else(|| {
                 RequestError::Limits(format!("WebGPU has no limit that is called {name:?}"))
             })?;
@@ -114,7 +128,7 @@ impl Adapter {
                 .raise(&mut given, value, &self.limits)
                 .map_err(RequestError::Limits)?;
         }
-        Device::request(&self.lease, wanted, given)
+        Device::request(&self.lease, features, given)
     }
 }
 

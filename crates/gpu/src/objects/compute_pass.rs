@@ -182,6 +182,11 @@ impl ComputePass {
         encoder.ended(ended);
     }
 
+    /// Where its errors go.
+    pub fn errors(&self) -> &crate::error::Errors {
+        &self.core.encoder.device.errors
+    }
+
     /// Its label.
     pub fn label(&self) -> String {
         self.core.label.get()

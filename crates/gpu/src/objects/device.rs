@@ -11,6 +11,7 @@ use super::{
     CreateQuerySetError, PipelineLayout, PipelineLayoutDescriptor, QuerySet, QuerySetDescriptor,
     Queue, Sampler, Texture, TextureDescriptor,
 };
+use super::label::Label;
 use crate::error::{Errors, GpuError, LostReason};
 use crate::lease::Lease;
 use crate::ledger::{Charged, Credit, OverCap};
@@ -34,6 +35,8 @@ pub(crate) struct DeviceCore {
     mapped: RwLock<()>,
     features: wgt::Features,
     limits: wgt::Limits,
+    label: Label,
+    pub(super) queue_label: Label,
     _credit: Credit,
 }
 
@@ -91,6 +94,8 @@ impl Device {
             mapped: RwLock::new(()),
             features,
             limits,
+            label: Label::default(),
+            queue_label: Label::default(),
             _credit: credit,
         });
         let this = Arc::downgrade(&core);
@@ -117,6 +122,21 @@ impl Device {
     /// The limits it was made with.
     pub fn limits(&self) -> &wgt::Limits {
         &self.core.limits
+    }
+
+    /// The lease that it was made of.
+    pub fn lease(&self) -> &Arc<Lease> {
+        &self.core.lease
+    }
+
+    /// Its label.
+    pub fn label(&self) -> String {
+        self.core.label.get()
+    }
+
+    /// Gives it another label.
+    pub fn set_label(&self, label: String) {
+        self.core.label.set(label);
     }
 
     /// Its error scopes, listeners and its loss.

@@ -9,7 +9,7 @@ use wgpu_types as wgt;
 use super::memory::Uses;
 use super::{Buffer, CommandBuffer, DeviceCore, Texture, TextureWrite, texture_write};
 use crate::error::GpuError;
-use crate::ledger::Charged;
+use crate::ledger::{Charged, Credit};
 use crate::timeline::{Op, Submission};
 
 /// The queue of a device; clones are the same one.
@@ -30,8 +30,37 @@ impl Queue {
         }
     }
 
-    /// Submits commands. They run in their turn, after everything that was asked for before.
+    /// Its label.
+    pub fn label(&self) -> String {
+        self.device.queue_label.get()
+    }
+
+    /// Gives it another label.
+    pub fn set_label(&self, label: String) {
+        self.device.queue_label.set(label);
+    }
+
+    /// Waits until the workload may have another submission under way, and submits commands then.
+    pub async fn submit_in_turn(&self, commands: &[CommandBuffer]) {
+        let account = self.device.lease.account();
+        loop {
+            let freed = self.device.lease.gate().freed();
+            match account.charge(Charged::Submissions, 1) {
+                Ok(credit) => return self.submit_with(commands, credit),
+                Err(_) => freed.await,
+            }
+        }
+    }
+
+    /// Submits commands. They run in their turn, after everything that was asked for before. With more submissions under way
+    /// than the workload may have, that is an out-of-memory error.
     pub fn submit(&self, commands: &[CommandBuffer]) {
+        if let Some(credit) = self.device.charge(Charged::Submissions, 1) {
+            self.submit_with(commands, credit);
+        }
+    }
+
+    fn submit_with(&self, commands: &[CommandBuffer], credit: Credit) {
         let mut uses = Uses::default();
         for commands in commands {
             uses.extend(&commands.core.uses);
@@ -46,9 +75,6 @@ impl Queue {
             )));
             return;
         }
-        let Some(credit) = self.device.charge(Charged::Submissions, 1) else {
-            return;
-        };
         let commands = commands
             .iter()
             .map(|commands| Arc::clone(&commands.core))

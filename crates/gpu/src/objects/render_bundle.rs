@@ -288,6 +288,11 @@ impl RenderBundleEncoder {
         }
     }
 
+    /// Where its errors go.
+    pub fn errors(&self) -> &crate::error::Errors {
+        &self.core.device.errors
+    }
+
     /// Its label.
     pub fn label(&self) -> String {
         self.core.label.get()

@@ -392,6 +392,11 @@ impl RenderPass {
         encoder.ended(ended);
     }
 
+    /// Where its errors go.
+    pub fn errors(&self) -> &crate::error::Errors {
+        &self.core.encoder.device.errors
+    }
+
     /// Its label.
     pub fn label(&self) -> String {
         self.core.label.get()
