@@ -213,7 +213,13 @@ impl StoreTemplate {
                 CallHook::ReturningFromWasm => meter.leave(),
                 CallHook::CallingHost => meter.call(),
             }
-            if let Some(current) = &store.data().current {
+            // For whom the call is has to be found out only if there is a choice.
+            let several = store
+                .data()
+                .current
+                .as_ref()
+                .filter(|current| current.has_several());
+            if let Some(current) = several {
                 match hook {
                     CallHook::CallingHost => Arc::clone(current).calls(&mut store),
                     CallHook::ReturningFromHost => current.returns(),

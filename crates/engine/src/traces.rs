@@ -173,11 +173,13 @@ impl Current {
         self.lock().life = Some(place);
     }
 
-    /// The guest calls the host: finds out for whom, if there is a choice.
+    /// Whether it works on more than one request.
+    pub(crate) fn has_several(&self) -> bool {
+        self.several.load(Ordering::Relaxed)
+    }
+
+    /// The guest calls the host, and there are several for whom it may be: finds out which.
     pub(crate) fn calls(&self, store: &mut StoreContextMut<'_, HostState>) {
-        if !self.several.load(Ordering::Relaxed) {
-            return;
-        }
         let stack = store.async_call_stack().ok();
         let task = stack.and_then(|stack| {
             let working = self.lock();
@@ -190,9 +192,7 @@ impl Current {
 
     /// The host returns to the guest.
     pub(crate) fn returns(&self) {
-        if self.several.load(Ordering::Relaxed) {
-            self.lock().calling = None;
-        }
+        self.lock().calling = None;
     }
 
     /// What is worked for at the moment, if that is known: a request, or the life of a service.

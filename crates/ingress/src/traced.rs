@@ -50,7 +50,7 @@ impl Traced {
 
     /// Who answers.
     pub(crate) fn answered_by(&self, resource: Option<&Resource>) {
-        if let Some(resource) = resource {
+        if let Some(resource) = resource.filter(|_| self.trace.is_sampled()) {
             self.trace.answered_by(resource);
         }
     }

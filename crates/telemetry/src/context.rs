@@ -1,5 +1,7 @@
 //! Where in a trace something is: the `traceparent` and `tracestate` of W3C Trace Context, read strictly and within bounds.
 
+use std::sync::Arc;
+
 use http::HeaderValue;
 
 use crate::id::{SpanId, TraceId, hexadecimal};
@@ -24,9 +26,9 @@ pub struct SpanContext {
     pub state: TraceState,
 }
 
-/// A `tracestate`: passed on as it came.
+/// A `tracestate`: passed on as it came. Few traces have one, and every span has a copy: so it is shared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TraceState(Option<HeaderValue>);
+pub struct TraceState(Option<Arc<HeaderValue>>);
 
 impl SpanContext {
     /// The place that a `traceparent` describes, if it is one. Of versions after 00 the part that 00 has is read.
@@ -71,7 +73,7 @@ impl TraceState {
     pub fn of(value: &HeaderValue) -> Self {
         let sound =
             value.len() <= STATE_BYTES && !value.is_empty() && value.to_str().is_ok_and(is_sound);
-        Self(sound.then(|| value.clone()))
+        Self(sound.then(|| Arc::new(value.clone())))
     }
 
     /// The state with these members.
@@ -97,7 +99,7 @@ impl TraceState {
 
     /// The header's value, if there is any.
     pub fn header(&self) -> Option<&HeaderValue> {
-        self.0.as_ref()
+        self.0.as_deref()
     }
 
     /// Keys and values, in their order.

@@ -36,7 +36,7 @@ pub struct Carried {
 
 /// Baggage, passed on as it came: not ours to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Baggage(Option<HeaderValue>);
+pub struct Baggage(Option<Box<HeaderValue>>);
 
 impl Default for Propagators {
     fn default() -> Self {
@@ -80,7 +80,7 @@ impl Propagators {
             && let Some(baggage) = &baggage.0
             && !headers.contains_key(&BAGGAGE)
         {
-            headers.insert(BAGGAGE, baggage.clone());
+            headers.insert(BAGGAGE, HeaderValue::clone(baggage));
         }
     }
 }
@@ -107,7 +107,7 @@ impl Baggage {
             }
         };
         let sound = value.len() <= BAGGAGE_BYTES && value.to_str().is_ok_and(is_sound);
-        Self(sound.then_some(value))
+        Self(sound.then(|| Box::new(value)))
     }
 
     /// As it is written; empty if there is none.

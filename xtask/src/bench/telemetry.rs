@@ -54,9 +54,29 @@ enum Recorded {
     All,
 }
 
+/// Which of the hellos of `bench http`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hello {
+    /// An instance for each request: what a manifest gets that says nothing of instances.
+    Fresh,
+    /// Instances that are used again: the cheapest request that there is, so that all else weighs most.
+    Reused,
+}
+
+impl Hello {
+    fn case(self) -> &'static Case {
+        let [fresh, reused, ..] = &CASES;
+        match self {
+            Self::Fresh => fresh,
+            Self::Reused => reused,
+        }
+    }
+}
+
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Side {
+    hello: Hello,
     recorded: Recorded,
     /// A line of the log for each request, as people run it; each line of a recorded request is a log record too.
     lines: bool,
@@ -64,18 +84,25 @@ struct Side {
 
 impl Side {
     /// Each group begins with the side that the others are compared with.
-    const ALL: [Self; 7] = [
-        Self::new(Recorded::Off, false),
-        Self::new(Recorded::None, false),
-        Self::new(Recorded::Tenth, false),
-        Self::new(Recorded::All, false),
-        Self::new(Recorded::Off, true),
-        Self::new(Recorded::None, true),
-        Self::new(Recorded::Tenth, true),
+    const ALL: [Self; 10] = [
+        Self::new(Hello::Fresh, Recorded::Off, false),
+        Self::new(Hello::Fresh, Recorded::None, false),
+        Self::new(Hello::Fresh, Recorded::Tenth, false),
+        Self::new(Hello::Reused, Recorded::Off, false),
+        Self::new(Hello::Reused, Recorded::None, false),
+        Self::new(Hello::Reused, Recorded::Tenth, false),
+        Self::new(Hello::Reused, Recorded::All, false),
+        Self::new(Hello::Reused, Recorded::Off, true),
+        Self::new(Hello::Reused, Recorded::None, true),
+        Self::new(Hello::Reused, Recorded::Tenth, true),
     ];
 
-    const fn new(recorded: Recorded, lines: bool) -> Self {
-        Self { recorded, lines }
+    const fn new(hello: Hello, recorded: Recorded, lines: bool) -> Self {
+        Self {
+            hello,
+            recorded,
+            lines,
+        }
     }
 
     fn title(self) -> String {
@@ -86,7 +113,7 @@ impl Side {
             Recorded::All => "on, every trace",
         };
         let lines = if self.lines { ", log lines" } else { "" };
-        format!("{recorded}{lines}")
+        format!("{}: {recorded}{lines}", self.hello.case().name)
     }
 
     fn tell(self, collector: &Collector, server: Sh) -> Sh {
@@ -127,7 +154,7 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
     let time = Duration::from_secs(if args.quick { 1 } else { args.seconds });
     let rounds = if args.quick { 1 } else { args.rounds };
     let advice = "`--quick` runs it for a moment";
-    let sides = steps.run("hello with and without telemetry", advice, |steps| {
+    let sides = steps.run("hellos with and without telemetry", advice, |steps| {
         let mut sides = start(&weft, &cores, &collector)?;
         measure(steps, &mut sides, &load, rounds, time)?;
         Ok(sides)
@@ -147,8 +174,7 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
         let text = [
             machine.line(),
             format!(
-                "Case `{}` of `bench http`, with `--quiet` but for the sides with log lines. Medians of {rounds} rounds of {} s with {} connections; {}.",
-                hello().name,
+                "With `--quiet` but for the sides with log lines. Medians of {rounds} rounds of {} s with {} connections; {}.",
                 time.as_secs(),
                 args.connections,
                 cores.describe()
@@ -169,24 +195,19 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The 0.2 hello whose instances are used again: the cheapest request that there is, so that all else weighs most.
-fn hello() -> &'static Case {
-    let [_, hello, ..] = &CASES;
-    hello
-}
-
 fn start(weft: &Path, cores: &Cores, collector: &Collector) -> Result<Vec<Running>> {
     let scratch = scratch("telemetry")?;
-    let file = scratch.join("hello.yaml");
-    fs::write(&file, manifest(hello(), &component(hello().guest)?))?;
     let one = |side: Side| {
+        let case = side.hello.case();
+        let file = scratch.join(format!("{}.yaml", case.name));
+        fs::write(&file, manifest(case, &component(case.guest)?))?;
         let (addr, admin) = (free_address()?, free_address()?);
         let command = cores.server(weft).args(["run"]);
         let command = command.args(["--addr", &addr.to_string()]);
         let command = command.args(["--admin-addr", &admin.to_string()]);
         let command = command.arg("--cache-dir").arg(scratch.join("cache"));
         let mut server = Server::start(side.tell(collector, command.arg(&file)), addr)?;
-        server.ready(&Request::get(HOST, hello().path))?;
+        server.ready(&Request::get(HOST, case.path))?;
         Ok(Running {
             side,
             server,
@@ -204,22 +225,25 @@ fn measure(
     rounds: u32,
     time: Duration,
 ) -> Result<()> {
-    let target = Target {
-        host: HOST,
-        path: hello().path,
-        body: None,
+    let press = |running: &Running, time| {
+        let target = Target {
+            host: HOST,
+            path: running.side.hello.case().path,
+            body: None,
+        };
+        load.press(&running.server, &target, time)
     };
     for running in &*sides {
-        load.press(&running.server, &target, WARM_UP.min(time))?;
+        press(running, WARM_UP.min(time))?;
     }
     for turn in 0..rounds as usize {
         // Each begins in its turn, so that none always comes after the same other one.
         let first = turn % sides.len();
         let (before, after) = sides.split_at_mut(first);
         for running in after.iter_mut().chain(before) {
-            let round = load.press(&running.server, &target, time)?;
+            let round = press(running, time)?;
             steps.say(format_args!(
-                "{:<32} {:>9} req/s  {:>6.1} µs of processor each",
+                "{:<46} {:>9} req/s  {:>6.1} µs of processor each",
                 running.side.title(),
                 page::count(round.per_second),
                 round.cost
