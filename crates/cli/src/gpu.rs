@@ -24,7 +24,7 @@ pub(crate) struct Flags {
     /// The longest time that a workload may allow one submission; after it, it loses its device
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = some_time)]
     max_gpu_submission: Duration,
-    /// Let workloads have timestamps as exact as the GPU gives them; with them one can watch the others
+    /// Let workloads have the feature timestamp-query where their manifest says exact-timestamps; with it one can watch the others
     #[arg(long)]
     exact_gpu_timestamps: bool,
 }

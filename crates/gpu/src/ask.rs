@@ -7,13 +7,12 @@ use std::time::Duration;
 use crate::quota::Quota;
 
 /// The keys that may be written, for messages.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 6] = [
     "adapter",
     "memory",
     "weight",
     "max-in-flight",
     "submission-deadline",
-    "gpu-time",
     "exact-timestamps",
 ];
 
@@ -30,9 +29,7 @@ pub struct Ask {
     pub max_in_flight: Option<u64>,
     /// How long one submission may take.
     pub submission_deadline: Option<Duration>,
-    /// The part of the GPU's time that it may have at most, above 0 and up to 1.
-    pub gpu_time: Option<f64>,
-    /// Timestamps as exact as the GPU gives them.
+    /// The feature timestamp-query, with timestamps as exact as the GPU gives them.
     pub exact_timestamps: Option<bool>,
 }
 
@@ -111,7 +108,6 @@ impl Ask {
             "weight" => self.weight = Some(whole(value, 1, 1000)?),
             "max-in-flight" => self.max_in_flight = Some(whole(value, 1, 1024)?.into()),
             "submission-deadline" => self.submission_deadline = Some(duration(value)?),
-            "gpu-time" => self.gpu_time = Some(share(value)?),
             "exact-timestamps" => self.exact_timestamps = Some(truth(value)?),
             _ => {
                 return Err(format!(
@@ -179,7 +175,7 @@ impl Ask {
         if exact_timestamps && !allowed.exact_timestamps {
             refusals.push(Refusal {
                 key: "exact-timestamps".to_owned(),
-                reason: "this host rounds timestamps to 100 µs for everybody; leave it out"
+                reason: "this host has no timestamps for anybody (it was started without --exact-gpu-timestamps); leave it out"
                     .to_owned(),
             });
         }
@@ -193,7 +189,6 @@ impl Ask {
             submissions,
             submission_deadline,
             weight,
-            gpu_time: self.gpu_time,
             exact_timestamps,
             ..usual
         })
@@ -243,32 +238,6 @@ fn duration(value: &str) -> Result<Duration, String> {
     let millis =
         millis.ok_or_else(|| format!("`{value}` is no time up to an hour; write 500ms or 2s"))?;
     Ok(Duration::from_millis(millis))
-}
-
-/// `25%`, `0.25` or `250ms/s`.
-fn share(value: &str) -> Result<f64, String> {
-    let share = if let Some(percent) = value.strip_suffix('%') {
-        percent
-            .trim()
-            .parse::<f64>()
-            .ok()
-            .map(|percent| percent / 100.0)
-    } else if let Some(millis) = value
-        .strip_suffix("ms/s")
-        .or_else(|| value.strip_suffix("ms per s"))
-    {
-        millis
-            .trim()
-            .parse::<f64>()
-            .ok()
-            .map(|millis| millis / 1_000.0)
-    } else {
-        value.parse::<f64>().ok()
-    };
-    let share = share.filter(|share| *share > 0.0 && *share <= 1.0);
-    share.ok_or_else(|| {
-        format!("`{value}` is no part of the GPU's time; write 25%, 0.25 or 250ms/s")
-    })
 }
 
 fn truth(value: &str) -> Result<bool, String> {

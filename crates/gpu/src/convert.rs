@@ -1,10 +1,10 @@
-//! From the types of the WIT packages to those of the objects, and back. The two versions have the same names, so each
-//! conversion is written once, as a macro that is given the module of the bindings; what differs is in `v3::convert` and
-//! `v0::convert`. Every conversion is total: what cannot be had is an [`Unsupported`], which becomes a validation error.
+//! From the types of the WIT package to those of the objects, and back. Each conversion is written as a macro that is given
+//! the module of the bindings, since other versions of the package have the same names; what only 0.3.0-rc.2 has is in
+//! `v3::convert`. Every conversion is total: what cannot be had is an [`Unsupported`], which becomes a validation error.
 
 mod enums;
-pub mod features;
-pub mod flags;
+pub(crate) mod features;
+pub(crate) mod flags;
 mod formats;
 mod records;
 mod resources;
@@ -28,7 +28,7 @@ pub struct Unsupported {
 
 /// A record that names resources cannot be converted.
 #[derive(Debug, thiserror::Error)]
-pub enum Failed {
+pub(crate) enum Failed {
     /// An error of the guest's call, which makes an invalid object.
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
@@ -37,14 +37,15 @@ pub enum Failed {
     Table(#[from] ResourceTableError),
 }
 
-/// An enum of the bindings, all of whose cases are known.
-pub trait Cases: Sized + 'static {
+/// An enum of the bindings, all of whose cases are known to the tests.
+#[cfg(test)]
+pub(crate) trait Cases: Sized + 'static {
     /// Every case, once.
     const CASES: &'static [Self];
 }
 
 /// A record that names no resource.
-pub trait Plain {
+pub(crate) trait Plain {
     /// What the objects take.
     type Plain;
 
@@ -57,7 +58,7 @@ pub trait Plain {
 }
 
 /// A record that names resources.
-pub trait Resolve {
+pub(crate) trait Resolve {
     /// What the objects take.
     type Resolved;
 
@@ -90,7 +91,7 @@ impl From<Unsupported> for GpuError {
 /// # Errors
 ///
 /// It is NaN or infinite.
-pub fn finite(what: &str, value: f32) -> Result<f32, Unsupported> {
+pub(crate) fn finite(what: &str, value: f32) -> Result<f32, Unsupported> {
     finite64(what, value.into()).map(|_| value)
 }
 
@@ -99,7 +100,7 @@ pub fn finite(what: &str, value: f32) -> Result<f32, Unsupported> {
 /// # Errors
 ///
 /// It is NaN or infinite.
-pub fn finite64(what: &str, value: f64) -> Result<f64, Unsupported> {
+pub(crate) fn finite64(what: &str, value: f64) -> Result<f64, Unsupported> {
     if value.is_finite() {
         Ok(value)
     } else {
@@ -114,7 +115,7 @@ pub fn finite64(what: &str, value: f64) -> Result<f64, Unsupported> {
 /// # Errors
 ///
 /// It is another one, or none.
-pub fn swizzle(swizzle: Option<&str>) -> Result<(), Unsupported> {
+pub(crate) fn swizzle(swizzle: Option<&str>) -> Result<(), Unsupported> {
     match swizzle {
         None | Some("rgba") => Ok(()),
         Some(other)

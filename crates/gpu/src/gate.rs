@@ -1,7 +1,8 @@
 //! The gate of one adapter: submissions of all tenants wait here, few are on the GPU, and one thread watches those. It
-//! never waits for a device, and looks only at devices that have something under way.
+//! never waits for a device, and looks only at devices that have something under way. Whose turn is next, `fair` says.
+//! A submission that is not over at its deadline loses its device; its place goes to others, though the GPU may still be at
+//! it: nothing but the end of the process takes it back.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,6 +10,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
+use crate::error::LostReason;
+use crate::fair::{Fair, Ticket};
 use crate::ledger::Credit;
 use crate::objects::{DeviceCore, InFlight};
 
@@ -19,15 +22,13 @@ const PATIENCE: u32 = 32;
 const SHORTEST: Duration = Duration::from_micros(20);
 const LONGEST: Duration = Duration::from_millis(1);
 
-/// Which turn a submission had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ticket(u64);
-
 /// A submission on the GPU.
 #[derive(Debug)]
 pub(crate) struct Flight {
     pub(crate) device: Arc<DeviceCore>,
     pub(crate) ticket: Ticket,
+    /// Its place was given to others.
+    pub(crate) late: bool,
     pub(crate) since: Instant,
     pub(crate) done: Arc<AtomicBool>,
     /// What it uses, until it is over.
@@ -46,13 +47,13 @@ pub struct Gate {
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: VecDeque<Arc<DeviceCore>>,
+    /// By the account of the tenant.
+    fair: Fair<usize, Arc<DeviceCore>>,
     flights: Vec<Flight>,
-    /// Turns that were given and are not flights yet.
-    starting: usize,
+    /// When the last one was over: what comes after it did not run before.
+    over: Option<Instant>,
     /// Devices of which somebody waits for an answer that only a poll brings.
     watched: Vec<Arc<DeviceCore>>,
-    next: u64,
 }
 
 impl Gate {
@@ -81,7 +82,9 @@ impl Gate {
 
     /// A submission waits in the timeline of this device.
     pub(crate) fn enqueue(&self, device: &Arc<DeviceCore>) {
-        self.state().waiting.push_back(Arc::clone(device));
+        let tenant = Arc::as_ptr(device.lease.account().payer()) as usize;
+        let weight = device.lease.quota().weight;
+        self.state().fair.enqueue(tenant, weight, Arc::clone(device));
         self.pump();
     }
 
@@ -106,20 +109,19 @@ impl Gate {
     fn pump(&self) {
         loop {
             let mut state = self.state();
-            if state.flights.len() + state.starting >= IN_FLIGHT {
+            if state.fair.flying() >= IN_FLIGHT {
                 return;
             }
-            let Some(device) = state.waiting.pop_front() else {
+            let Some((ticket, device)) = state.fair.next() else {
                 return;
             };
-            state.starting += 1;
-            state.next += 1;
-            let ticket = Ticket(state.next);
             drop(state);
             let flight = device.turn(ticket);
             let mut state = self.state();
-            state.starting -= 1;
-            state.flights.extend(flight);
+            match flight {
+                Some(flight) => state.flights.push(flight),
+                None => state.fair.finished(ticket, 0),
+            }
             drop(state);
             self.woken.notify_one();
         }
@@ -161,21 +163,41 @@ impl Gate {
         }
     }
 
-    /// Ends the flights that are over: whether there was one.
+    /// Ends the flights that are over, and gives up those that are too late: whether there was one.
     fn settle(&self) -> bool {
         let mut state = self.state();
-        let over = state
-            .flights
-            .extract_if(.., |flight| flight.done.load(Ordering::Acquire));
-        let over: Vec<_> = over.collect();
+        let State { fair, flights, over: last, .. } = &mut *state;
+        let now = Instant::now();
+        let since = |flight: &Flight| last.map_or(flight.since, |last| flight.since.max(last));
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let mut freed = false;
+        for flight in flights.iter_mut().filter(|flight| !flight.late) {
+            let done = flight.done.load(Ordering::Acquire);
+            let took = now.saturating_duration_since(since(flight));
+            let deadline = flight.device.lease.quota().submission_deadline;
+            if done || took > deadline {
+                fair.finished(flight.ticket, nanos(took));
+                flight.late = !done;
+                freed = true;
+            }
+            if flight.late {
+                flight.device.errors.lose(
+                    LostReason::Unknown,
+                    format!("a submission was not over after {deadline:?}, the submission-deadline of the workload"),
+                );
+            }
+        }
+        let over: Vec<_> = flights.extract_if(.., |flight| flight.done.load(Ordering::Acquire)).collect();
+        if !over.is_empty() {
+            *last = Some(now);
+        }
         drop(state);
-        let any = !over.is_empty();
         // Here, and not under the lock: with the last flight a device may end.
         drop(over);
-        if any {
+        if freed {
             self.freed.notify_waiters();
         }
-        any
+        freed
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

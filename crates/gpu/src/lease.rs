@@ -79,7 +79,11 @@ impl Lease {
             global.adapter_drop(other);
         }
         let info = global.adapter_get_info(adapter);
-        let features = global.adapter_features(adapter) & EXPOSED;
+        let mut features = global.adapter_features(adapter) & EXPOSED;
+        features.set(
+            wgt::Features::TIMESTAMP_QUERY,
+            quota.exact_timestamps && features.contains(wgt::Features::TIMESTAMP_QUERY),
+        );
         let limits = clamped(
             global.adapter_limits(adapter),
             account.ceiling(Charged::Memory),

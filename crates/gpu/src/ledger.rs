@@ -185,6 +185,11 @@ impl Account {
         self.cell(&self.refused, what, |cell| cell.load(Ordering::Relaxed))
     }
 
+    /// The account above, or this one if there is none: a workload's tenant, whose turns at the gate are one queue.
+    pub(crate) fn payer(self: &Arc<Self>) -> &Arc<Self> {
+        self.above.as_ref().unwrap_or(self)
+    }
+
     /// What this account may have; those above may have less left.
     pub fn caps(&self) -> Caps {
         self.caps

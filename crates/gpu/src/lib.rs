@@ -7,13 +7,14 @@
 //! passes the [`gate`] of the adapter. The [`broker`] knows which adapters there are and who has what of them.
 
 pub mod ask;
-mod bound;
+pub mod bound;
 pub mod broker;
 mod compile;
 mod convert;
 mod ctx;
 pub mod descriptors;
 pub mod error;
+mod fair;
 pub mod gate;
 pub mod lease;
 pub mod ledger;
@@ -23,4 +24,5 @@ mod timeline;
 pub mod v3;
 pub mod values;
 
+pub use convert::Unsupported;
 pub use ctx::{Ctx, Gpus, View};

@@ -32,9 +32,7 @@ pub struct Quota {
     pub submission_deadline: Duration,
     /// The tenant's share when others want the GPU too; 100 is usual.
     pub weight: u32,
-    /// The part of the GPU's time that it may have at most.
-    pub gpu_time: Option<f64>,
-    /// Whether timestamps are as exact as the GPU gives them, instead of rounded to 100 µs.
+    /// Whether there are timestamps: they are as exact as the GPU gives them, and with them one can watch the others.
     pub exact_timestamps: bool,
 }
 
@@ -53,7 +51,6 @@ impl Default for Quota {
             commands: 65_536,
             submission_deadline: Duration::from_secs(2),
             weight: 100,
-            gpu_time: None,
             exact_timestamps: false,
         }
     }

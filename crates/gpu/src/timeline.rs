@@ -10,7 +10,8 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 use wgpu_core::id::StagingBufferId;
 
-use crate::gate::{Flight, Ticket};
+use crate::fair::Ticket;
+use crate::gate::Flight;
 use crate::ledger::Credit;
 use crate::objects::{
     BufferCore, CommandBufferCore, DeviceCore, MapRequest, QuerySetCore, TextureCore, TextureWrite,
@@ -241,6 +242,7 @@ impl DeviceCore {
         Flight {
             device: Arc::clone(self),
             ticket,
+            late: false,
             since: Instant::now(),
             done,
             _holds: (uses, staged, credit),

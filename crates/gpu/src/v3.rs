@@ -5,7 +5,7 @@ mod adapter;
 mod buffer;
 mod bundle;
 mod compute_pass;
-pub mod convert;
+mod convert;
 mod device;
 mod encoder;
 mod host;
@@ -65,7 +65,7 @@ mod bindings {
     });
 }
 
-pub use bindings::wasi::webgpu::webgpu;
+use bindings::wasi::webgpu::webgpu;
 
 /// Adds `wasi:webgpu/webgpu@0.3.0-rc.2`.
 ///

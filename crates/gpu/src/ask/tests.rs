@@ -20,31 +20,18 @@ fn every_key_is_understood() {
         ("weight", "200"),
         ("max-in-flight", "4"),
         ("submission-deadline", "500ms"),
-        ("gpu-time", "25%"),
         ("exact-timestamps", "false"),
     ];
     assert_eq!(config.map(|(key, _)| key), KEYS);
     let ask = Ask::read(config).unwrap();
     assert_eq!(ask.memory, Some(64 << 20));
     assert_eq!(ask.submission_deadline, Some(Duration::from_millis(500)));
-    assert_eq!(ask.gpu_time, Some(0.25));
     let quota = ask.within(&Allowed::default()).unwrap();
     assert_eq!(
         (quota.memory, quota.weight, quota.submissions),
         (64 << 20, 200, 4)
     );
     assert!(quota.staging <= quota.memory);
-}
-
-#[test]
-fn the_gpu_s_time_is_written_in_three_ways() {
-    for value in ["0.25", "25%", "250ms/s", "250ms per s"] {
-        assert_eq!(
-            Ask::read([("gpu-time", value)]).unwrap().gpu_time,
-            Some(0.25),
-            "{value}"
-        );
-    }
 }
 
 #[test]
@@ -71,10 +58,6 @@ fn what_is_wrong_is_said_with_what_may_be_written() {
     assert_eq!(
         refused("submission-deadline", "2"),
         "`submission-deadline`: `2` is no time up to an hour; write 500ms or 2s"
-    );
-    assert_eq!(
-        refused("gpu-time", "2"),
-        "`gpu-time`: `2` is no part of the GPU's time; write 25%, 0.25 or 250ms/s"
     );
     assert!(refused("wieght", "1").contains("`wasi:webgpu` has adapter, memory, weight"));
 }

@@ -4,6 +4,7 @@
 macro_rules! enums {
     // wgpu's enums have more cases than WebGPU's: those have no way back.
     (@pair $w:ident::$wit:ident = $wgpu:path; $($case:ident => { $($value:tt)+ })*) => {
+        #[cfg(test)]
         impl $crate::convert::Cases for $w::$wit {
             const CASES: &'static [Self] = &[$(Self::$case),*];
         }
@@ -33,12 +34,13 @@ macro_rules! enums {
     };
 
     (@features $w:ident; $($case:ident => $name:literal)*) => {
+        #[cfg(test)]
         impl $crate::convert::Cases for $w::GpuFeatureName {
             const CASES: &'static [Self] = &[$(Self::$case),*];
         }
 
         /// What WebGPU calls a feature.
-        pub fn feature_name(feature: $w::GpuFeatureName) -> &'static str {
+        pub(crate) fn feature_name(feature: $w::GpuFeatureName) -> &'static str {
             match feature {
                 $($w::GpuFeatureName::$case => $name,)*
             }
@@ -83,12 +85,13 @@ macro_rules! enums {
         $crate::convert::enums! { @pair $w::GpuErrorFilter = crate::error::ErrorKind; Validation => { Validation } OutOfMemory => { OutOfMemory } Internal => { Internal } }
         $crate::convert::enums! { @pair $w::GpuBufferMapState = crate::objects::MapState; Unmapped => { Unmapped } Pending => { Pending } Mapped => { Mapped } }
         $crate::convert::enums! { @pair $w::GpuCompilationMessageType = crate::objects::CompilationMessageType; Error => { Error } Warning => { Warning } Info => { Info } }
+        #[cfg(test)]
         impl $crate::convert::Cases for $w::GpuCullMode {
             const CASES: &'static [Self] = &[Self::None, Self::Front, Self::Back];
         }
 
         /// Which faces are left out.
-        pub fn cull_mode(mode: $w::GpuCullMode) -> Option<wgpu_types::Face> {
+        pub(crate) fn cull_mode(mode: $w::GpuCullMode) -> Option<wgpu_types::Face> {
             match mode {
                 $w::GpuCullMode::None => None,
                 $w::GpuCullMode::Front => Some(wgpu_types::Face::Front),

@@ -3,14 +3,14 @@
 use wgpu_types::Features;
 
 /// What WGSL has beyond its core that shaders of guests may use: what naga implements.
-pub const LANGUAGE: &[&str] = &[
+pub(crate) const LANGUAGE: &[&str] = &[
     "readonly_and_readwrite_storage_textures",
     "packed_4x8_integer_dot_product",
     "pointer_composite_access",
 ];
 
 /// All features of WebGPU by name. `None`: wgpu has no such feature, and no device does.
-pub const FEATURES: &[(&str, Option<Features>)] = &[
+pub(crate) const FEATURES: &[(&str, Option<Features>)] = &[
     // Every device here is a core one.
     ("core-features-and-limits", Some(Features::empty())),
     ("depth-clip-control", Some(Features::DEPTH_CLIP_CONTROL)),
@@ -38,12 +38,12 @@ pub const FEATURES: &[(&str, Option<Features>)] = &[
 
 /// Whether `features` has the feature of this name; not, if there is no such feature. The spelling of the WIT packages,
 /// which differs for sliced textures, is a name too.
-pub fn has(features: Features, name: &str) -> bool {
+pub(crate) fn has(features: Features, name: &str) -> bool {
     named(name).is_some_and(|feature| features.contains(feature))
 }
 
 /// The feature of a name, if wgpu has it.
-pub fn named(name: &str) -> Option<Features> {
+pub(crate) fn named(name: &str) -> Option<Features> {
     let name = match name {
         "texture-compression-bc-sliced3d" => "texture-compression-bc-sliced-3d",
         "texture-compression-astc-sliced3d" => "texture-compression-astc-sliced-3d",

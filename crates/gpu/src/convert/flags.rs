@@ -10,7 +10,7 @@ use super::Unsupported;
 /// # Errors
 ///
 /// There are bits that WebGPU does not have.
-pub fn buffer_usages(bits: u32) -> Result<BufferUsages, Unsupported> {
+pub(crate) fn buffer_usages(bits: u32) -> Result<BufferUsages, Unsupported> {
     known("a buffer usage", bits, 0x3ff).map(BufferUsages::from_bits_truncate)
 }
 
@@ -19,7 +19,7 @@ pub fn buffer_usages(bits: u32) -> Result<BufferUsages, Unsupported> {
 /// # Errors
 ///
 /// There are bits that WebGPU does not have.
-pub fn texture_usages(bits: u32) -> Result<TextureUsages, Unsupported> {
+pub(crate) fn texture_usages(bits: u32) -> Result<TextureUsages, Unsupported> {
     known("a texture usage", bits, 0x3f).map(TextureUsages::from_bits_truncate)
 }
 
@@ -28,7 +28,7 @@ pub fn texture_usages(bits: u32) -> Result<TextureUsages, Unsupported> {
 /// # Errors
 ///
 /// There are bits that WebGPU does not have.
-pub fn color_writes(bits: u32) -> Result<ColorWrites, Unsupported> {
+pub(crate) fn color_writes(bits: u32) -> Result<ColorWrites, Unsupported> {
     known("a colour write mask", bits, 0xf).map(ColorWrites::from_bits_truncate)
 }
 
@@ -37,7 +37,7 @@ pub fn color_writes(bits: u32) -> Result<ColorWrites, Unsupported> {
 /// # Errors
 ///
 /// There are bits that WebGPU does not have.
-pub fn shader_stages(bits: u32) -> Result<ShaderStages, Unsupported> {
+pub(crate) fn shader_stages(bits: u32) -> Result<ShaderStages, Unsupported> {
     known("a shader stage", bits, 0x7).map(ShaderStages::from_bits_truncate)
 }
 
@@ -46,7 +46,7 @@ pub fn shader_stages(bits: u32) -> Result<ShaderStages, Unsupported> {
 /// # Errors
 ///
 /// It is not exactly one of them.
-pub fn map_mode(bits: u32) -> Result<HostMap, Unsupported> {
+pub(crate) fn map_mode(bits: u32) -> Result<HostMap, Unsupported> {
     match bits {
         1 => Ok(HostMap::Read),
         2 => Ok(HostMap::Write),
@@ -54,16 +54,6 @@ pub fn map_mode(bits: u32) -> Result<HostMap, Unsupported> {
             "a buffer is mapped either to read or to write, and the mode is {bits:#x}"
         ))),
     }
-}
-
-/// The usage of a buffer for a guest: without what only wgpu knows.
-pub fn of_buffer(usage: BufferUsages) -> u32 {
-    usage.bits() & 0x3ff
-}
-
-/// The usage of a texture for a guest: without what only wgpu knows.
-pub fn of_texture(usage: TextureUsages) -> u32 {
-    usage.bits() & 0x3f
 }
 
 fn known(what: &str, bits: u32, known: u32) -> Result<u32, Unsupported> {

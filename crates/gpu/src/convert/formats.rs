@@ -103,6 +103,7 @@ macro_rules! texture_formats {
         }
     };
     (@all $w:ident; $($wit:ident => { $($wgpu:tt)+ })*) => {
+        #[cfg(test)]
         impl $crate::convert::Cases for $w::GpuTextureFormat {
             const CASES: &'static [Self] = &[$(Self::$wit),*];
         }

@@ -351,7 +351,7 @@ macro_rules! resources {
         };
 
         /// What is there when a pass begins.
-        pub fn load_op<V>(op: $w::GpuLoadOp, clear: V) -> wgpu_types::LoadOp<V> {
+        pub(crate) fn load_op<V>(op: $w::GpuLoadOp, clear: V) -> wgpu_types::LoadOp<V> {
             match op {
                 $w::GpuLoadOp::Load => wgpu_types::LoadOp::Load,
                 $w::GpuLoadOp::Clear => wgpu_types::LoadOp::Clear(clear),

@@ -59,7 +59,7 @@ macro_rules! bits {
 /// # Errors
 ///
 /// None: the type has no other bits.
-pub fn buffer_usages(usage: w::GpuBufferUsage) -> Result<wgt::BufferUsages, Unsupported> {
+pub(crate) fn buffer_usages(usage: w::GpuBufferUsage) -> Result<wgt::BufferUsages, Unsupported> {
     flags::buffer_usages(bits!(
         usage,
         w::GpuBufferUsage::MAP_READ = wgt::BufferUsages::MAP_READ.bits(),
@@ -76,7 +76,7 @@ pub fn buffer_usages(usage: w::GpuBufferUsage) -> Result<wgt::BufferUsages, Unsu
 }
 
 /// The usage of a buffer for a guest.
-pub fn of_buffer_usages(usage: wgt::BufferUsages) -> w::GpuBufferUsage {
+pub(crate) fn of_buffer_usages(usage: wgt::BufferUsages) -> w::GpuBufferUsage {
     let pairs = [
         (wgt::BufferUsages::MAP_READ, w::GpuBufferUsage::MAP_READ),
         (wgt::BufferUsages::MAP_WRITE, w::GpuBufferUsage::MAP_WRITE),
@@ -100,7 +100,7 @@ pub fn of_buffer_usages(usage: wgt::BufferUsages) -> w::GpuBufferUsage {
 /// # Errors
 ///
 /// None: the type has no other bits.
-pub fn texture_usages(usage: w::GpuTextureUsage) -> Result<wgt::TextureUsages, Unsupported> {
+pub(crate) fn texture_usages(usage: w::GpuTextureUsage) -> Result<wgt::TextureUsages, Unsupported> {
     flags::texture_usages(bits!(
         usage,
         w::GpuTextureUsage::COPY_SRC = wgt::TextureUsages::COPY_SRC.bits(),
@@ -113,7 +113,7 @@ pub fn texture_usages(usage: w::GpuTextureUsage) -> Result<wgt::TextureUsages, U
 }
 
 /// The usage of a texture for a guest.
-pub fn of_texture_usages(usage: wgt::TextureUsages) -> w::GpuTextureUsage {
+pub(crate) fn of_texture_usages(usage: wgt::TextureUsages) -> w::GpuTextureUsage {
     let pairs = [
         (wgt::TextureUsages::COPY_SRC, w::GpuTextureUsage::COPY_SRC),
         (wgt::TextureUsages::COPY_DST, w::GpuTextureUsage::COPY_DST),
@@ -133,7 +133,7 @@ pub fn of_texture_usages(usage: wgt::TextureUsages) -> w::GpuTextureUsage {
 /// # Errors
 ///
 /// None: the type has no other bits.
-pub fn color_writes(mask: w::GpuColorWrite) -> Result<wgt::ColorWrites, Unsupported> {
+pub(crate) fn color_writes(mask: w::GpuColorWrite) -> Result<wgt::ColorWrites, Unsupported> {
     flags::color_writes(bits!(
         mask,
         w::GpuColorWrite::RED = 0x1,
@@ -149,7 +149,7 @@ pub fn color_writes(mask: w::GpuColorWrite) -> Result<wgt::ColorWrites, Unsuppor
 /// # Errors
 ///
 /// None: the type has no other bits.
-pub fn shader_stages(stages: w::GpuShaderStage) -> Result<wgt::ShaderStages, Unsupported> {
+pub(crate) fn shader_stages(stages: w::GpuShaderStage) -> Result<wgt::ShaderStages, Unsupported> {
     flags::shader_stages(bits!(
         stages,
         w::GpuShaderStage::VERTEX = 0x1,
@@ -163,7 +163,7 @@ pub fn shader_stages(stages: w::GpuShaderStage) -> Result<wgt::ShaderStages, Uns
 /// # Errors
 ///
 /// It is not exactly one of reading and writing.
-pub fn map_mode(mode: w::GpuMapMode) -> Result<HostMap, Unsupported> {
+pub(crate) fn map_mode(mode: w::GpuMapMode) -> Result<HostMap, Unsupported> {
     flags::map_mode(bits!(
         mode,
         w::GpuMapMode::READ = 0x1,
