@@ -130,7 +130,10 @@ fn describe(adapter: &Adapter, global: &Global) {
 
 /// Leaves out a layer of Mesa's that is for desktops: it asks a display server which GPU the user likes, puts that one first,
 /// and writes to standard error when there is no display.
-#[expect(unsafe_code, reason = "the environment is the only place where Vulkan's loader looks")]
+#[expect(
+    unsafe_code,
+    reason = "the environment is the only place where Vulkan's loader looks"
+)]
 pub(crate) fn settle_drivers() {
     if std::env::var_os("NODEVICE_SELECT").is_none() {
         // SAFETY: this is called first in `main`, when there is no other thread that could read the environment.

@@ -3,8 +3,8 @@
 pub use crate::error::{DeviceLostInfo, GpuError};
 pub use crate::objects::{
     Adapter, AdapterInfo, BindGroup, BindGroupLayout, Buffer, CommandBuffer, CommandEncoder,
-    CompilationInfo, CompilationMessage, ComputePass as ComputePassEncoder, ComputePipeline, Device,
-    PipelineLayout, QuerySet, Queue, RenderBundle, RenderBundleEncoder,
+    CompilationInfo, CompilationMessage, ComputePass as ComputePassEncoder, ComputePipeline,
+    Device, PipelineLayout, QuerySet, Queue, RenderBundle, RenderBundleEncoder,
     RenderPass as RenderPassEncoder, RenderPipeline, Sampler, ShaderModule, Texture, TextureView,
 };
 pub use crate::values::{

@@ -119,7 +119,10 @@ pub(crate) fn swizzle(swizzle: Option<&str>) -> Result<(), Unsupported> {
     match swizzle {
         None | Some("rgba") => Ok(()),
         Some(other)
-            if other.len() == 4 && other.bytes().all(|component| b"rgba01".contains(&component)) =>
+            if other.len() == 4
+                && other
+                    .bytes()
+                    .all(|component| b"rgba01".contains(&component)) =>
         {
             Err(Unsupported::new(format!(
                 "the swizzle {other} needs the feature texture-component-swizzle, which no device has"

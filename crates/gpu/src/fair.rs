@@ -47,7 +47,12 @@ pub(crate) struct Ticket(u64);
 
 impl<K, T> Default for Fair<K, T> {
     fn default() -> Self {
-        Self { tenants: HashMap::new(), clock: 0, flights: BTreeMap::new(), next: 0 }
+        Self {
+            tenants: HashMap::new(),
+            clock: 0,
+            flights: BTreeMap::new(),
+            next: 0,
+        }
     }
 }
 
@@ -69,7 +74,10 @@ impl<K: Clone + Eq + Hash + Ord, T> Fair<K, T> {
 
     /// Takes what is next. It is charged what the tenant's submissions usually cost, until it is known.
     pub(crate) fn next(&mut self) -> Option<(Ticket, T)> {
-        let waiting = self.tenants.iter_mut().filter(|(_, tenant)| !tenant.waiting.is_empty());
+        let waiting = self
+            .tenants
+            .iter_mut()
+            .filter(|(_, tenant)| !tenant.waiting.is_empty());
         let (key, tenant) = waiting.min_by(|(one, first), (other, second)| {
             first.clock.cmp(&second.clock).then_with(|| one.cmp(other))
         })?;
@@ -79,7 +87,14 @@ impl<K: Clone + Eq + Hash + Ord, T> Fair<K, T> {
         tenant.clock = tenant.clock.saturating_add(weighed(charged, weight));
         tenant.flying += 1;
         self.next += 1;
-        self.flights.insert(self.next, Flight { tenant: key.clone(), weight, charged });
+        self.flights.insert(
+            self.next,
+            Flight {
+                tenant: key.clone(),
+                weight,
+                charged,
+            },
+        );
         Some((Ticket(self.next), item))
     }
 
@@ -91,9 +106,15 @@ impl<K: Clone + Eq + Hash + Ord, T> Fair<K, T> {
         let Some(tenant) = self.tenants.get_mut(&flight.tenant) else {
             return;
         };
-        let (charged, cost) = (weighed(flight.charged, flight.weight), weighed(nanos, flight.weight));
+        let (charged, cost) = (
+            weighed(flight.charged, flight.weight),
+            weighed(nanos, flight.weight),
+        );
         tenant.clock = tenant.clock.saturating_add(cost).saturating_sub(charged);
-        tenant.usual = (tenant.usual / 4).saturating_mul(3).saturating_add(nanos / 4).max(1);
+        tenant.usual = (tenant.usual / 4)
+            .saturating_mul(3)
+            .saturating_add(nanos / 4)
+            .max(1);
         tenant.flying = tenant.flying.saturating_sub(1);
         self.forget();
     }
@@ -107,7 +128,8 @@ impl<K: Clone + Eq + Hash + Ord, T> Fair<K, T> {
             self.clock = 0;
         } else if self.next.is_multiple_of(FORGET) {
             let clock = self.clock;
-            self.tenants.retain(|_, tenant| !idle(tenant) || tenant.clock > clock);
+            self.tenants
+                .retain(|_, tenant| !idle(tenant) || tenant.clock > clock);
         }
     }
 

@@ -84,7 +84,9 @@ impl Gate {
     pub(crate) fn enqueue(&self, device: &Arc<DeviceCore>) {
         let tenant = Arc::as_ptr(device.lease.account().payer()) as usize;
         let weight = device.lease.quota().weight;
-        self.state().fair.enqueue(tenant, weight, Arc::clone(device));
+        self.state()
+            .fair
+            .enqueue(tenant, weight, Arc::clone(device));
         self.pump();
     }
 
@@ -166,7 +168,12 @@ impl Gate {
     /// Ends the flights that are over, and gives up those that are too late: whether there was one.
     fn settle(&self) -> bool {
         let mut state = self.state();
-        let State { fair, flights, over: last, .. } = &mut *state;
+        let State {
+            fair,
+            flights,
+            over: last,
+            ..
+        } = &mut *state;
         let now = Instant::now();
         let since = |flight: &Flight| last.map_or(flight.since, |last| flight.since.max(last));
         let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
@@ -187,7 +194,9 @@ impl Gate {
                 );
             }
         }
-        let over: Vec<_> = flights.extract_if(.., |flight| flight.done.load(Ordering::Acquire)).collect();
+        let over: Vec<_> = flights
+            .extract_if(.., |flight| flight.done.load(Ordering::Acquire))
+            .collect();
         if !over.is_empty() {
             *last = Some(now);
         }

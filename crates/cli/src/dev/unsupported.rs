@@ -48,7 +48,6 @@ fn tls(dev: &Dev, found: &mut Unsupported) {
 
 fn capabilities(dev: &Dev, found: &mut Unsupported) {
     for (key, given, what) in [
-        ("dev.wasi_webgpu", dev.wasi_webgpu, "wasi:webgpu"),
         (
             "dev.postgres_url",
             dev.postgres_url.is_some(),

@@ -14,16 +14,40 @@ pub(crate) const FEATURES: &[(&str, Option<Features>)] = &[
     // Every device here is a core one.
     ("core-features-and-limits", Some(Features::empty())),
     ("depth-clip-control", Some(Features::DEPTH_CLIP_CONTROL)),
-    ("depth32float-stencil8", Some(Features::DEPTH32FLOAT_STENCIL8)),
-    ("texture-compression-bc", Some(Features::TEXTURE_COMPRESSION_BC)),
-    ("texture-compression-bc-sliced-3d", Some(Features::TEXTURE_COMPRESSION_BC_SLICED_3D)),
-    ("texture-compression-etc2", Some(Features::TEXTURE_COMPRESSION_ETC2)),
-    ("texture-compression-astc", Some(Features::TEXTURE_COMPRESSION_ASTC)),
-    ("texture-compression-astc-sliced-3d", Some(Features::TEXTURE_COMPRESSION_ASTC_SLICED_3D)),
+    (
+        "depth32float-stencil8",
+        Some(Features::DEPTH32FLOAT_STENCIL8),
+    ),
+    (
+        "texture-compression-bc",
+        Some(Features::TEXTURE_COMPRESSION_BC),
+    ),
+    (
+        "texture-compression-bc-sliced-3d",
+        Some(Features::TEXTURE_COMPRESSION_BC_SLICED_3D),
+    ),
+    (
+        "texture-compression-etc2",
+        Some(Features::TEXTURE_COMPRESSION_ETC2),
+    ),
+    (
+        "texture-compression-astc",
+        Some(Features::TEXTURE_COMPRESSION_ASTC),
+    ),
+    (
+        "texture-compression-astc-sliced-3d",
+        Some(Features::TEXTURE_COMPRESSION_ASTC_SLICED_3D),
+    ),
     ("timestamp-query", Some(Features::TIMESTAMP_QUERY)),
-    ("indirect-first-instance", Some(Features::INDIRECT_FIRST_INSTANCE)),
+    (
+        "indirect-first-instance",
+        Some(Features::INDIRECT_FIRST_INSTANCE),
+    ),
     ("shader-f16", Some(Features::SHADER_F16)),
-    ("rg11b10ufloat-renderable", Some(Features::RG11B10UFLOAT_RENDERABLE)),
+    (
+        "rg11b10ufloat-renderable",
+        Some(Features::RG11B10UFLOAT_RENDERABLE),
+    ),
     ("bgra8unorm-storage", Some(Features::BGRA8UNORM_STORAGE)),
     ("float32-filterable", Some(Features::FLOAT32_FILTERABLE)),
     ("float32-blendable", Some(Features::FLOAT32_BLENDABLE)),

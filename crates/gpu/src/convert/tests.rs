@@ -8,8 +8,18 @@ use super::{features, finite, swizzle};
 fn only_the_identity_is_a_swizzle_that_can_be_had() {
     assert!(swizzle(None).is_ok());
     assert!(swizzle(Some("rgba")).is_ok());
-    assert!(swizzle(Some("bgra")).unwrap_err().what.contains("texture-component-swizzle"));
-    assert!(swizzle(Some("red")).unwrap_err().what.contains("four of the characters"));
+    assert!(
+        swizzle(Some("bgra"))
+            .unwrap_err()
+            .what
+            .contains("texture-component-swizzle")
+    );
+    assert!(
+        swizzle(Some("red"))
+            .unwrap_err()
+            .what
+            .contains("four of the characters")
+    );
 }
 
 #[test]

@@ -41,16 +41,23 @@ fn jain(shares: &[u64]) -> f64 {
 
 #[test]
 fn tenants_with_short_and_long_kernels_get_the_same_time() {
-    let got = shares(&[100; 8], 60_000 * MILLI, |tenant| MILLI / 10 + 7 * MILLI * tenant as u64);
+    let got = shares(&[100; 8], 60_000 * MILLI, |tenant| {
+        MILLI / 10 + 7 * MILLI * tenant as u64
+    });
     assert!(jain(&got) >= 0.99, "{got:?}");
 }
 
 #[test]
 fn weights_divide_the_time() {
-    let got = shares(&[100, 200, 400], 60_000 * MILLI, |tenant| (3 + tenant as u64) * MILLI);
+    let got = shares(&[100, 200, 400], 60_000 * MILLI, |tenant| {
+        (3 + tenant as u64) * MILLI
+    });
     let unit = got.iter().sum::<u64>() as f64 / 7.0;
     for (share, weight) in got.iter().zip([1.0, 2.0, 4.0]) {
-        assert!((*share as f64 / (unit * weight) - 1.0).abs() < 0.1, "{got:?}");
+        assert!(
+            (*share as f64 / (unit * weight) - 1.0).abs() < 0.1,
+            "{got:?}"
+        );
     }
 }
 

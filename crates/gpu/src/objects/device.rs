@@ -6,12 +6,12 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use wgpu_core::id::{DeviceId, QueueId};
 use wgpu_types as wgt;
 
+use super::label::Label;
 use super::{
     BindGroup, BindGroupDescriptor, BindGroupLayout, BindGroupLayoutDescriptor, Buffer,
     CreateQuerySetError, PipelineLayout, PipelineLayoutDescriptor, QuerySet, QuerySetDescriptor,
     Queue, Sampler, Texture, TextureDescriptor,
 };
-use super::label::Label;
 use crate::error::{Errors, GpuError, LostReason};
 use crate::lease::Lease;
 use crate::ledger::{Charged, Credit, OverCap};

@@ -34,7 +34,10 @@ impl Device {
     }
 
     pub(crate) fn invalid_module(&self) -> ShaderModule {
-        self.create_shader_module(ShaderModuleDescriptor { label: None, code: "!".to_owned() })
+        self.create_shader_module(ShaderModuleDescriptor {
+            label: None,
+            code: "!".to_owned(),
+        })
     }
 
     pub(crate) fn invalid_compute_pipeline(&self) -> ComputePipeline {
@@ -49,7 +52,10 @@ impl Device {
         self.create_render_pipeline(RenderPipelineDescriptor {
             label: None,
             layout: None,
-            vertex: VertexState { stage: self.invalid_stage(), buffers: Vec::new() },
+            vertex: VertexState {
+                stage: self.invalid_stage(),
+                buffers: Vec::new(),
+            },
             primitive: wgt::PrimitiveState::default(),
             depth_stencil: None,
             multisample: wgt::MultisampleState::default(),

@@ -103,7 +103,9 @@ impl<T: Send + 'static> webgpu::HostGpuAdapterWithStore<T> for Gpus {
         let asked = accessor.with(|mut access| {
             let view = access.get();
             let adapter = view.of(&this)?;
-            let wanted = descriptor.map(|descriptor| descriptor.resolve(view.table)).transpose();
+            let wanted = descriptor
+                .map(|descriptor| descriptor.resolve(view.table))
+                .transpose();
             wasmtime::error::Ok((adapter, wanted))
         });
         let (adapter, wanted) = asked?;

@@ -99,8 +99,10 @@ impl webgpu::HostGpuQueue for View<'_> {
         commands: Vec<Resource<CommandBuffer>>,
     ) -> wasmtime::Result<()> {
         let queue = self.of(&this)?;
-        let commands: Vec<_> =
-            commands.iter().map(|commands| self.of(commands)).collect::<Result<_, _>>()?;
+        let commands: Vec<_> = commands
+            .iter()
+            .map(|commands| self.of(commands))
+            .collect::<Result<_, _>>()?;
         queue.submit_in_turn(&commands).await;
         Ok(())
     }
@@ -133,7 +135,9 @@ impl webgpu::HostGpuQueue for View<'_> {
                 ),
             }));
         };
-        Ok(queue.write_buffer(&buffer, buffer_offset, part).map_err(Into::into))
+        Ok(queue
+            .write_buffer(&buffer, buffer_offset, part)
+            .map_err(Into::into))
     }
 
     fn write_texture_with_copy(
@@ -145,8 +149,11 @@ impl webgpu::HostGpuQueue for View<'_> {
         size: webgpu::GpuExtent3D,
     ) -> wasmtime::Result<()> {
         let queue = self.of(&this)?;
-        let device = Device { core: queue.device.clone() };
-        let Some(destination) = super::host::resolved(&device, destination.resolve(self.table))? else {
+        let device = Device {
+            core: queue.device.clone(),
+        };
+        let Some(destination) = super::host::resolved(&device, destination.resolve(self.table))?
+        else {
             return Ok(());
         };
         let (Some(layout), Some(size)) = (

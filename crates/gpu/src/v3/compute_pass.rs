@@ -43,12 +43,17 @@ macro_rules! common {
             let pass = self.of(&this)?;
             let start = data_offset.unwrap_or(0);
             if let Err(error) = pass.set_immediates(range_offset, &data, start, data_size) {
-                pass.errors().push($crate::error::GpuError::validation(error.to_string()));
+                pass.errors()
+                    .push($crate::error::GpuError::validation(error.to_string()));
             }
             Ok(())
         }
 
-        fn push_debug_group(&mut self, this: Resource<$type>, label: String) -> wasmtime::Result<()> {
+        fn push_debug_group(
+            &mut self,
+            this: Resource<$type>,
+            label: String,
+        ) -> wasmtime::Result<()> {
             self.table.get(&this)?.push_debug_group(&label);
             Ok(())
         }
@@ -58,7 +63,11 @@ macro_rules! common {
             Ok(())
         }
 
-        fn insert_debug_marker(&mut self, this: Resource<$type>, label: String) -> wasmtime::Result<()> {
+        fn insert_debug_marker(
+            &mut self,
+            this: Resource<$type>,
+            label: String,
+        ) -> wasmtime::Result<()> {
             self.table.get(&this)?.insert_debug_marker(&label);
             Ok(())
         }
@@ -84,7 +93,9 @@ impl webgpu::HostGpuComputePassEncoder for View<'_> {
         y: Option<u32>,
         z: Option<u32>,
     ) -> wasmtime::Result<()> {
-        self.table.get(&this)?.dispatch_workgroups(x, y.unwrap_or(1), z.unwrap_or(1));
+        self.table
+            .get(&this)?
+            .dispatch_workgroups(x, y.unwrap_or(1), z.unwrap_or(1));
         Ok(())
     }
 
@@ -94,7 +105,8 @@ impl webgpu::HostGpuComputePassEncoder for View<'_> {
         buffer: Resource<Buffer>,
         offset: u64,
     ) -> wasmtime::Result<()> {
-        self.of(&this)?.dispatch_workgroups_indirect(&self.of(&buffer)?, offset);
+        self.of(&this)?
+            .dispatch_workgroups_indirect(&self.of(&buffer)?, offset);
         Ok(())
     }
 

@@ -87,7 +87,10 @@ pub(crate) fn of_buffer_usages(usage: wgt::BufferUsages) -> w::GpuBufferUsage {
         (wgt::BufferUsages::UNIFORM, w::GpuBufferUsage::UNIFORM),
         (wgt::BufferUsages::STORAGE, w::GpuBufferUsage::STORAGE),
         (wgt::BufferUsages::INDIRECT, w::GpuBufferUsage::INDIRECT),
-        (wgt::BufferUsages::QUERY_RESOLVE, w::GpuBufferUsage::QUERY_RESOLVE),
+        (
+            wgt::BufferUsages::QUERY_RESOLVE,
+            w::GpuBufferUsage::QUERY_RESOLVE,
+        ),
     ];
     pairs
         .into_iter()
@@ -117,10 +120,22 @@ pub(crate) fn of_texture_usages(usage: wgt::TextureUsages) -> w::GpuTextureUsage
     let pairs = [
         (wgt::TextureUsages::COPY_SRC, w::GpuTextureUsage::COPY_SRC),
         (wgt::TextureUsages::COPY_DST, w::GpuTextureUsage::COPY_DST),
-        (wgt::TextureUsages::TEXTURE_BINDING, w::GpuTextureUsage::TEXTURE_BINDING),
-        (wgt::TextureUsages::STORAGE_BINDING, w::GpuTextureUsage::STORAGE_BINDING),
-        (wgt::TextureUsages::RENDER_ATTACHMENT, w::GpuTextureUsage::RENDER_ATTACHMENT),
-        (wgt::TextureUsages::TRANSIENT_ATTACHMENT, w::GpuTextureUsage::TRANSIENT_ATTACHMENT),
+        (
+            wgt::TextureUsages::TEXTURE_BINDING,
+            w::GpuTextureUsage::TEXTURE_BINDING,
+        ),
+        (
+            wgt::TextureUsages::STORAGE_BINDING,
+            w::GpuTextureUsage::STORAGE_BINDING,
+        ),
+        (
+            wgt::TextureUsages::RENDER_ATTACHMENT,
+            w::GpuTextureUsage::RENDER_ATTACHMENT,
+        ),
+        (
+            wgt::TextureUsages::TRANSIENT_ATTACHMENT,
+            w::GpuTextureUsage::TRANSIENT_ATTACHMENT,
+        ),
     ];
     pairs
         .into_iter()

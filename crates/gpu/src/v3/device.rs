@@ -20,8 +20,8 @@ use crate::bound::{
     Sampler, ShaderModule, SupportedFeatures, SupportedLimits, Texture,
 };
 use crate::convert::{Plain, Resolve};
-use crate::objects::CommandEncoderDescriptor;
 use crate::error::ErrorKind;
+use crate::objects::CommandEncoderDescriptor;
 use crate::objects::{Adapter, PipelineError, PipelineErrorReason};
 use crate::{Gpus, View};
 
@@ -85,7 +85,11 @@ impl webgpu::HostGpuDevice for View<'_> {
             None => device.invalid(|device| {
                 device.create_texture(&wgt::TextureDescriptor {
                     label: None,
-                    size: wgt::Extent3d { width: 0, height: 0, depth_or_array_layers: 0 },
+                    size: wgt::Extent3d {
+                        width: 0,
+                        height: 0,
+                        depth_or_array_layers: 0,
+                    },
                     mip_level_count: 1,
                     sample_count: 1,
                     dimension: wgt::TextureDimension::D2,

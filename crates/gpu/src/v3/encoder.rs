@@ -22,7 +22,8 @@ impl webgpu::HostGpuCommandEncoder for View<'_> {
         let encoder = self.of(&this)?;
         let descriptor = resolved(&owner(&encoder), descriptor.resolve(self.table))?;
         // A pass without attachments spoils its encoder.
-        let pass = encoder.begin_render_pass(&descriptor.unwrap_or_else(RenderPassDescriptor::default));
+        let pass =
+            encoder.begin_render_pass(&descriptor.unwrap_or_else(RenderPassDescriptor::default));
         self.put(pass)
     }
 
@@ -32,9 +33,12 @@ impl webgpu::HostGpuCommandEncoder for View<'_> {
         descriptor: Option<webgpu::GpuComputePassDescriptor>,
     ) -> wasmtime::Result<Resource<ComputePassEncoder>> {
         let encoder = self.of(&this)?;
-        let descriptor = descriptor.map(|descriptor| descriptor.resolve(self.table)).transpose();
+        let descriptor = descriptor
+            .map(|descriptor| descriptor.resolve(self.table))
+            .transpose();
         let descriptor = resolved(&owner(&encoder), descriptor)?.flatten();
-        let pass = encoder.begin_compute_pass(&descriptor.unwrap_or_else(ComputePassDescriptor::default));
+        let pass =
+            encoder.begin_compute_pass(&descriptor.unwrap_or_else(ComputePassDescriptor::default));
         self.put(pass)
     }
 
@@ -118,7 +122,8 @@ impl webgpu::HostGpuCommandEncoder for View<'_> {
         offset: Option<u64>,
         size: Option<u64>,
     ) -> wasmtime::Result<()> {
-        self.of(&this)?.clear_buffer(&self.of(&buffer)?, offset.unwrap_or(0), size);
+        self.of(&this)?
+            .clear_buffer(&self.of(&buffer)?, offset.unwrap_or(0), size);
         Ok(())
     }
 
@@ -151,7 +156,11 @@ impl webgpu::HostGpuCommandEncoder for View<'_> {
         self.put(commands)
     }
 
-    fn push_debug_group(&mut self, this: Resource<CommandEncoder>, label: String) -> wasmtime::Result<()> {
+    fn push_debug_group(
+        &mut self,
+        this: Resource<CommandEncoder>,
+        label: String,
+    ) -> wasmtime::Result<()> {
         self.table.get(&this)?.push_debug_group(&label);
         Ok(())
     }
@@ -161,7 +170,11 @@ impl webgpu::HostGpuCommandEncoder for View<'_> {
         Ok(())
     }
 
-    fn insert_debug_marker(&mut self, this: Resource<CommandEncoder>, label: String) -> wasmtime::Result<()> {
+    fn insert_debug_marker(
+        &mut self,
+        this: Resource<CommandEncoder>,
+        label: String,
+    ) -> wasmtime::Result<()> {
         self.table.get(&this)?.insert_debug_marker(&label);
         Ok(())
     }
@@ -171,5 +184,7 @@ impl webgpu::HostGpuCommandEncoder for View<'_> {
 
 /// The device whose errors the encoder's are.
 fn owner(encoder: &CommandEncoder) -> Device {
-    Device { core: encoder.core.device.clone() }
+    Device {
+        core: encoder.core.device.clone(),
+    }
 }

@@ -53,7 +53,9 @@ impl View<'_> {
 
 /// What a guest asked for, unless it cannot be had: then the device has an error, and there is nothing.
 pub(super) fn told<T>(device: &Device, converted: Result<T, Unsupported>) -> Option<T> {
-    converted.map_err(|unsupported| device.errors().push(unsupported.into())).ok()
+    converted
+        .map_err(|unsupported| device.errors().push(unsupported.into()))
+        .ok()
 }
 
 /// The same for what names resources: a handle that is none ends the guest.

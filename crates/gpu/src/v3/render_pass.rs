@@ -30,7 +30,8 @@ macro_rules! drawing {
             size: Option<u64>,
         ) -> wasmtime::Result<()> {
             let buffer = self.of(&buffer)?;
-            self.of(&this)?.set_index_buffer(&buffer, format.into(), offset.unwrap_or(0), size);
+            self.of(&this)?
+                .set_index_buffer(&buffer, format.into(), offset.unwrap_or(0), size);
             Ok(())
         }
 
@@ -43,7 +44,8 @@ macro_rules! drawing {
             size: Option<u64>,
         ) -> wasmtime::Result<()> {
             let buffer = buffer.map(|buffer| self.of(&buffer)).transpose()?;
-            self.of(&this)?.set_vertex_buffer(slot, buffer.as_ref(), offset.unwrap_or(0), size);
+            self.of(&this)?
+                .set_vertex_buffer(slot, buffer.as_ref(), offset.unwrap_or(0), size);
             Ok(())
         }
 
@@ -99,7 +101,8 @@ macro_rules! drawing {
             buffer: Resource<Buffer>,
             offset: u64,
         ) -> wasmtime::Result<()> {
-            self.of(&this)?.draw_indexed_indirect(&self.of(&buffer)?, offset);
+            self.of(&this)?
+                .draw_indexed_indirect(&self.of(&buffer)?, offset);
             Ok(())
         }
     };
@@ -118,7 +121,9 @@ impl webgpu::HostGpuRenderPassEncoder for View<'_> {
         min_depth: f32,
         max_depth: f32,
     ) -> wasmtime::Result<()> {
-        self.table.get(&this)?.set_viewport(x, y, width, height, (min_depth, max_depth));
+        self.table
+            .get(&this)?
+            .set_viewport(x, y, width, height, (min_depth, max_depth));
         Ok(())
     }
 
@@ -175,8 +180,10 @@ impl webgpu::HostGpuRenderPassEncoder for View<'_> {
         this: Resource<RenderPassEncoder>,
         bundles: Vec<Resource<RenderBundle>>,
     ) -> wasmtime::Result<()> {
-        let bundles: Vec<_> =
-            bundles.iter().map(|bundle| self.of(bundle)).collect::<Result<_, _>>()?;
+        let bundles: Vec<_> = bundles
+            .iter()
+            .map(|bundle| self.of(bundle))
+            .collect::<Result<_, _>>()?;
         self.table.get(&this)?.execute_bundles(&bundles);
         Ok(())
     }

@@ -20,7 +20,9 @@ impl webgpu::HostGpuTexture for View<'_> {
         descriptor: Option<webgpu::GpuTextureViewDescriptor>,
     ) -> wasmtime::Result<Resource<TextureView>> {
         let texture = self.of(&this)?;
-        let device = Device { core: texture.core.device.clone() };
+        let device = Device {
+            core: texture.core.device.clone(),
+        };
         let descriptor = match descriptor {
             None => Some(wgpu_types::TextureViewDescriptor::default()),
             Some(descriptor) => told(&device, descriptor.plain()),

@@ -47,7 +47,10 @@ impl webgpu::HostGpuCompilationInfo for View<'_> {
         this: Resource<CompilationInfo>,
     ) -> wasmtime::Result<Vec<Resource<CompilationMessage>>> {
         let messages = self.table.get(&this)?.messages.clone();
-        messages.into_iter().map(|message| self.put(message)).collect()
+        messages
+            .into_iter()
+            .map(|message| self.put(message))
+            .collect()
     }
 
     dropped!(CompilationInfo);
@@ -124,7 +127,11 @@ macro_rules! map {
             }
 
             fn keys(&mut self, this: Resource<$type>) -> wasmtime::Result<Vec<String>> {
-                Ok(self.entries(this)?.into_iter().map(|(key, _)| key).collect())
+                Ok(self
+                    .entries(this)?
+                    .into_iter()
+                    .map(|(key, _)| key)
+                    .collect())
             }
 
             fn values(&mut self, this: Resource<$type>) -> wasmtime::Result<Vec<$value>> {

@@ -10,6 +10,7 @@ mod computing;
 mod control;
 mod ends;
 mod exposition;
+mod gpu;
 mod handles;
 mod hostile;
 mod manifest;

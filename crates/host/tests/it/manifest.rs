@@ -12,6 +12,7 @@ pub(crate) struct Manifest {
     components: Vec<Component>,
     service: Option<(PathBuf, String)>,
     secrets: Vec<(String, String)>,
+    gpu: Option<Vec<(&'static str, &'static str)>>,
 }
 
 struct Component {
@@ -32,6 +33,7 @@ impl Manifest {
             components: Vec::new(),
             service: None,
             secrets: Vec::new(),
+            gpu: None,
         };
         manifest.component("main", image)
     }
@@ -72,6 +74,12 @@ impl Manifest {
     /// Gives the workload a secret, to be had by `wasmcloud:secrets`.
     pub(crate) fn secret(mut self, name: &str, value: &str) -> Self {
         self.secrets.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Asks for a GPU.
+    pub(crate) fn gpu(mut self, config: &[(&'static str, &'static str)]) -> Self {
+        self.gpu = Some(config.to_vec());
         self
     }
 
@@ -120,7 +128,7 @@ spec:
             self.name,
             self.tenant,
             self.host(),
-            self.secrets_entry()
+            self.secrets_entry() + &self.gpu_entry()
         );
         for component in &self.components {
             // Writing to a string cannot fail.
@@ -134,6 +142,20 @@ spec:
             );
         }
         text
+    }
+
+    fn gpu_entry(&self) -> String {
+        let Some(config) = &self.gpu else {
+            return String::new();
+        };
+        let config: Vec<_> = config
+            .iter()
+            .map(|(key, value)| format!("{key}: {value:?}"))
+            .collect();
+        format!(
+            "    - {{namespace: wasi, package: webgpu, interfaces: [webgpu], config: {{{}}}}}\n",
+            config.join(", ")
+        )
     }
 
     fn secrets_entry(&self) -> String {

@@ -47,7 +47,6 @@ fn what_would_run_otherwise_than_written_is_refused() {
 #[test]
 fn what_has_no_effect_is_named_without_its_value() {
     for (dev, key) in [
-        ("wasi_webgpu: true", "dev.wasi_webgpu"),
         (
             "postgres_url: 'postgres://me:hunter2@db/x'",
             "dev.postgres_url",

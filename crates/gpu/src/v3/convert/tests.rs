@@ -35,17 +35,30 @@ fn every_feature_has_a_name_of_webgpu_and_is_one_of_wgpu_or_an_error() {
     for case in w::GpuFeatureName::CASES {
         let name = super::feature_name(*case);
         let feature = wgt::Features::try_from(*case);
-        assert_eq!(feature.is_ok(), crate::convert::features::named(name).is_some(), "{name}");
+        assert_eq!(
+            feature.is_ok(),
+            crate::convert::features::named(name).is_some(),
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn usages_are_the_same_bits_there_and_back() {
-    for usage in [w::GpuBufferUsage::MAP_READ | w::GpuBufferUsage::COPY_DST, w::GpuBufferUsage::all()] {
-        assert_eq!(super::of_buffer_usages(super::buffer_usages(usage).unwrap()), usage);
+    for usage in [
+        w::GpuBufferUsage::MAP_READ | w::GpuBufferUsage::COPY_DST,
+        w::GpuBufferUsage::all(),
+    ] {
+        assert_eq!(
+            super::of_buffer_usages(super::buffer_usages(usage).unwrap()),
+            usage
+        );
     }
     for usage in [w::GpuTextureUsage::COPY_SRC, w::GpuTextureUsage::all()] {
-        assert_eq!(super::of_texture_usages(super::texture_usages(usage).unwrap()), usage);
+        assert_eq!(
+            super::of_texture_usages(super::texture_usages(usage).unwrap()),
+            usage
+        );
     }
 }
 

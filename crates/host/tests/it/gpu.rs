@@ -1,0 +1,120 @@
+//! A guest of `wasi:webgpu` on the software adapter, and what is refused before it starts.
+
+use std::path::Path;
+
+use weft_host::gpu::{GpuConfig, Selector};
+use weft_host::{EngineConfig, Granting, HostConfig, Purpose};
+use weft_testkit::{example, within};
+
+use crate::manifest::Manifest;
+use crate::operated::Operated;
+
+fn doubler(tenant: &'static str, name: &str) -> Manifest {
+    Manifest::new(tenant, name, &example("gpu-hello"))
+}
+
+async fn with(selector: &str) -> Operated {
+    let selector: Selector = selector.parse().unwrap();
+    Operated::with(HostConfig {
+        engine: EngineConfig {
+            gpu: GpuConfig {
+                selector,
+                ..GpuConfig::default()
+            },
+            ..EngineConfig::default()
+        },
+        ..HostConfig::default()
+    })
+    .await
+}
+
+/// Why a workload is not started.
+async fn refused(operated: &Operated, manifest: &Manifest) -> String {
+    let text = manifest.text();
+    let specs = weft_api::manifest::parse("test.yaml", Path::new("/"), &text).unwrap();
+    let prepared = operated
+        .host
+        .prepare(&specs[0], Granting::Entries, Purpose::Serve);
+    within(prepared).await.map(drop).unwrap_err().to_string()
+}
+
+async fn ask(operated: &Operated, manifest: &Manifest, path: &str) -> (u16, String) {
+    let reply = within(operated.client(manifest).get(path)).await.unwrap();
+    (reply.status.as_u16(), reply.text.trim().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_computes_on_the_software_adapter() {
+    let operated = with("software").await;
+    let manifest = doubler("acme", "doubler")
+        .reuse(4, 100, 8)
+        .gpu(&[("memory", "16Mi")]);
+    let _running = operated.start(&manifest).await;
+    assert_eq!(
+        ask(&operated, &manifest, "/double?1,2,3.5").await,
+        (200, "2 4 7".to_owned())
+    );
+    let (_, adapter) = ask(&operated, &manifest, "/adapter").await;
+    assert!(adapter.starts_with("software adapter"), "{adapter}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_of_two_tenants_compute_side_by_side() {
+    let operated = with("software").await;
+    let manifests = [
+        doubler("acme", "one").gpu(&[]),
+        doubler("globex", "two").gpu(&[]),
+    ];
+    let _running = [
+        operated.start(&manifests[0]).await,
+        operated.start(&manifests[1]).await,
+    ];
+    let (one, two) = (
+        operated.client(&manifests[0]),
+        operated.client(&manifests[1]),
+    );
+    for _ in 0..10 {
+        let both = async { tokio::join!(one.get("/double?1,2"), two.get("/double?10,20")) };
+        let (one, two) = within(both).await;
+        assert_eq!(
+            (one.unwrap().text.trim(), two.unwrap().text.trim()),
+            ("2 4", "20 40")
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_without_a_grant_is_refused() {
+    let operated = with("software").await;
+    let why = refused(&operated, &doubler("acme", "doubler")).await;
+    assert!(
+        why.contains("{namespace: wasi, package: webgpu, interfaces: [webgpu]}"),
+        "{why}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_workload_cannot_have_is_refused_with_every_reason() {
+    let operated = with("software").await;
+    let manifest = doubler("acme", "doubler").gpu(&[("memory", "lots"), ("wieght", "7")]);
+    let why = refused(&operated, &manifest).await;
+    assert!(why.contains("`lots` is no amount of memory"), "{why}");
+    assert!(why.contains("`wieght`: no such key"), "{why}");
+    let manifest = doubler("acme", "doubler").gpu(&[("memory", "100Gi")]);
+    let why = refused(&operated, &manifest).await;
+    assert!(
+        why.contains("this host allows 536870912 bytes for a tenant at most"),
+        "{why}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_without_a_gpu_refuses_the_workload_and_says_so() {
+    let operated = with("off").await;
+    let manifest = doubler("acme", "doubler").gpu(&[("adapter", "software")]);
+    let why = refused(&operated, &manifest).await;
+    assert!(
+        why.contains("the GPU is switched off (`--gpu off`)"),
+        "{why}"
+    );
+}
