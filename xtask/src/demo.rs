@@ -135,7 +135,7 @@ fn serve(weft: PathBuf, addr: SocketAddr, only_rust: bool) -> Result<Sh> {
     if manifests.is_empty() {
         bail!("no example has a manifest.yaml");
     }
-    Ok(Sh::new(weft)
+    Ok(setup::with_gpu(Sh::new(weft))
         .arg("run")
         .arg("--addr")
         .arg(addr.to_string())

@@ -8,8 +8,9 @@ mod mirror;
 mod node;
 mod outside;
 mod rust_target;
+mod vulkan;
 
-pub(crate) use outside::with_c_compiler;
+pub(crate) use outside::{with_c_compiler, with_gpu};
 pub(crate) use rust_target::GuestCompiler;
 
 use crate::step::Steps;

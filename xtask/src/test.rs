@@ -26,7 +26,7 @@ pub(crate) fn tests(steps: &mut Steps, rest: &[String]) -> Result<()> {
     let advice =
         "the failing tests are named above; one of them again: `cargo xtask test <its name>`";
     steps.run("tests", advice, |_| {
-        Sh::cargo()
+        setup::with_gpu(Sh::cargo())
             .arg("test")
             .args(selection(rest))
             .args(rest)

@@ -16,6 +16,9 @@
 //! - only `cache` loads native code;
 //! - no panic is reachable from a guest or a file.
 
+// wgpu-core has types so deep in each other that to prove them `Sync` takes more steps than usual.
+#![recursion_limit = "256"]
+
 mod admission;
 mod answer;
 pub mod cache;

@@ -1,11 +1,12 @@
 //! Programs that are not Rust and that the database examples need: clang, which compiles the C parts of a TLS library
-//! for WebAssembly, the database servers that tests start, and the browser in which they look at pages. They come from
-//! the system's own package archive, are unpacked into a folder of their own and run from there: no root, no service on
+//! for WebAssembly, the database servers that tests start, the browser in which they look at pages, and a GPU in software.
+//! They come from the system's own package archive, are unpacked into a folder of their own and run from there: no root, no service on
 //! this machine, nothing installed. `target/programs` points to them.
 //!
 //! On a system without apt they have to be there: clang with its WebAssembly target, mariadbd, postgres and a browser.
 
 use super::apt::Apt;
+use super::vulkan;
 use crate::sh::Sh;
 use crate::step::Steps;
 use crate::workspace;
@@ -15,7 +16,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Changes when what we unpack or write changes.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 const STAMP: &str = "complete";
 const CLANG: &str = "clang-for-guests";
 const SERVERS: [&str; 2] = ["mariadbd", "postgres"];
@@ -26,8 +27,10 @@ const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", BR
 /// Finds the programs or gets them.
 pub(crate) fn prepare(steps: &mut Steps) -> Result<()> {
     let advice = "check that this machine reaches its package archive; without apt: install clang, MariaDB, \
-                  PostgreSQL and Chromium, and see that clang, mariadbd, postgres and chromium are in PATH";
-    steps.run("clang, MariaDB, PostgreSQL and Chromium", advice, |steps| {
+                  PostgreSQL, Chromium and a Vulkan driver (Mesa's has one in software), and see that clang, mariadbd, \
+                  postgres and chromium are in PATH";
+    let what = "clang, MariaDB, PostgreSQL, Chromium and lavapipe";
+    steps.run(what, advice, |steps| {
         if Sh::new("apt-get").arg("--version").read().is_err() {
             return of_system(steps);
         }
@@ -58,6 +61,14 @@ pub(crate) fn with_c_compiler(cargo: Sh) -> Sh {
     cargo
         .env("CC_wasm32_wasip2", clang)
         .env("AR_wasm32_wasip2", "ar")
+}
+
+/// Lets a program find a Vulkan driver.
+pub(crate) fn with_gpu(program: Sh) -> Sh {
+    match programs().canonicalize() {
+        Ok(place) => vulkan::with_driver(program, &place),
+        Err(_) => program,
+    }
 }
 
 fn programs() -> PathBuf {
@@ -136,6 +147,7 @@ fn build(place: &Path) -> Result<()> {
     }
     fs::remove_dir_all(fresh.join("apt"))?;
     write_wrappers(&fresh)?;
+    vulkan::register(&fresh, place)?;
     fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755))?;
     fs::write(fresh.join(STAMP), "")?;
     fs::rename(&fresh, place)?;
@@ -162,6 +174,7 @@ fn packages(apt: &Apt) -> Result<Vec<String>> {
     Ok([clang, headers, postgresql, client]
         .into_iter()
         .chain(servers)
+        .chain(vulkan::PACKAGES.map(str::to_owned))
         .chain(browser)
         .collect())
 }

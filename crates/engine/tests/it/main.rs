@@ -1,5 +1,7 @@
 //! Components on the engine, from their bytes to their answers: real guests, no listener in front.
 #![cfg(test)]
+// wgpu-core has types so deep in each other that to prove them `Sync` takes more steps than usual.
+#![recursion_limit = "256"]
 
 mod cache;
 mod cancel;

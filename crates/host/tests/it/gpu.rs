@@ -40,7 +40,7 @@ async fn refused(operated: &Operated, manifest: &Manifest) -> String {
 
 async fn ask(operated: &Operated, manifest: &Manifest, path: &str) -> (u16, String) {
     let reply = within(operated.client(manifest).get(path)).await.unwrap();
-    (reply.status.as_u16(), reply.text.trim().to_owned())
+    (reply.status, reply.text.trim().to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! A host against its guests: what a hostile or broken workload gets, and what its neighbours notice of it.
 #![cfg(test)]
+// wgpu-core has types so deep in each other that to prove them `Sync` takes more steps than usual.
+#![recursion_limit = "256"]
 
 mod admin;
 mod attacks;
