@@ -132,7 +132,8 @@ fn describe(adapter: &Adapter, global: &Global) {
 /// and writes to standard error when there is no display.
 #[expect(
     unsafe_code,
-    reason = "the environment is the only place where Vulkan's loader looks"
+    clippy::disallowed_methods,
+    reason = "the environment is the only place where Vulkan's loader looks, and there is one thread yet"
 )]
 pub(crate) fn settle_drivers() {
     if std::env::var_os("NODEVICE_SELECT").is_none() {

@@ -5,6 +5,8 @@
 //! guest touches of its memory for the first time, and giving all of it back. HTTP over the network is in none of the
 //! figures.
 
+// wgpu-core has types so deep in each other that to prove them `Sync` takes more steps than usual.
+#![recursion_limit = "256"]
 #![expect(
     clippy::print_stdout,
     clippy::expect_used,

@@ -4,6 +4,8 @@
 //! fused with it, and timed inside that guest. The peer is the least that a host-side link can do: a function handle
 //! resolved beforehand, called with dynamic values through `Func::call_async`; a real one has the caller's side on top.
 
+// wgpu-core has types so deep in each other that to prove them `Sync` takes more steps than usual.
+#![recursion_limit = "256"]
 #![expect(
     clippy::print_stdout,
     clippy::expect_used,

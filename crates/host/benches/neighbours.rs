@@ -2,6 +2,8 @@
 //!
 //! The same attacks as in the tests, with more requests. `cargo xtask bench neighbours [PART OF A NAME..]`.
 
+// wgpu-core has types so deep in each other that to prove them `Sync` takes more steps than usual.
+#![recursion_limit = "256"]
 #![expect(
     clippy::print_stdout,
     clippy::panic,
