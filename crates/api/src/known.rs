@@ -89,7 +89,7 @@ const PACKAGES: &[Package] = &[
     package("wasi", "blobstore", &[]),
     package("wasi", "messaging", &[]),
     package("wasi", "otel", &["types", "tracing", "logs", "metrics"]),
-    package("wasi", "webgpu", &[]),
+    package("wasi", "webgpu", &["webgpu"]),
     package("wasi", "tls", &[]),
     package("wasi", "nn", &[]),
     package("wasmcloud", "keyvalue", &[]),

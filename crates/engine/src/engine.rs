@@ -245,6 +245,13 @@ impl Engine {
             service,
             shared,
         } = linked;
+        if let Some(hold) = shared.gpu.hold() {
+            let (workload, adapter) = (identity.label(), hold.adapter());
+            match hold.remark() {
+                Some(remark) => tracing::warn!(target: "weft::gpu", workload, adapter, "{remark}"),
+                None => tracing::info!(target: "weft::gpu", workload, adapter, "has a GPU"),
+            }
+        }
         let service = service.map(|(program, restarts)| {
             Service::start(self.clone(), &identity, &shared, program, restarts)
         });

@@ -62,15 +62,6 @@ impl Gpus {
         for note in &inventory.notes {
             tracing::warn!(target: "weft::gpu", "{note}");
         }
-        match inventory.select(&selector) {
-            Ok(selected) => {
-                tracing::info!(target: "weft::gpu", adapter = selected.adapter.label(), "workloads that name no adapter get this one");
-                if let Some(remark) = selected.remark() {
-                    tracing::warn!(target: "weft::gpu", "{remark}");
-                }
-            }
-            Err(none) => tracing::debug!(target: "weft::gpu", "{none}"),
-        }
         Broker::new(inventory, selector, allowed)
     }
 }

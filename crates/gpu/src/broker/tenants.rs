@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use super::{Adapter, Inventory, NoAdapter, Selector, SelectorError};
+use super::{Adapter, Inventory, NoAdapter, Selected, Selector, SelectorError};
 use crate::ask::{Allowed, Ask, Refusal};
 use crate::gate::Gate;
 use crate::lease::{self, Lease};
@@ -35,6 +35,7 @@ struct Shared {
 pub struct Hold {
     adapter: lease::Device,
     name: String,
+    remark: Option<String>,
     quota: Quota,
     account: Arc<Account>,
     gate: Arc<Gate>,
@@ -97,7 +98,8 @@ impl Broker {
     ///
     /// It asks for what it cannot have.
     pub fn hold(&self, tenant: &str, name: &str, ask: &Ask) -> Result<Arc<Hold>, NoHold> {
-        let (adapter, device, quota) = self.settle(ask)?;
+        let (selected, device, quota) = self.settle(ask)?;
+        let adapter = selected.adapter;
         let Some(shared) = self.adapters.get(adapter.index) else {
             return Err(self.nothing(ask));
         };
@@ -113,6 +115,7 @@ impl Broker {
         Ok(Arc::new(Hold {
             adapter: device,
             name: adapter.label(),
+            remark: selected.remark(),
             account: Account::new(
                 format!("the workload {tenant}/{name}"),
                 quota.caps(),
@@ -124,7 +127,7 @@ impl Broker {
         }))
     }
 
-    fn settle(&self, ask: &Ask) -> Result<(&Adapter, lease::Device, Quota), NoHold> {
+    fn settle(&self, ask: &Ask) -> Result<(Selected<'_>, lease::Device, Quota), NoHold> {
         let selector = match &ask.adapter {
             // No workload switches on what the host has switched off.
             _ if self.usual == Selector::Off => Selector::Off,
@@ -137,9 +140,9 @@ impl Broker {
             })?,
         };
         let quota = ask.within(&self.allowed).map_err(NoHold::Refused)?;
-        let adapter = self.inventory.select(&selector)?.adapter;
-        let device = adapter.open.ok_or_else(|| self.nothing(ask))?;
-        Ok((adapter, device, quota))
+        let selected = self.inventory.select(&selector)?;
+        let device = selected.adapter.open.ok_or_else(|| self.nothing(ask))?;
+        Ok((selected, device, quota))
     }
 
     /// An adapter that was listed as healthy and cannot be opened: the inventory makes none such.
@@ -197,6 +200,11 @@ impl Hold {
     /// What the adapter is called, for people.
     pub fn adapter(&self) -> &str {
         &self.name
+    }
+
+    /// What whoever starts the workload should know of the choice: that it is software, or not the only one.
+    pub fn remark(&self) -> Option<&str> {
+        self.remark.as_deref()
     }
 
     /// What the workload may use.

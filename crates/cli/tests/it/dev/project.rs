@@ -208,12 +208,12 @@ fn authorities_that_cannot_be_read_are_named_at_the_start() {
 #[tokio::test]
 async fn the_start_shows_what_is_imported_granted_and_refused_in_production() {
     let more = "workload: {environment: {config: {NAME: weft}}}\n\
-                dev: {wasi_webgpu: true, volumes: [{host_path: ./data, guest_path: /data}]}\n";
+                dev: {wasi_keyvalue_path: ./kv, volumes: [{host_path: ./data, guest_path: /data}]}\n";
     let folder = Folder::new(&kitchen(more)).with("data/a", "");
     let mut dev = folder.serving();
     dev.wait_for("needs a host that was started with --allow-host-path");
     for part in [
-        "note: `dev.wasi_webgpu` is not used",
+        "note: `dev.wasi_keyvalue_path` is not used",
         "wasi:config@0.2.0-rc.1 {store}",
         "environment NAME",
         "every host, because `workload.allowedHosts` is not set",
