@@ -62,7 +62,8 @@ async fn bodies_that_never_end_take_a_bounded_room() {
         unfinished.push(stream);
     }
     let post = || running.post("/v1/traces", &[PROTOBUF], vec![0; 4_000_000]);
-    assert_eq!(post().await.status, 503);
+    // They are read in the viewer's own time: until then there is room.
+    while post().await.status != 503 {}
     drop(unfinished);
     // It is no OTLP, but there is room to see that.
     while post().await.status != 400 {}
