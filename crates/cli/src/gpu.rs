@@ -1,11 +1,13 @@
-//! `weft gpu`: which GPUs this machine has, and the flags that say which of them workloads get.
+//! `weft gpu`: which GPUs this machine has, who uses them, and the flags that say which of them workloads get.
+
+mod top;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Subcommand;
 use weft_host::EngineConfig;
-use weft_host::gpu::{Adapter, Allowed, Backend, Health, Inventory, Roots, Selector};
+use weft_host::gpu::{Adapter, Allowed, Backend, Health, Inventory, Roots, Selector, Share};
 
 use crate::limits::{memory_size, some_time};
 use crate::printer::{BAD, FAINT, GOOD, Global, NAME};
@@ -24,6 +26,9 @@ pub(crate) struct Flags {
     /// The longest time that a workload may allow one submission; after it, it loses its device
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = some_time)]
     max_gpu_submission: Duration,
+    /// The part of a GPU's time that all workloads of one tenant have together at most: 50%, 0.5 or 500ms (of each second)
+    #[arg(long, value_name = "SHARE")]
+    tenant_gpu_time: Option<Share>,
     /// Let workloads have the feature timestamp-query where their manifest says exact-timestamps; with it one can watch the others
     #[arg(long)]
     exact_gpu_timestamps: bool,
@@ -36,6 +41,7 @@ impl Flags {
         config.gpu.allowed = Allowed {
             memory: self.tenant_gpu_memory,
             submission_deadline: self.max_gpu_submission,
+            gpu_time: self.tenant_gpu_time,
             exact_timestamps: self.exact_gpu_timestamps,
             ..Allowed::default()
         };
@@ -52,6 +58,7 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum Command {
     List(ListArgs),
+    Top(top::Args),
 }
 
 /// List the adapters of this machine, test each, and say why those that fail cannot be used
@@ -65,8 +72,14 @@ const EXAMPLES: &str = "Examples:
 
 Exit codes: 0 WebGPU runs on one of them; 1 it runs on none.";
 
-pub(crate) fn run(args: &Args, global: &Global) -> ExitCode {
-    let Command::List(ListArgs {}) = args.command;
+pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        Command::List(ListArgs {}) => Ok(list(global)),
+        Command::Top(args) => top::run(args, global),
+    }
+}
+
+fn list(global: &Global) -> ExitCode {
     let inventory = Inventory::take(&Roots::default(), Backend::Vulkan);
     global.object(&inventory);
     for adapter in &inventory.adapters {

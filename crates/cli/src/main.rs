@@ -3,6 +3,7 @@
 // wgpu-core has types so deep in each other that to prove them `Sync` takes more steps than usual.
 #![recursion_limit = "256"]
 
+mod admin;
 mod check;
 mod completions;
 mod config;
@@ -93,7 +94,7 @@ impl Command {
             Self::Config(args) => config::run(&args, global),
             Self::Explain(args) => explain::run(&args, global),
             Self::Inspect(args) => inspect::run(&args, global),
-            Self::Gpu(args) => Ok(gpu::run(&args, global)),
+            Self::Gpu(args) => gpu::run(&args, global),
             Self::Policy(args) => policy::run(&args, global),
             Self::Completions(args) => completions::run(&args),
         }

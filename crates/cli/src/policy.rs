@@ -3,11 +3,11 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use weft_host::{ComponentPolicy, Learned};
 
+use crate::admin;
 use crate::limits::address;
 use crate::printer::Global;
 use crate::runtime;
@@ -31,11 +31,8 @@ const EXAMPLES: &str = "Examples:
 
 Exit codes: 0 done; 1 the host does not answer, learns nothing, or has no such workload.";
 
-/// How long the host may take to answer. It does so from memory.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let mut learned = runtime::block_on(ask(args.admin_addr))?;
+    let mut learned = runtime::block_on(admin::ask::<Learned>(args.admin_addr, "/policy"))?;
     if !learned.learning {
         bail!(
             "the host at {} learns nothing: it denies what manifests do not allow; start it with --egress learn",
@@ -63,38 +60,6 @@ pub(crate) fn show(learned: &Learned, global: &Global) {
     for component in &learned.components {
         global.line(yaml(component).trim_end());
     }
-}
-
-async fn ask(admin: SocketAddr) -> anyhow::Result<Learned> {
-    let page = tokio::time::timeout(PATIENCE, get(admin, "/policy")).await;
-    let page = page
-        .with_context(|| format!("{admin} does not answer; is it the --admin-addr of a host?"))??;
-    serde_json::from_slice(&page).with_context(|| {
-        format!("{admin} is not the admin listener of a host that knows `/policy`")
-    })
-}
-
-async fn get(admin: SocketAddr, path: &str) -> anyhow::Result<Vec<u8>> {
-    use http_body_util::{BodyExt, Empty};
-    let stream = tokio::net::TcpStream::connect(admin)
-        .await
-        .with_context(|| {
-            format!("cannot connect to {admin}; start a host with --admin-addr {admin}")
-        })?;
-    let broken = || format!("{admin} broke off; is it the --admin-addr of a host?");
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream))
-            .await
-            .with_context(broken)?;
-    let request = hyper::Request::get(path)
-        .header(hyper::header::HOST, admin.to_string())
-        .body(Empty::<hyper::body::Bytes>::new())?;
-    let exchange = async {
-        let response = sender.send_request(request).await?;
-        anyhow::Ok(response.into_body().collect().await?.to_bytes().to_vec())
-    };
-    let (page, _) = tokio::join!(exchange, connection);
-    page.with_context(broken)
 }
 
 /// What belongs under a component, or the service, of a manifest.

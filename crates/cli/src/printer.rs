@@ -80,6 +80,14 @@ impl Global {
         }
     }
 
+    /// Begins anew at the top of the terminal, for a picture that is drawn again and again. Nothing in JSON mode.
+    pub(crate) fn clear(&self) {
+        if !self.json() {
+            let mut out = std::io::stdout();
+            let _ = out.write_all(b"\x1b[H\x1b[2J");
+        }
+    }
+
     /// A line about progress, on standard error. Nothing in JSON mode.
     pub(crate) fn status(&self, text: impl Display) {
         if !self.json() && !self.quiet {

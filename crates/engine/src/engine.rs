@@ -145,7 +145,7 @@ impl Engine {
             None => None,
         };
         let shared = Shared {
-            gpu: weft_gpu::Ctx::new(gpu),
+            gpu,
             volumes: Arc::new(volumes),
             way_out: Arc::new(way_out),
             network: Arc::new(Network::charged(config.loopback, Arc::new(shares))),
@@ -245,8 +245,8 @@ impl Engine {
             service,
             shared,
         } = linked;
-        if let Some(hold) = shared.gpu.hold() {
-            let (workload, adapter) = (identity.label(), hold.adapter());
+        if let Some(hold) = &shared.gpu {
+            let (workload, adapter) = (identity.label(), hold.adapter().as_ref());
             match hold.remark() {
                 Some(remark) => tracing::warn!(target: "weft::gpu", workload, adapter, "{remark}"),
                 None => tracing::info!(target: "weft::gpu", workload, adapter, "has a GPU"),

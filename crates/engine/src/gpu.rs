@@ -6,8 +6,10 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 pub use weft_gpu::ask::Allowed;
 use weft_gpu::ask::Ask;
+pub use weft_gpu::bill::Statement;
 pub use weft_gpu::broker::{Adapter, Backend, Health, Inventory, Roots, Selector};
 use weft_gpu::broker::{Broker, Hold, NoHold};
+pub use weft_gpu::budget::Share;
 
 /// Which GPU workloads get, and how much of it.
 #[derive(Clone, Debug, Default)]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use weft_api::ids::{Tenant, WorkloadName};
+use weft_gpu::broker::Hold;
 use weft_net::loopback::Network;
 use weft_net::sockets::Parts;
 
@@ -70,7 +71,7 @@ pub(crate) struct Shared {
     pub(crate) volumes: Arc<Volumes>,
     pub(crate) way_out: Arc<WayOut>,
     /// What it may have of a GPU.
-    pub(crate) gpu: weft_gpu::Ctx,
+    pub(crate) gpu: Option<Arc<Hold>>,
     /// The virtual loopback network.
     pub(crate) network: Arc<Network>,
     /// Whether a service may listen there.

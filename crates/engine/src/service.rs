@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use weft_gpu::broker::Hold;
 use weft_net::loopback::Network;
 
 pub use status::{End, ServiceState, ServiceStatus};
@@ -33,7 +34,7 @@ use crate::memory::Shares;
 use crate::network::WayOut;
 use crate::plan::Program;
 use crate::traces::Known;
-use crate::usage::{self, Counted, Observed, Tally, WorkloadUsage};
+use crate::usage::{self, Counted, GpuUsage, Observed, Tally, WorkloadUsage};
 use backoff::Budget;
 use incarnation::Incarnation;
 
@@ -83,6 +84,8 @@ struct Inner {
     memory: Shares,
     observed: Observed,
     way_out: Arc<WayOut>,
+    /// What it may have of a GPU, if it asks for one.
+    gpu: Option<Arc<Hold>>,
     limits: Limits,
     start_wait: Duration,
     _stop: DropGuard,
@@ -128,6 +131,7 @@ impl Service {
             memory: linked.template.shares().clone(),
             observed: linked.observed.clone(),
             way_out: Arc::clone(&shared.way_out),
+            gpu: shared.gpu.clone(),
             limits: linked.limits,
             start_wait: config.start_wait,
             _stop: stop.clone().drop_guard(),
@@ -176,6 +180,7 @@ impl Service {
             denied: inner.observed.denials.counts(),
             reveals: inner.observed.reveals.count(),
             connections: inner.way_out.connections(),
+            gpu: inner.gpu.as_deref().map(GpuUsage::of),
             limits: inner.limits,
         }
     }
@@ -211,6 +216,11 @@ impl Service {
         let mut status = self.inner.status.clone();
         // An error means that it is gone as well.
         let _ = status.wait_for(|status| status.state.is_over()).await;
+    }
+
+    /// What it may have of a GPU.
+    pub(crate) fn gpu(&self) -> Option<&Arc<Hold>> {
+        self.inner.gpu.as_ref()
     }
 
     /// The network that it listens on.

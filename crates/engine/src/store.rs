@@ -9,6 +9,7 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 use wasmtime_wasi_http::WasiHttpCtx;
 use weft_api::spec::Values;
 use weft_caps::{Calls, config, logging, otel, secrets};
+use weft_gpu::broker::Hold;
 use weft_net::loopback::{Network, Role};
 use weft_net::outbound::wasi::WasiHttp as Outbound;
 use weft_net::outbound::watch::Watch;
@@ -41,7 +42,7 @@ pub(crate) struct StoreTemplate {
     linked: Vec<PartTemplate>,
     components: Arc<str>,
     bounds: StoreBounds,
-    gpu: weft_gpu::Ctx,
+    gpu: Option<Arc<Hold>>,
 }
 
 /// What bounds the stores of a workload.
@@ -192,12 +193,16 @@ impl StoreTemplate {
         if let Some(current) = &current {
             memory.show(current.memory());
         }
+        let gpu = weft_gpu::Ctx::new(self.gpu.as_ref());
+        if let (Some(current), Some(account)) = (&current, gpu.account()) {
+            current.billed(account);
+        }
         let bounded = Bounded {
             memory,
             current,
             cpu: Meter::new(Arc::clone(&bounds.account)),
             handles: bounds.handles,
-            gpu: self.gpu.clone(),
+            gpu,
         };
         let components = Arc::clone(&self.components);
         let state = HostState::new(components, entry, linked, bounded);

@@ -7,19 +7,21 @@ pub(crate) mod guest;
 mod points;
 pub(crate) mod resource;
 pub(crate) mod run;
+mod used;
 mod value;
 
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use http::{Method, Request, StatusCode, Uri};
 use wasmtime::StoreContextMut;
 use wasmtime::component::GuestTaskId;
 use weft_caps::{Call as Called, Calls};
+use weft_gpu::ledger::Account;
 use weft_net::outbound::error::HttpError;
 use weft_net::outbound::watch::{Exchange, Sending, Watch};
 use weft_telemetry::context::SpanContext;
@@ -27,6 +29,7 @@ use weft_telemetry::span::SpanKind;
 use weft_telemetry::value::Value;
 use weft_telemetry::{Measure, Resource, Span, Telemetry, Trace};
 
+use self::used::Used;
 use crate::cpu::Meter;
 use crate::host_state::HostState;
 use crate::presence::Presence;
@@ -73,6 +76,8 @@ pub(crate) struct Current {
     several: AtomicBool,
     /// What the store has of memory, in bytes.
     memory: Arc<AtomicU64>,
+    /// On whose bill its use of a GPU is.
+    gpu: OnceLock<Arc<Account>>,
 }
 
 #[derive(Default)]
@@ -122,12 +127,18 @@ impl Current {
             working: Mutex::default(),
             several: AtomicBool::new(false),
             memory: Arc::default(),
+            gpu: OnceLock::new(),
         })
     }
 
     /// Where the store's memory is to be noted.
     pub(crate) fn memory(&self) -> &Arc<AtomicU64> {
         &self.memory
+    }
+
+    /// Says whose bill the store's use of a GPU is on.
+    pub(crate) fn billed(&self, account: &Arc<Account>) {
+        let _ = self.gpu.set(Arc::clone(account));
     }
 
     /// A request is taken. Gives the span of the work on it, if that is recorded.
@@ -144,7 +155,7 @@ impl Current {
         });
         let alone = working.requests.is_empty();
         let used = trace.is_sampled().then(|| {
-            let used = Arc::new(Used::new(meter, &self.memory, alone));
+            let used = Arc::new(Used::new(meter, &self.memory, self.gpu.get(), alone));
             trace.measured_by(Arc::clone(&used) as Arc<dyn Measure>);
             used
         });
@@ -153,7 +164,7 @@ impl Current {
             .iter()
             .filter_map(|taken| taken.used.as_ref())
         {
-            other.shared.store(true, Ordering::Relaxed);
+            other.share();
         }
         working.requests.push(Taken {
             call,
@@ -365,54 +376,6 @@ fn known(method: &Method) -> &'static str {
         "DELETE" => "DELETE",
         "OPTIONS" => "OPTIONS",
         _ => "_OTHER",
-    }
-}
-
-/// What one request uses of an instance.
-struct Used {
-    meter: Arc<Meter>,
-    memory: Arc<AtomicU64>,
-    /// What the instance had used before, in nanoseconds.
-    before: u64,
-    /// What it had used when the request was over; `RUNNING` until then.
-    after: AtomicU64,
-    /// Another request ran in the same instance at the same time.
-    shared: AtomicBool,
-}
-
-const RUNNING: u64 = u64::MAX;
-
-impl Used {
-    fn new(meter: &Arc<Meter>, memory: &Arc<AtomicU64>, alone: bool) -> Self {
-        Self {
-            before: meter.used(),
-            meter: Arc::clone(meter),
-            memory: Arc::clone(memory),
-            after: AtomicU64::new(RUNNING),
-            shared: AtomicBool::new(!alone),
-        }
-    }
-
-    /// From now on the instance works for others.
-    fn freeze(&self) {
-        self.after.store(self.meter.used(), Ordering::Relaxed);
-    }
-}
-
-impl Measure for Used {
-    fn cpu(&self) -> Option<Duration> {
-        if self.shared.load(Ordering::Relaxed) {
-            return None;
-        }
-        let after = match self.after.load(Ordering::Relaxed) {
-            RUNNING => self.meter.used(),
-            after => after,
-        };
-        Some(Duration::from_nanos(after.saturating_sub(self.before)))
-    }
-
-    fn memory(&self) -> u64 {
-        self.memory.load(Ordering::Relaxed)
     }
 }
 

@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use weft_gpu::bill::Statement;
+use weft_gpu::broker::Hold;
+use weft_gpu::ledger::Charged;
 
 use crate::config::Capacity;
 use crate::limits::{Bounds, Limits};
@@ -40,8 +43,35 @@ pub struct WorkloadUsage {
     pub reveals: u64,
     /// Connections out of it.
     pub connections: usize,
+    /// What it has of a GPU, and has used up; none if it may have none, or if that is told by its service.
+    pub gpu: Option<GpuUsage>,
     /// What bounds it.
     pub limits: Limits,
+}
+
+/// What a workload has of a GPU.
+#[derive(Clone, Debug)]
+pub struct GpuUsage {
+    /// What the adapter is called.
+    pub adapter: Arc<str>,
+    /// Bytes of GPU memory.
+    pub memory: u64,
+    /// What it may have of that.
+    pub memory_max: u64,
+    /// Everything that it has used up.
+    pub spent: Statement,
+}
+
+impl GpuUsage {
+    pub(crate) fn of(hold: &Hold) -> Self {
+        let account = hold.account();
+        Self {
+            adapter: Arc::clone(hold.adapter()),
+            memory: account.used(Charged::Memory),
+            memory_max: hold.quota().memory,
+            spent: account.statement(),
+        }
+    }
 }
 
 /// What all guests of a host use.

@@ -31,8 +31,9 @@ use crate::service::Service;
 use crate::store::StoreTemplate;
 use crate::traces::run::Run;
 use crate::traces::{self, Known, Wait};
-use crate::usage::{self, Observed, Tally, WorkloadUsage};
+use crate::usage::{self, GpuUsage, Observed, Tally, WorkloadUsage};
 use watched::Watched;
+use weft_gpu::broker::Hold;
 use weft_telemetry::Trace;
 
 /// How long the instance of a service waits for a request: longer than any host runs.
@@ -197,6 +198,7 @@ impl Workload {
             denied: inner.observed.denials.counts(),
             reveals: inner.observed.reveals.count(),
             connections: inner.shared.way_out.connections(),
+            gpu: inner.gpu().map(|hold| GpuUsage::of(hold)),
             limits: inner.limits,
         }
     }
@@ -227,6 +229,13 @@ impl Drop for Inner {
 }
 
 impl Inner {
+    /// What it has of a GPU, unless its service has the same and tells of it.
+    fn gpu(&self) -> Option<&Arc<Hold>> {
+        let service = self.service.as_ref().and_then(Service::gpu);
+        let hold = self.shared.gpu.as_ref();
+        hold.filter(|hold| service.is_none_or(|service| !Arc::ptr_eq(hold, service)))
+    }
+
     async fn admit_and_answer(
         &self,
         request: http::Request<Body>,

@@ -4,15 +4,17 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::budget::{NoShare, Share};
 use crate::quota::Quota;
 
 /// The keys that may be written, for messages.
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 7] = [
     "adapter",
     "memory",
     "weight",
     "max-in-flight",
     "submission-deadline",
+    "gpu-time",
     "exact-timestamps",
 ];
 
@@ -29,6 +31,8 @@ pub struct Ask {
     pub max_in_flight: Option<u64>,
     /// How long one submission may take.
     pub submission_deadline: Option<Duration>,
+    /// The part of the GPU's time that it has at most.
+    pub gpu_time: Option<Share>,
     /// The feature timestamp-query, with timestamps as exact as the GPU gives them.
     pub exact_timestamps: Option<bool>,
 }
@@ -44,6 +48,8 @@ pub struct Allowed {
     pub weight: u32,
     /// The most submissions in flight.
     pub max_in_flight: u64,
+    /// The part of the GPU's time that all workloads of a tenant have together at most; none is all of it.
+    pub gpu_time: Option<Share>,
     /// Whether workloads may have exact timestamps: with them one can watch the others.
     pub exact_timestamps: bool,
 }
@@ -70,6 +76,7 @@ impl Default for Allowed {
             submission_deadline: Duration::from_secs(10),
             weight: 1000,
             max_in_flight: 64,
+            gpu_time: None,
             exact_timestamps: false,
         }
     }
@@ -108,6 +115,10 @@ impl Ask {
             "weight" => self.weight = Some(whole(value, 1, 1000)?),
             "max-in-flight" => self.max_in_flight = Some(whole(value, 1, 1024)?.into()),
             "submission-deadline" => self.submission_deadline = Some(duration(value)?),
+            "gpu-time" => {
+                let share = value.parse().map_err(|no: NoShare| no.to_string())?;
+                self.gpu_time = Some(share);
+            }
             "exact-timestamps" => self.exact_timestamps = Some(truth(value)?),
             _ => {
                 return Err(format!(
@@ -171,6 +182,14 @@ impl Ask {
                 allowed.max_in_flight.to_string(),
             );
         }
+        let shares = self.gpu_time.zip(allowed.gpu_time);
+        if let Some((asked, most)) = shares.filter(|(asked, most)| asked > most) {
+            refuse(
+                "gpu-time",
+                format!("{asked} of the GPU's time"),
+                format!("{most} for a tenant"),
+            );
+        }
         let exact_timestamps = self.exact_timestamps.unwrap_or(false);
         if exact_timestamps && !allowed.exact_timestamps {
             refusals.push(Refusal {
@@ -189,6 +208,7 @@ impl Ask {
             submissions,
             submission_deadline,
             weight,
+            gpu_time: self.gpu_time,
             exact_timestamps,
             ..usual
         })

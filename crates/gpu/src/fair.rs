@@ -72,16 +72,17 @@ impl<K: Clone + Eq + Hash + Ord, T> Fair<K, T> {
         tenant.waiting.push_back((item, weight.max(1)));
     }
 
-    /// Takes what is next. It is charged what the tenant's submissions usually cost, until it is known.
-    pub(crate) fn next(&mut self) -> Option<(Ticket, T)> {
-        let waiting = self
-            .tenants
-            .iter_mut()
-            .filter(|(_, tenant)| !tenant.waiting.is_empty());
-        let (key, tenant) = waiting.min_by(|(one, first), (other, second)| {
+    /// Takes what is next of what `may` have a turn. It is charged what the tenant's submissions usually cost, until it is
+    /// known.
+    pub(crate) fn next(&mut self, mut may: impl FnMut(&T) -> bool) -> Option<(Ticket, T)> {
+        let waiting = self.tenants.iter_mut().filter_map(|(key, tenant)| {
+            let place = tenant.waiting.iter().position(|(item, _)| may(item))?;
+            Some((key, tenant, place))
+        });
+        let (key, tenant, place) = waiting.min_by(|(one, first, _), (other, second, _)| {
             first.clock.cmp(&second.clock).then_with(|| one.cmp(other))
         })?;
-        let (item, weight) = tenant.waiting.pop_front()?;
+        let (item, weight) = tenant.waiting.remove(place)?;
         self.clock = self.clock.max(tenant.clock);
         let charged = tenant.usual;
         tenant.clock = tenant.clock.saturating_add(weighed(charged, weight));

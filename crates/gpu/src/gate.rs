@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
+use crate::bill::{Billed, nanos};
 use crate::error::LostReason;
 use crate::fair::{Fair, Ticket};
 use crate::ledger::Credit;
@@ -21,6 +22,8 @@ const IN_FLIGHT: usize = 2;
 const PATIENCE: u32 = 32;
 const SHORTEST: Duration = Duration::from_micros(20);
 const LONGEST: Duration = Duration::from_millis(1);
+/// With nothing to watch, the thread looks this often whether the gate is still wanted.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// A submission on the GPU.
 #[derive(Debug)]
@@ -52,6 +55,8 @@ struct State {
     flights: Vec<Flight>,
     /// When the last one was over: what comes after it did not run before.
     over: Option<Instant>,
+    /// When the next of those comes that wait because their share of the GPU's time is used up.
+    opens: Option<Instant>,
     /// Devices of which somebody waits for an answer that only a poll brings.
     watched: Vec<Arc<DeviceCore>>,
 }
@@ -114,7 +119,18 @@ impl Gate {
             if state.fair.flying() >= IN_FLIGHT {
                 return;
             }
-            let Some((ticket, device)) = state.fair.next() else {
+            let (now, mut opens) = (Instant::now(), None::<Instant>);
+            let next = state.fair.next(|device| {
+                let closed = device.account.opens(now);
+                opens = opens.into_iter().chain(closed).min();
+                closed.is_none()
+            });
+            state.opens = opens;
+            let Some((ticket, device)) = next else {
+                drop(state);
+                if opens.is_some() {
+                    self.woken.notify_one();
+                }
                 return;
             };
             drop(state);
@@ -134,8 +150,12 @@ impl Gate {
         let mut state = self.state();
         if state.flights.is_empty() && state.watched.is_empty() {
             // Wakes now and then to see whether the gate is still wanted.
-            let waited = self.woken.wait_timeout(state, Duration::from_millis(100));
+            let opens = state.opens.map_or(IDLE, |opens| {
+                opens.saturating_duration_since(Instant::now()).min(IDLE)
+            });
+            let waited = self.woken.wait_timeout(state, opens);
             drop(waited.unwrap_or_else(PoisonError::into_inner));
+            self.reopen();
             return;
         }
         let watched = std::mem::take(&mut state.watched);
@@ -160,8 +180,17 @@ impl Gate {
         if self.settle() {
             self.pump();
         } else {
+            self.reopen();
             let pause = oldest.map_or(LONGEST, |since| since.elapsed() / PATIENCE);
             std::thread::sleep(pause.clamp(SHORTEST, LONGEST));
+        }
+    }
+
+    /// Lets those in whose share of the GPU's time has filled again.
+    fn reopen(&self) {
+        let opens = self.state().opens;
+        if opens.is_some_and(|opens| opens <= Instant::now()) {
+            self.pump();
         }
     }
 
@@ -176,7 +205,6 @@ impl Gate {
         } = &mut *state;
         let now = Instant::now();
         let since = |flight: &Flight| last.map_or(flight.since, |last| flight.since.max(last));
-        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let mut freed = false;
         for flight in flights.iter_mut().filter(|flight| !flight.late) {
             let done = flight.done.load(Ordering::Acquire);
@@ -184,10 +212,12 @@ impl Gate {
             let deadline = flight.device.lease.quota().submission_deadline;
             if done || took > deadline {
                 fair.finished(flight.ticket, nanos(took));
+                flight.device.account.worked(nanos(took), now);
                 flight.late = !done;
                 freed = true;
             }
             if flight.late {
+                flight.device.bill(Billed::Overdue, 1);
                 flight.device.errors.lose(
                     LostReason::Unknown,
                     format!("a submission was not over after {deadline:?}, the submission-deadline of the workload"),

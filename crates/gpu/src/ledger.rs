@@ -5,6 +5,10 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use crate::bill::{Bill, Billed, Statement};
+use crate::budget::{Budget, Share};
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +51,8 @@ pub struct Account {
     used: [AtomicU64; CHARGED.len()],
     peak: [AtomicU64; CHARGED.len()],
     refused: [AtomicU64; CHARGED.len()],
+    bill: Bill,
+    budget: Option<Budget>,
 }
 
 /// What was charged, until this is dropped.
@@ -129,6 +135,16 @@ impl Caps {
 impl Account {
     /// An account below another, or one that nothing is above.
     pub fn new(owner: impl Into<String>, caps: Caps, above: Option<Arc<Self>>) -> Arc<Self> {
+        Self::limited(owner, caps, None, above)
+    }
+
+    /// The same with a share of the GPU's time: none is all that there is.
+    pub fn limited(
+        owner: impl Into<String>,
+        caps: Caps,
+        share: Option<Share>,
+        above: Option<Arc<Self>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             owner: owner.into(),
             above,
@@ -136,7 +152,35 @@ impl Account {
             used: Default::default(),
             peak: Default::default(),
             refused: Default::default(),
+            bill: Bill::default(),
+            budget: share.map(|share| Budget::new(share, Instant::now())),
         })
+    }
+
+    /// Adds to the bill of this account and of all above it.
+    pub(crate) fn bill(&self, what: Billed, amount: u64) {
+        for account in self.upwards() {
+            account.bill.add(what, amount);
+        }
+    }
+
+    /// What it has used up.
+    pub fn statement(&self) -> Statement {
+        self.bill.read()
+    }
+
+    /// When its submissions are let in again, if they are not now: one of the accounts has used up its share.
+    pub(crate) fn opens(&self, now: Instant) -> Option<Instant> {
+        let budgets = self.upwards().filter_map(|account| account.budget.as_ref());
+        budgets.filter_map(|budget| budget.opens(now)).max()
+    }
+
+    /// A submission took so long on the GPU: it is billed and taken from the shares.
+    pub(crate) fn worked(&self, nanos: u64, now: Instant) {
+        self.bill(Billed::GpuTime, nanos);
+        for budget in self.upwards().filter_map(|account| account.budget.as_ref()) {
+            budget.spend(nanos, now);
+        }
     }
 
     /// Charges this account and all above it, or none of them.
@@ -217,6 +261,9 @@ impl Account {
         self.cell(&self.peak, what, |cell| {
             cell.fetch_max(before.saturating_add(amount), Ordering::Relaxed)
         });
+        if what == Charged::Memory {
+            self.bill.holds(amount, 0);
+        }
         Ok(())
     }
 
@@ -224,6 +271,9 @@ impl Account {
         self.cell(&self.used, what, |cell| {
             cell.fetch_sub(amount, Ordering::Relaxed)
         });
+        if what == Charged::Memory {
+            self.bill.holds(0, amount);
+        }
     }
 
     fn refused(&self, what: Charged) {

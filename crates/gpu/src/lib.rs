@@ -3,12 +3,14 @@
 //! `objects` has one file for each object of WebGPU, with its state and its rules, over wgpu-core; it knows no WIT. `v3` is
 //! `wasi:webgpu@0.3.0-rc.2` over them, with the conversions of `convert`. A [`lease`] is a workload's hold on an adapter and
 //! has a wgpu-core of its own: tenants share no lock. What a guest does wrong becomes an error of its device ([`error`]),
-//! what it uses is charged ([`ledger`]) below its [`quota`], which was settled from what it [`ask`]s for, and what it submits
-//! passes the [`gate`] of the adapter. The [`broker`] knows which adapters there are and who has what of them.
+//! what it uses is charged ([`ledger`]) below its [`quota`], which was settled from what it [`ask`]s for, and billed ([`bill`]);
+//! what it submits passes the [`gate`] of the adapter, within its [`budget`] of GPU time. The [`broker`] knows which adapters there are and who has what of them.
 
 pub mod ask;
+pub mod bill;
 pub mod bound;
 pub mod broker;
+pub mod budget;
 mod compile;
 mod convert;
 mod ctx;

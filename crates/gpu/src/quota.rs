@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::budget::Share;
 use crate::ledger::{Caps, Charged};
 
 /// The bounds of one lease.
@@ -32,6 +33,8 @@ pub struct Quota {
     pub submission_deadline: Duration,
     /// The tenant's share when others want the GPU too; 100 is usual.
     pub weight: u32,
+    /// The part of the GPU's time that the workload may have, also when nobody else wants it; none is all of it.
+    pub gpu_time: Option<Share>,
     /// Whether there are timestamps: they are as exact as the GPU gives them, and with them one can watch the others.
     pub exact_timestamps: bool,
 }
@@ -51,6 +54,7 @@ impl Default for Quota {
             commands: 65_536,
             submission_deadline: Duration::from_secs(2),
             weight: 100,
+            gpu_time: None,
             exact_timestamps: false,
         }
     }

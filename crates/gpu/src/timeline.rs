@@ -10,6 +10,7 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 use wgpu_core::id::StagingBufferId;
 
+use crate::bill::{Billed, nanos};
 use crate::fair::Ticket;
 use crate::gate::Flight;
 use crate::ledger::Credit;
@@ -50,6 +51,8 @@ pub(crate) enum Op {
 pub(crate) struct Submission {
     pub(crate) commands: Vec<Arc<CommandBufferCore>>,
     pub(crate) uses: Uses,
+    /// When the guest asked for it.
+    pub(crate) asked: Instant,
     pub(crate) credit: Option<Credit>,
 }
 
@@ -225,8 +228,15 @@ impl DeviceCore {
         let Submission {
             commands,
             uses,
+            asked,
             credit,
         } = submission;
+        let since = Instant::now();
+        let waited = since.saturating_duration_since(asked);
+        self.bill(Billed::QueueWait, nanos(waited));
+        self.bill(Billed::Submissions, 1);
+        let dispatches = commands.iter().map(|commands| commands.dispatches).sum();
+        self.bill(Billed::Dispatches, dispatches);
         let uses = uses.submit();
         let ids: Vec<_> = commands.iter().map(|commands| commands.id).collect();
         if let Err((_, error)) = global.queue_submit(self.queue, &ids) {
@@ -243,7 +253,7 @@ impl DeviceCore {
             device: Arc::clone(self),
             ticket,
             late: false,
-            since: Instant::now(),
+            since,
             done,
             _holds: (uses, staged, credit),
         }

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use http::StatusCode;
+use weft_engine::gpu::Statement;
 use weft_engine::limits::Limits;
 use weft_engine::service::Service;
 use weft_engine::usage::WorkloadUsage;
@@ -91,6 +92,8 @@ pub(crate) struct Spent {
     pub(crate) restarts: u64,
     /// How often guests looked at a secret.
     pub(crate) reveals: u64,
+    /// What of GPUs.
+    pub(crate) gpu: Statement,
 }
 
 /// Everything that only rises.
@@ -113,6 +116,8 @@ pub(crate) struct Present {
     pub(crate) memory: u64,
     /// Bytes of that for virtual networks.
     pub(crate) network: u64,
+    /// Bytes of GPU memory.
+    pub(crate) gpu_memory: u64,
     /// Connections to the outside.
     pub(crate) connections: u64,
     /// Whether the code of the newest version is in memory.
@@ -126,6 +131,8 @@ pub(crate) struct Present {
 pub(crate) struct Reading {
     pub(crate) totals: Totals,
     pub(crate) present: Present,
+    /// Which GPU the newest version may use, and how much memory of it.
+    pub(crate) adapter: Option<(Arc<str>, u64)>,
 }
 
 impl Requests {
@@ -189,7 +196,7 @@ impl Series {
     /// What was counted, and what is used now.
     pub(crate) fn read(&self) -> Reading {
         let mut totals = self.requests.read();
-        let mut present = Present::default();
+        let (mut present, mut adapter) = (Present::default(), None);
         // Held for the whole reading: a version that ends meanwhile is either still alive or already added up.
         let versions = self.versions();
         totals.spent = versions.gone.clone();
@@ -197,8 +204,16 @@ impl Series {
             let usage = version.usage();
             totals.spent.add(&usage);
             present.add(&usage);
+            adapter = usage
+                .gpu
+                .map(|gpu| (gpu.adapter, gpu.memory_max))
+                .or(adapter);
         }
-        Reading { totals, present }
+        Reading {
+            totals,
+            present,
+            adapter,
+        }
     }
 
     fn versions(&self) -> MutexGuard<'_, Versions> {
@@ -213,6 +228,9 @@ impl Spent {
         add_counts(&mut self.denied, &usage.denied);
         self.restarts = self.restarts.saturating_add(usage.restarts);
         self.reveals = self.reveals.saturating_add(usage.reveals);
+        if let Some(gpu) = &usage.gpu {
+            self.gpu = self.gpu.plus(&gpu.spent);
+        }
     }
 }
 
@@ -224,6 +242,7 @@ impl Spent {
         add_counts(&mut self.denied, &other.denied);
         self.restarts = self.restarts.saturating_add(other.restarts);
         self.reveals = self.reveals.saturating_add(other.reveals);
+        self.gpu = self.gpu.plus(&other.gpu);
     }
 }
 
@@ -236,6 +255,8 @@ impl Present {
         self.instances = self.instances.saturating_add(wide(usage.instances));
         self.memory = self.memory.saturating_add(usage.memory);
         self.network = self.network.saturating_add(usage.network);
+        let gpu = usage.gpu.as_ref().map_or(0, |gpu| gpu.memory);
+        self.gpu_memory = self.gpu_memory.saturating_add(gpu);
         self.connections = self.connections.max(wide(usage.connections));
         self.loaded = usage.loaded;
         self.limits = Some(usage.limits);
@@ -248,6 +269,7 @@ impl Present {
         self.instances = self.instances.saturating_add(other.instances);
         self.memory = self.memory.saturating_add(other.memory);
         self.network = self.network.saturating_add(other.network);
+        self.gpu_memory = self.gpu_memory.saturating_add(other.gpu_memory);
         self.connections = self.connections.saturating_add(other.connections);
     }
 }

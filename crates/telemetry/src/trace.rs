@@ -52,6 +52,11 @@ pub trait Measure: Send + Sync + 'static {
 
     /// The most memory that the instance has had, in bytes.
     fn memory(&self) -> u64;
+
+    /// What else it has used, as attributes of the span. Nothing if that cannot be told.
+    fn others(&self) -> Vec<(&'static str, Value<'static>)> {
+        Vec::new()
+    }
 }
 
 /// A span that is being made, of a trace that is recorded. It ends when it is dropped.
@@ -218,6 +223,7 @@ impl Trace {
             if let Some(cpu) = measure.cpu() {
                 attributes.push(("weft.cpu.time_ns", nanos(cpu).into()));
             }
+            attributes.extend(measure.others());
         }
         let unmade = inner
             .spans

@@ -91,6 +91,6 @@ pub fn unix_nanos(time: SystemTime) -> u64 {
 }
 
 /// A time in nanoseconds.
-pub(crate) fn nanos(time: Duration) -> u64 {
+pub fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -34,7 +34,7 @@ struct Shared {
 #[derive(Debug)]
 pub struct Hold {
     adapter: lease::Device,
-    name: String,
+    name: Arc<str>,
     remark: Option<String>,
     quota: Quota,
     account: Arc<Account>,
@@ -114,11 +114,12 @@ impl Broker {
         let above = self.tenant(adapter.index, tenant, &shared.account);
         Ok(Arc::new(Hold {
             adapter: device,
-            name: adapter.label(),
+            name: adapter.label().into(),
             remark: selected.remark(),
-            account: Account::new(
+            account: Account::limited(
                 format!("the workload {tenant}/{name}"),
                 quota.caps(),
+                quota.gpu_time,
                 Some(above),
             ),
             quota,
@@ -165,7 +166,12 @@ impl Broker {
             return account;
         }
         let caps = Caps::NONE.with(Charged::Memory, self.allowed.memory);
-        let account = Account::new(format!("the tenant {name}"), caps, Some(Arc::clone(above)));
+        let account = Account::limited(
+            format!("the tenant {name}"),
+            caps,
+            self.allowed.gpu_time,
+            Some(Arc::clone(above)),
+        );
         tenants.insert(key, Arc::downgrade(&account));
         account
     }
@@ -198,7 +204,7 @@ impl Hold {
     }
 
     /// What the adapter is called, for people.
-    pub fn adapter(&self) -> &str {
+    pub fn adapter(&self) -> &Arc<str> {
         &self.name
     }
 

@@ -20,7 +20,7 @@ fn shares(weights: &[u32], until: u64, mut kernel: impl FnMut(usize) -> u64) -> 
     }
     while now < until {
         while running.len() < 2 {
-            running.push(fair.next().unwrap());
+            running.push(fair.next(|_| true).unwrap());
         }
         let (ticket, tenant) = running.remove(0);
         let took = kernel(tenant);
@@ -65,11 +65,11 @@ fn weights_divide_the_time() {
 fn who_comes_back_has_saved_nothing_up() {
     let mut fair = Fair::default();
     fair.enqueue("idle", 100, 0);
-    let (ticket, _) = fair.next().unwrap();
+    let (ticket, _) = fair.next(|_| true).unwrap();
     fair.finished(ticket, MILLI);
     for n in 0..1000 {
         fair.enqueue("busy", 100, n);
-        let (ticket, _) = fair.next().unwrap();
+        let (ticket, _) = fair.next(|_| true).unwrap();
         fair.finished(ticket, MILLI);
     }
     for n in 0..20 {
@@ -78,7 +78,7 @@ fn who_comes_back_has_saved_nothing_up() {
     }
     let mut turns = Vec::new();
     for _ in 0..20 {
-        let (ticket, _) = fair.next().unwrap();
+        let (ticket, _) = fair.next(|_| true).unwrap();
         turns.push(fair.flights[&ticket.0].tenant);
         fair.finished(ticket, MILLI);
     }
@@ -93,11 +93,11 @@ fn what_a_tenant_hands_in_keeps_its_order() {
         fair.enqueue("a", 100, n);
     }
     for n in 0..100 {
-        let (ticket, item) = fair.next().unwrap();
+        let (ticket, item) = fair.next(|_| true).unwrap();
         assert_eq!(item, n);
         fair.finished(ticket, n * MILLI);
     }
-    assert!(fair.next().is_none());
+    assert!(fair.next(|_| true).is_none());
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn nothing_is_kept_of_tenants_that_want_nothing() {
     let mut fair = Fair::default();
     for tenant in 0..10_000 {
         fair.enqueue(tenant, 100, ());
-        let (ticket, ()) = fair.next().unwrap();
+        let (ticket, ()) = fair.next(|_| true).unwrap();
         fair.finished(ticket, MILLI / 2);
     }
     assert!(fair.tenants.len() < 100, "{}", fair.tenants.len());
@@ -120,7 +120,7 @@ proptest! {
         for (n, (tenant, weight, millis)) in steps.into_iter().enumerate() {
             fair.enqueue(tenant, weight, n);
             if millis % 3 == 0 {
-                flying.extend(fair.next());
+                flying.extend(fair.next(|_| true));
             }
             if millis % 5 == 0 && let Some((ticket, item)) = flying.pop() {
                 fair.finished(ticket, millis * MILLI);
@@ -128,7 +128,7 @@ proptest! {
             }
         }
         seen.extend(flying.drain(..).map(|(ticket, item)| { fair.finished(ticket, MILLI); item }));
-        while let Some((ticket, item)) = fair.next() {
+        while let Some((ticket, item)) = fair.next(|_| true) {
             fair.finished(ticket, MILLI);
             seen.push(item);
         }

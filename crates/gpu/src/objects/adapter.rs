@@ -7,6 +7,7 @@ use wgpu_types as wgt;
 
 use super::{Device, Limit, RequestError, feature};
 use crate::lease::Lease;
+use crate::ledger::Account;
 
 /// Alignments that all of WebGPU's implementations allow; smaller ones tell adapters apart, and wgpu-core relies on
 /// multiples of 4.
@@ -18,6 +19,7 @@ const BIND_GROUPS: u32 = 8;
 #[derive(Clone, Debug)]
 pub struct Adapter {
     lease: Arc<Lease>,
+    account: Arc<Account>,
     limits: wgt::Limits,
 }
 
@@ -43,6 +45,11 @@ pub struct AdapterInfo {
 impl Adapter {
     /// The adapter that the lease is for.
     pub fn new(lease: &Arc<Lease>) -> Self {
+        Self::billed(lease, lease.account())
+    }
+
+    /// The same for an instance that has an account of its own, below that of the lease.
+    pub fn billed(lease: &Arc<Lease>, account: &Arc<Account>) -> Self {
         let mut limits = lease.limits().clone();
         let least = |alignment: u32| alignment.max(ALIGNMENT);
         limits.min_uniform_buffer_offset_alignment =
@@ -52,6 +59,7 @@ impl Adapter {
         limits.max_bind_groups = limits.max_bind_groups.min(BIND_GROUPS);
         Self {
             lease: Arc::clone(lease),
+            account: Arc::clone(account),
             limits,
         }
     }
@@ -128,7 +136,7 @@ impl Adapter {
                 .raise(&mut given, value, &self.limits)
                 .map_err(RequestError::Limits)?;
         }
-        Device::request(&self.lease, features, given)
+        Device::request_for(&self.lease, &self.account, features, given)
     }
 }
 

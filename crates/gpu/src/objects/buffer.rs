@@ -12,6 +12,7 @@ use wgpu_types as wgt;
 use super::DeviceCore;
 use super::label::Label;
 use super::memory::Memory;
+use crate::bill::Billed;
 use crate::error::GpuError;
 use crate::ledger::{Charged, Credit};
 use crate::timeline::Op;
@@ -224,7 +225,7 @@ impl Buffer {
                 "the buffer is mapped, or a request to map it is pending".to_owned(),
             ));
         }
-        let account = self.core.device.lease.account();
+        let account = &self.core.device.account;
         let staging = account.charge(Charged::Staging, size.min(self.core.size));
         let staging = staging.map_err(|refused| refuse(refused.to_string()))?;
         let state = Arc::new(Progress(AtomicU8::new(PENDING)));
@@ -269,7 +270,10 @@ impl Buffer {
                 .global
                 .buffer_get_mapped_range(self.core.id, offset, Some(size));
         match at {
-            Ok((at, length)) => Ok(read(bytes(at, length.min(size)))),
+            Ok((at, length)) => {
+                self.core.device.bill(Billed::Downloaded, size);
+                Ok(read(bytes(at, length.min(size))))
+            }
             // An invalid buffer that was made mapped, or a lost device: there is nothing behind it.
             Err(_) if size > self.core.device.lease.quota().staging => Err(RangeError(format!(
                 "an invalid buffer has no {size} bytes to read"
@@ -311,6 +315,7 @@ impl Buffer {
                 .global
                 .buffer_get_mapped_range(self.core.id, offset, Some(size));
         if let Ok((at, length)) = at {
+            self.core.device.bill(Billed::Uploaded, size);
             bytes_mut(at, length.min(size)).copy_from_slice(data);
         }
         Ok(())

@@ -20,6 +20,8 @@ pub(crate) struct Core {
     pub(crate) device: Arc<DeviceCore>,
     pub(crate) id: CommandBufferId,
     pub(crate) uses: Uses,
+    /// Dispatches and draws.
+    pub(crate) dispatches: u64,
     pub(super) label: Label,
     pub(super) _object: Option<Credit>,
 }

@@ -39,6 +39,8 @@ pub(crate) struct Core {
 struct State {
     uses: Uses,
     commands: u64,
+    /// Dispatches and draws.
+    dispatches: u64,
     /// What this crate found wrong first; from then on nothing is recorded.
     error: Option<GpuError>,
     finished: bool,
@@ -280,6 +282,7 @@ impl CommandEncoder {
         let first = !std::mem::replace(&mut state.finished, true);
         let ours = state.error.take();
         let uses = std::mem::take(&mut state.uses);
+        let dispatches = state.dispatches;
         drop(state);
         let spoilt = ours.is_some() || object.is_none();
         if first && spoilt {
@@ -298,6 +301,7 @@ impl CommandEncoder {
                 device: Arc::clone(device),
                 id,
                 uses,
+                dispatches,
                 label: Label::new(descriptor.label.as_ref()),
                 _object: object,
             }),
@@ -321,7 +325,17 @@ impl Core {
         self.admit_commands(1 + (bytes / GRAIN) as u64)
     }
 
-    pub(super) fn admit_commands(&self, commands: u64) -> bool {
+    /// The same for commands that make the GPU compute or draw, so many times.
+    pub(super) fn admit_work(&self, commands: u64, dispatches: u64) -> bool {
+        let admitted = self.admit_commands(commands);
+        if admitted {
+            let mut state = self.state();
+            state.dispatches = state.dispatches.saturating_add(dispatches);
+        }
+        admitted
+    }
+
+    fn admit_commands(&self, commands: u64) -> bool {
         let most = self.device.lease.quota().commands;
         let mut state = self.state();
         if state.error.is_some() {

@@ -87,7 +87,7 @@ impl<K: Kind> Compiled<K> {
         descriptor: K,
     ) -> impl Future<Output = Result<(K::Id, Credit), PipelineError>> + Send + use<K> {
         let lost = device.errors.is_lost().is_some();
-        let object = device.lease.account().charge(Charged::Objects, 1);
+        let object = device.account.charge(Charged::Objects, 1);
         let started = descriptor
             .check(device)
             .and_then(|()| object.map_err(|refused| GpuError::internal(refused.to_string())))

@@ -125,7 +125,7 @@ impl ComputePass {
     /// Runs the pipeline.
     pub fn dispatch_workgroups(&self, x: u32, y: u32, z: u32) {
         let encoder = &self.core.encoder;
-        if encoder.admit(0) && encoder.workgroups(x, y, z) {
+        if encoder.admit_work(1, 1) && encoder.workgroups(x, y, z) {
             let global = &encoder.device.lease.global;
             self.record(|pass| global.compute_pass_dispatch_workgroups(pass, x, y, z));
         }
@@ -134,7 +134,7 @@ impl ComputePass {
     /// Runs the pipeline as often as the buffer says.
     pub fn dispatch_workgroups_indirect(&self, buffer: &Buffer, offset: u64) {
         let encoder = &self.core.encoder;
-        if encoder.admit(0) && encoder.buffer(buffer) {
+        if encoder.admit_work(1, 1) && encoder.buffer(buffer) {
             let global = &encoder.device.lease.global;
             let id = buffer.core.id;
             self.record(|pass| global.compute_pass_dispatch_workgroups_indirect(pass, id, offset));

@@ -12,9 +12,10 @@ use super::{
     CreateQuerySetError, PipelineLayout, PipelineLayoutDescriptor, QuerySet, QuerySetDescriptor,
     Queue, Sampler, Texture, TextureDescriptor,
 };
+use crate::bill::Billed;
 use crate::error::{Errors, GpuError, LostReason};
 use crate::lease::Lease;
-use crate::ledger::{Charged, Credit, OverCap};
+use crate::ledger::{Account, Charged, Credit, OverCap};
 use crate::timeline::{Op, Timeline};
 
 /// A device; clones are the same one.
@@ -27,6 +28,8 @@ pub struct Device {
 /// the GPU, and a submission keeps it until it is over.
 pub(crate) struct DeviceCore {
     pub(crate) lease: Arc<Lease>,
+    /// Who pays: the instance that asked for it.
+    pub(crate) account: Arc<Account>,
     pub(crate) id: DeviceId,
     pub(crate) queue: QueueId,
     pub(crate) errors: Errors,
@@ -68,11 +71,21 @@ impl Device {
         features: wgt::Features,
         limits: wgt::Limits,
     ) -> Result<Self, RequestError> {
+        Self::request_for(lease, lease.account(), features, limits)
+    }
+
+    /// The same for an account below that of the lease, which pays for all that the device has and does.
+    pub(super) fn request_for(
+        lease: &Arc<Lease>,
+        account: &Arc<Account>,
+        features: wgt::Features,
+        limits: wgt::Limits,
+    ) -> Result<Self, RequestError> {
         let missing = features - lease.features();
         if !missing.is_empty() {
             return Err(RequestError::Features(missing));
         }
-        let credit = lease.account().charge(Charged::Devices, 1)?;
+        let credit = account.charge(Charged::Devices, 1)?;
         let descriptor = wgt::DeviceDescriptor {
             label: None,
             required_features: features,
@@ -87,6 +100,7 @@ impl Device {
             .map_err(|error| RequestError::Limits(error.to_string()))?;
         let core = Arc::new(DeviceCore {
             lease: Arc::clone(lease),
+            account: Arc::clone(account),
             id,
             queue,
             errors: Errors::default(),
@@ -232,7 +246,7 @@ impl DeviceCore {
 
     /// Charges the workload; what it may not have becomes an out-of-memory error.
     pub(crate) fn charge(&self, what: Charged, amount: u64) -> Option<Credit> {
-        match self.lease.account().charge(what, amount) {
+        match self.account.charge(what, amount) {
             Ok(credit) => Some(credit),
             Err(refused) => {
                 self.errors
@@ -240,6 +254,11 @@ impl DeviceCore {
                 None
             }
         }
+    }
+
+    /// Adds to the bill of whoever pays for the device.
+    pub(crate) fn bill(&self, what: Billed, amount: u64) {
+        self.account.bill(what, amount);
     }
 
     /// Keeps mapped memory where it is.

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 use wgpu_types as wgt;
 
 use super::memory::Uses;
 use super::{Buffer, CommandBuffer, DeviceCore, Texture, TextureWrite, texture_write};
+use crate::bill::Billed;
 use crate::error::GpuError;
 use crate::ledger::{Charged, Credit};
 use crate::timeline::{Op, Submission};
@@ -42,7 +44,7 @@ impl Queue {
 
     /// Waits until the workload may have another submission under way, and submits commands then.
     pub async fn submit_in_turn(&self, commands: &[CommandBuffer]) {
-        let account = self.device.lease.account();
+        let account = &self.device.account;
         loop {
             let freed = self.device.lease.gate().freed();
             match account.charge(Charged::Submissions, 1) {
@@ -82,6 +84,7 @@ impl Queue {
         self.device.push(Op::Submit(Submission {
             commands,
             uses,
+            asked: Instant::now(),
             credit: Some(credit),
         }));
     }
@@ -122,7 +125,7 @@ impl Queue {
             self.device.errors.report(Some(error));
             return Ok(());
         }
-        let account = self.device.lease.account();
+        let account = &self.device.account;
         let credit = account
             .charge(Charged::Staging, size.get())
             .map_err(|refused| WriteError(refused.to_string()))?;
@@ -135,6 +138,7 @@ impl Queue {
             }
         };
         fill(at, data);
+        self.device.bill(Billed::Uploaded, size.get());
         self.device.push(Op::WriteBuffer {
             buffer: Arc::clone(&buffer.core),
             offset,
@@ -172,6 +176,8 @@ impl Queue {
         let Some(credit) = self.device.charge(Charged::Staging, needed.staging) else {
             return;
         };
+        self.device
+            .bill(Billed::Uploaded, (needed.end - needed.start) as u64);
         self.device.write_texture(TextureWrite {
             texture: Arc::clone(texture),
             mip_level: destination.mip_level,
@@ -191,6 +197,7 @@ impl Queue {
             self.device.push(Op::Submit(Submission {
                 commands: Vec::new(),
                 uses: Uses::default(),
+                asked: Instant::now(),
                 credit: None,
             }));
         }

@@ -35,6 +35,7 @@ struct State {
     /// What was recorded refers to: wgpu-core looks it up by its id when the bundle is finished.
     keep: Vec<Arc<dyn Any + Send + Sync>>,
     commands: u64,
+    draws: u64,
     error: Option<GpuError>,
     finished: bool,
 }
@@ -51,6 +52,7 @@ pub(crate) struct Core {
     pub(crate) id: RenderBundleId,
     pub(crate) uses: Uses,
     pub(crate) commands: u64,
+    pub(crate) draws: u64,
     label: Label,
     _object: Option<Credit>,
 }
@@ -95,6 +97,7 @@ impl RenderBundleEncoder {
                     uses: Uses::default(),
                     keep: Vec::new(),
                     commands: 0,
+                    draws: 0,
                     error: invalid,
                     finished: false,
                 }),
@@ -201,6 +204,7 @@ impl RenderBundleEncoder {
     /// Draws.
     pub fn draw(&self, vertices: u32, instances: u32, first_vertex: u32, first_instance: u32) {
         self.record(0, |state, _| {
+            state.draws += 1;
             let encoder = &mut state.encoder;
             Ok(encoder.draw(vertices, instances, first_vertex, first_instance))
         });
@@ -216,6 +220,7 @@ impl RenderBundleEncoder {
         first_instance: u32,
     ) {
         self.record(0, |state, _| {
+            state.draws += 1;
             let encoder = &mut state.encoder;
             Ok(encoder.draw_indexed(indices, instances, first_index, base_vertex, first_instance))
         });
@@ -225,6 +230,7 @@ impl RenderBundleEncoder {
     pub fn draw_indirect(&self, buffer: &Buffer, offset: u64) {
         self.record(0, |state, device| {
             state.buffer(device, buffer)?;
+            state.draws += 1;
             Ok(state.encoder.draw_indirect(buffer.core.id, offset))
         });
     }
@@ -233,6 +239,7 @@ impl RenderBundleEncoder {
     pub fn draw_indexed_indirect(&self, buffer: &Buffer, offset: u64) {
         self.record(0, |state, device| {
             state.buffer(device, buffer)?;
+            state.draws += 1;
             Ok(state.encoder.draw_indexed_indirect(buffer.core.id, offset))
         });
     }
@@ -262,7 +269,7 @@ impl RenderBundleEncoder {
         let ours = state.error.take();
         let keep = std::mem::take(&mut state.keep);
         let uses = std::mem::take(&mut state.uses);
-        let commands = state.commands;
+        let (commands, draws) = (state.commands, state.draws);
         let nameless = wgt::RenderBundleDescriptor { label: None };
         if ours.is_some() || object.is_none() {
             // One that is finished already: whatever is finished now is invalid.
@@ -282,6 +289,7 @@ impl RenderBundleEncoder {
                 id,
                 uses,
                 commands,
+                draws,
                 label: Label::new(label),
                 _object: object,
             }),

@@ -227,7 +227,7 @@ impl RenderPass {
     /// Draws.
     pub fn draw(&self, vertices: u32, instances: u32, first_vertex: u32, first_instance: u32) {
         let encoder = &self.core.encoder;
-        if encoder.admit(0) {
+        if encoder.admit_work(1, 1) {
             let global = &encoder.device.lease.global;
             self.record(|pass| {
                 global.render_pass_draw(pass, vertices, instances, first_vertex, first_instance)
@@ -245,7 +245,7 @@ impl RenderPass {
         first_instance: u32,
     ) {
         let encoder = &self.core.encoder;
-        if encoder.admit(0) {
+        if encoder.admit_work(1, 1) {
             let global = &encoder.device.lease.global;
             self.record(|pass| {
                 global.render_pass_draw_indexed(
@@ -263,7 +263,7 @@ impl RenderPass {
     /// Draws what the buffer says.
     pub fn draw_indirect(&self, buffer: &Buffer, offset: u64) {
         let encoder = &self.core.encoder;
-        if encoder.admit(0) && encoder.buffer(buffer) {
+        if encoder.admit_work(1, 1) && encoder.buffer(buffer) {
             let global = &encoder.device.lease.global;
             self.record(|pass| global.render_pass_draw_indirect(pass, buffer.core.id, offset));
         }
@@ -272,7 +272,7 @@ impl RenderPass {
     /// Draws by indices what the buffer says.
     pub fn draw_indexed_indirect(&self, buffer: &Buffer, offset: u64) {
         let encoder = &self.core.encoder;
-        if encoder.admit(0) && encoder.buffer(buffer) {
+        if encoder.admit_work(1, 1) && encoder.buffer(buffer) {
             let global = &encoder.device.lease.global;
             let id = buffer.core.id;
             self.record(|pass| global.render_pass_draw_indexed_indirect(pass, id, offset));
@@ -368,7 +368,9 @@ impl RenderPass {
         let encoder = &self.core.encoder;
         for bundle in bundles {
             let commands = bundle.core.commands.saturating_add(1);
-            if !encoder.admit_commands(commands) || !encoder.owned(&bundle.core.device) {
+            if !encoder.admit_work(commands, bundle.core.draws)
+                || !encoder.owned(&bundle.core.device)
+            {
                 return;
             }
             encoder.holds_all(&bundle.core.uses);

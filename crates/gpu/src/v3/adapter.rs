@@ -47,8 +47,11 @@ impl<T: Send + 'static> webgpu::HostGpuWithStore<T> for Gpus {
             // A feature level that nobody knows: there is no such adapter.
             Err(_) => return Ok(None),
         };
-        let hold = accessor.with(|mut access| access.get().ctx.hold().cloned());
-        let Some(hold) = hold else {
+        let has = accessor.with(|mut access| {
+            let ctx = access.get().ctx;
+            ctx.hold().cloned().zip(ctx.account().cloned())
+        });
+        let Some((hold, account)) = has else {
             return Ok(None);
         };
         // The driver is opened here: that takes its time, on a thread that may.
@@ -64,7 +67,7 @@ impl<T: Send + 'static> webgpu::HostGpuWithStore<T> for Gpus {
                 return Ok(None);
             }
         };
-        let adapter = Adapter::new(&lease);
+        let adapter = Adapter::billed(&lease, &account);
         if wanted.force_fallback && !adapter.info().is_fallback_adapter {
             return Ok(None);
         }

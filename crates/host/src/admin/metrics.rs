@@ -7,6 +7,7 @@
 
 pub(super) mod catalog;
 mod exposition;
+mod gpu;
 mod otlp;
 
 use std::sync::Arc;
@@ -280,6 +281,7 @@ impl Snapshot {
         self.host(encoder)?;
         self.requests(encoder)?;
         self.use_of_workloads(encoder)?;
+        self.gpu(encoder)?;
         self.tenants(encoder)?;
         self.connections(encoder)?;
         self.forwarded(encoder)?;

@@ -32,6 +32,8 @@ struct Entry {
     ports: Vec<PublishedPort>,
     limits: Option<Bounds>,
     r#use: Use,
+    /// None for what may have none.
+    gpu: Option<GpuUse>,
     requests: u64,
     failures: BTreeMap<&'static str, u64>,
 }
@@ -76,6 +78,22 @@ struct Use {
     network_bytes: u64,
     cpu_seconds: f64,
     code_loaded: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GpuUse {
+    adapter: String,
+    memory_bytes: u64,
+    memory_limit_bytes: u64,
+    gpu_seconds: f64,
+    queue_wait_seconds: f64,
+    memory_byte_seconds: f64,
+    submissions: u64,
+    dispatches: u64,
+    uploaded_bytes: u64,
+    downloaded_bytes: u64,
+    overdue_devices: u64,
 }
 
 /// The tenant that a query asks for; all, if there is none. Names of tenants need no escapes in a query.
@@ -134,6 +152,22 @@ fn entry(row: Row) -> Entry {
             cpu_seconds: totals.spent.cpu.as_secs_f64(),
             code_loaded: present.loaded,
         },
+        gpu: row.reading.adapter.map(|(adapter, memory_limit_bytes)| {
+            let spent = totals.spent.gpu;
+            GpuUse {
+                adapter: adapter.to_string(),
+                memory_bytes: present.gpu_memory,
+                memory_limit_bytes,
+                gpu_seconds: spent.gpu_time.as_secs_f64(),
+                queue_wait_seconds: spent.queue_wait.as_secs_f64(),
+                memory_byte_seconds: spent.byte_seconds,
+                submissions: spent.submissions,
+                dispatches: spent.dispatches,
+                uploaded_bytes: spent.uploaded,
+                downloaded_bytes: spent.downloaded,
+                overdue_devices: spent.overdue,
+            }
+        }),
         requests: totals.latency.count(),
         failures: totals.spent.failures,
     }

@@ -27,6 +27,7 @@ impl Metered for Version {
             restarts: u64::from(self.0),
             denied: BTreeMap::from([("not-listed", u64::from(self.0))]),
             reveals: 0,
+            gpu: None,
             connections: self.0 as usize,
             limits: Limits {
                 cpu: Some(self.0),

@@ -131,6 +131,37 @@ pub(super) static SECRET_REVEALS: Metric = counter(
     None,
     "How often guests looked at the value of a secret of `wasmcloud:secrets`.",
 );
+pub(super) static GPU_MEMORY: Metric =
+    gauge("gpu_memory", Some(Unit::Bytes), "GPU memory that is held.");
+pub(super) static GPU_TIME: Metric =
+    counter("gpu", Some(Unit::Seconds), "For how long the GPU worked.");
+pub(super) static GPU_QUEUE_WAIT: Metric = counter(
+    "gpu_queue_wait",
+    Some(Unit::Seconds),
+    "For how long submissions waited for their turn on the GPU, added up.",
+);
+pub(super) static GPU_BYTE_SECONDS: Metric = counter(
+    "gpu_memory_byte_seconds",
+    None,
+    "GPU memory times the time for which it was held.",
+);
+pub(super) static GPU_SUBMISSIONS: Metric =
+    counter("gpu_submissions", None, "Submissions to the GPU.");
+pub(super) static GPU_DISPATCHES: Metric = counter(
+    "gpu_dispatches",
+    None,
+    "Dispatches and draws of what was submitted.",
+);
+pub(super) static GPU_OVERDUE: Metric = counter(
+    "gpu_devices_overdue",
+    None,
+    "Devices that were lost because a submission passed its deadline.",
+);
+pub(super) static GPU_TRANSFERRED: Metric = counter(
+    "gpu_transferred",
+    Some(Unit::Bytes),
+    "Bytes written to the GPU and read from it.",
+);
 pub(super) static IN_FLIGHT: Metric =
     gauge("requests_in_flight", None, "Requests that are worked on.");
 pub(super) static QUEUED: Metric = gauge(
