@@ -20,6 +20,7 @@ fn every_key_is_understood() {
         ("weight", "200"),
         ("max-in-flight", "4"),
         ("submission-deadline", "500ms"),
+        ("gpu-time", "25%"),
         ("exact-timestamps", "false"),
     ];
     assert_eq!(config.map(|(key, _)| key), KEYS);

@@ -7,3 +7,4 @@ mod programs;
 mod requests;
 mod resources;
 mod support;
+mod turns;

@@ -4,10 +4,13 @@ use std::path::Path;
 
 use weft_host::gpu::{GpuConfig, Selector};
 use weft_host::{EngineConfig, Granting, HostConfig, Purpose};
+use weft_telemetry::Telemetry;
+use weft_testkit::collector::{Collector, Manner};
 use weft_testkit::{example, within};
 
 use crate::manifest::Manifest;
 use crate::operated::Operated;
+use crate::telemetry::sent_to;
 
 fn doubler(tenant: &'static str, name: &str) -> Manifest {
     Manifest::new(tenant, name, &example("gpu-hello"))
@@ -117,4 +120,90 @@ async fn a_host_without_a_gpu_refuses_the_workload_and_says_so() {
         why.contains("the GPU is switched off (`--gpu off`)"),
         "{why}"
     );
+}
+
+/// The bill of a workload when it says so many submissions: a submission is settled after whoever waited for it was told.
+async fn billed(operated: &Operated, submissions: u64) -> serde_json::Value {
+    loop {
+        let workloads = operated.workloads("").await;
+        let gpu = &workloads[0]["gpu"];
+        if gpu["submissions"].as_u64() >= Some(submissions)
+            && gpu["gpuSeconds"].as_f64() > Some(0.0)
+        {
+            return gpu.clone();
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_workload_used_of_a_gpu_is_on_the_pages_of_the_host() {
+    let operated = with("software").await;
+    let manifest = doubler("acme", "doubler").gpu(&[("memory", "16Mi")]);
+    let _running = operated.start(&manifest).await;
+    ask(&operated, &manifest, "/double?1,2,3.5").await;
+    let bill = billed(&operated, 1).await;
+    assert_eq!(bill["memoryLimitBytes"], 16 << 20, "{bill}");
+    assert_eq!(bill["dispatches"], 1, "{bill}");
+    assert_eq!(bill["uploadedBytes"], 12, "{bill}");
+    assert_eq!(bill["downloadedBytes"], 12, "{bill}");
+    assert!(bill["memoryByteSeconds"].as_f64() > Some(0.0), "{bill}");
+    let metrics = operated.page("/metrics").await.text;
+    let one = "tenant=\"acme\",workload=\"doubler\"";
+    for line in [
+        format!("weft_gpu_submissions_total{{{one}}} 1"),
+        format!("weft_gpu_dispatches_total{{{one}}} 1"),
+        format!("weft_gpu_transferred_bytes_total{{{one},direction=\"down\"}} 12"),
+    ] {
+        assert!(metrics.contains(&line), "{line} in {metrics}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workload_without_a_gpu_has_no_bill() {
+    let operated = with("off").await;
+    let manifest = Manifest::new("acme", "hello", &example("hello"));
+    let _running = operated.start(&manifest).await;
+    let workloads = operated.workloads("").await;
+    assert!(workloads[0]["gpu"].is_null(), "{workloads:?}");
+    let metrics = operated.page("/metrics").await.text;
+    assert!(
+        !metrics.contains("weft_gpu_submissions_total{"),
+        "{metrics}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workload_asks_for_a_share_of_the_time_and_no_more_than_its_tenant_has() {
+    let operated = with("software").await;
+    let manifest = doubler("acme", "doubler").gpu(&[("gpu-time", "lots")]);
+    let why = refused(&operated, &manifest).await;
+    assert!(why.contains("`lots` is no part of a GPU's time"), "{why}");
+    let manifest = doubler("acme", "doubler").gpu(&[("gpu-time", "50%")]);
+    let _running = operated.start(&manifest).await;
+    assert_eq!(ask(&operated, &manifest, "/double?1").await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_span_of_a_request_tells_what_it_used_of_the_gpu() {
+    let collector = Collector::start(Manner::Takes).await;
+    let mut host = HostConfig {
+        telemetry: Some(Telemetry::new(sent_to(&collector)).unwrap()),
+        ..HostConfig::default()
+    };
+    host.engine.gpu.selector = "software".parse().unwrap();
+    let operated = Operated::with(host).await;
+    let manifest = doubler("acme", "doubler").gpu(&[]);
+    let _running = operated.start(&manifest).await;
+    ask(&operated, &manifest, "/double?1,2,3,4").await;
+    let spans = collector.spans(2).await;
+    let server = spans.iter().find(|span| span.it.kind == 2).unwrap();
+    assert_eq!(server.attribute("weft.gpu.dispatches"), "1");
+    assert_eq!(server.attribute("weft.gpu.uploaded_bytes"), "16");
+    assert_eq!(server.attribute("weft.gpu.downloaded_bytes"), "16");
+    let held: f64 = server
+        .attribute("weft.gpu.memory.byte_seconds")
+        .parse()
+        .unwrap();
+    assert!(held > 0.0);
 }

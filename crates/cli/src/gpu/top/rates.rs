@@ -185,7 +185,7 @@ pub(super) mod tests {
             panic!("{rows:?}")
         };
         assert_eq!((one.gpu_share, one.submissions_per_second), (0.25, 25.0));
-        assert_eq!(one.queue_wait_seconds, 0.001);
+        assert!((one.queue_wait_seconds - 0.001).abs() < 1e-9);
         assert_eq!(tenant.dispatches_per_second, 50.0);
         assert_eq!((&*tenant.tenant, &tenant.workload), ("acme", &None));
     }

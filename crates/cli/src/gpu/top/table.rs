@@ -92,7 +92,12 @@ mod tests {
             ],
         };
         let table = anstream::adapter::strip_str(&draw(&rows(&before, &now, 1.0))).to_string();
-        insta::assert_snapshot!(table, @"");
+        insta::assert_snapshot!(table, @r"
+        TENANT / WORKLOAD     GPU       WAIT  SUBMIT/s    DISP/s        UP/s      DOWN/s               MEMORY  ADAPTER
+        acme                50.0%    1.00 ms      50.0     100.0      49 KiB       500 B              128 MiB  llvmpipe
+          shop              50.0%    1.00 ms      50.0     100.0      49 KiB       500 B     64 MiB / 256 MiB  llvmpipe
+          idle               0.0%    0.00 ms       0.0       0.0         0 B         0 B     64 MiB / 256 MiB  llvmpipe
+        ");
     }
 
     #[test]
