@@ -173,7 +173,7 @@ impl RenderBundleEncoder {
     ) {
         self.record(0, |state, device| {
             state.buffer(device, buffer)?;
-            let (id, offset, size) = part(buffer, offset, size)
+            let (id, offset, size) = part(buffer, offset, size, format.byte_size() as u64)
                 .ok_or_else(|| GpuError::validation("the index buffer is bound beyond its end"))?;
             Ok(state.encoder.set_index_buffer(id, format, offset, size))
         });
@@ -193,7 +193,7 @@ impl RenderBundleEncoder {
                 return Ok(state.encoder.set_vertex_buffer(slot, None, offset, size));
             };
             state.buffer(device, buffer)?;
-            let (id, offset, size) = part(buffer, offset, size)
+            let (id, offset, size) = part(buffer, offset, size, wgt::VERTEX_ALIGNMENT)
                 .ok_or_else(|| GpuError::validation("the vertex buffer is bound beyond its end"))?;
             Ok(state
                 .encoder

@@ -191,7 +191,7 @@ impl RenderPass {
         if !encoder.admit(0) || !encoder.buffer(buffer) {
             return;
         }
-        let Some((id, offset, size)) = part(buffer, offset, size) else {
+        let Some((id, offset, size)) = part(buffer, offset, size, format.byte_size() as u64) else {
             encoder.fail("the index buffer is bound beyond its end");
             return;
         };
@@ -211,7 +211,7 @@ impl RenderPass {
         if !encoder.admit(0) || !buffer.is_none_or(|buffer| encoder.buffer(buffer)) {
             return;
         }
-        let bound = match buffer.map(|buffer| part(buffer, offset, size)) {
+        let bound = match buffer.map(|buffer| part(buffer, offset, size, wgt::VERTEX_ALIGNMENT)) {
             None => (None, offset, size.and_then(wgt::BufferSize::new)),
             Some(Some((id, offset, size))) => (Some(id), offset, size),
             Some(None) => {
@@ -444,13 +444,21 @@ fn held(encoder: &EncoderCore, view: &TextureView) -> bool {
     encoder.holds(&texture.device, texture.memory())
 }
 
-/// A part of a buffer as wgpu-core wants it, for which no part is empty; `None` if it is beyond the end.
+/// A part of a buffer as wgpu-core wants it; `None` if it is beyond the end. For wgpu-core no size means the rest of the
+/// buffer, so an empty part is the rest at its end.
 pub(super) fn part(
     buffer: &Buffer,
     offset: u64,
     size: Option<u64>,
+    alignment: u64,
 ) -> Option<(BufferId, u64, Option<wgt::BufferSize>)> {
-    let rest = buffer.size().checked_sub(offset)?;
+    let whole = buffer.size();
+    let rest = whole.checked_sub(offset)?;
     let size = size.unwrap_or(rest);
+    let offset = match size {
+        // Of an offset that is not aligned, wgpu-core says so.
+        0 if offset.is_multiple_of(alignment) => whole - whole % alignment,
+        _ => offset,
+    };
     (size <= rest).then(|| (buffer.core.id, offset, wgt::BufferSize::new(size)))
 }

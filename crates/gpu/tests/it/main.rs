@@ -3,6 +3,8 @@
 
 mod adapters;
 mod buffers;
+mod canvas;
+mod drawing;
 mod programs;
 mod requests;
 mod resources;

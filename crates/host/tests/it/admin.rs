@@ -117,6 +117,7 @@ async fn workloads_are_listed_with_limits_and_use() {
             "cpuSeconds": null,
             "codeLoaded": true,
         },
+        "gpu": null,
         "requests": null,
         "failures": { "unreachable": 1 },
     });

@@ -196,7 +196,7 @@ async fn the_span_of_a_request_tells_what_it_used_of_the_gpu() {
     let manifest = doubler("acme", "doubler").gpu(&[]);
     let _running = operated.start(&manifest).await;
     ask(&operated, &manifest, "/double?1,2,3,4").await;
-    let spans = collector.spans(2).await;
+    let spans = collector.spans(3).await;
     let server = spans.iter().find(|span| span.it.kind == 2).unwrap();
     assert_eq!(server.attribute("weft.gpu.dispatches"), "1");
     assert_eq!(server.attribute("weft.gpu.uploaded_bytes"), "16");

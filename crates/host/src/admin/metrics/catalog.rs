@@ -141,8 +141,8 @@ pub(super) static GPU_QUEUE_WAIT: Metric = counter(
     "For how long submissions waited for their turn on the GPU, added up.",
 );
 pub(super) static GPU_BYTE_SECONDS: Metric = counter(
-    "gpu_memory_byte_seconds",
-    None,
+    "gpu_memory_byte",
+    Some(Unit::Seconds),
     "GPU memory times the time for which it was held.",
 );
 pub(super) static GPU_SUBMISSIONS: Metric =
