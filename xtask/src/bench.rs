@@ -140,7 +140,7 @@ fn program(steps: &mut Steps, name: &str, rest: &[String]) -> Result<()> {
                 name,
                 "--",
             ]);
-            bench.args(rest).run()
+            setup::with_gpu(bench.args(rest)).run()
         },
     )
 }

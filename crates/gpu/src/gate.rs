@@ -18,8 +18,11 @@ use crate::objects::{DeviceCore, InFlight};
 
 /// Submissions that are on the GPU at a time: one runs, one waits behind it, so that the GPU is never idle.
 const IN_FLIGHT: usize = 2;
-/// The thread looks again after this part of the time that the oldest has taken: answers come at most that much late.
-const PATIENCE: u32 = 32;
+/// The thread looks again after this part of the time that the youngest has taken: answers come at most that much late, and
+/// a short submission does not wait for the next look after a long one.
+const PATIENCE: u32 = 64;
+/// So long after a submission the thread does not sleep: many are over by then, and to be woken takes as long.
+const AWAKE: Duration = Duration::from_micros(100);
 const SHORTEST: Duration = Duration::from_micros(20);
 const LONGEST: Duration = Duration::from_millis(1);
 /// With nothing to watch, the thread looks this often whether the gate is still wanted.
@@ -164,7 +167,6 @@ impl Gate {
             .iter()
             .map(|flight| Arc::clone(&flight.device))
             .collect();
-        let oldest = state.flights.iter().map(|flight| flight.since).min();
         drop(state);
         for device in flying
             .iter()
@@ -181,9 +183,26 @@ impl Gate {
             self.pump();
         } else {
             self.reopen();
-            let pause = oldest.map_or(LONGEST, |since| since.elapsed() / PATIENCE);
-            std::thread::sleep(pause.clamp(SHORTEST, LONGEST));
+            self.pause();
         }
+    }
+
+    /// Waits a little, or until something new is on the GPU.
+    fn pause(&self) {
+        let state = self.state();
+        let on_time = state.flights.iter().filter(|flight| !flight.late);
+        let youngest = on_time.map(|flight| flight.since).max();
+        let age = youngest.map(|since| since.elapsed());
+        if age.is_some_and(|age| age < AWAKE) {
+            drop(state);
+            std::thread::yield_now();
+            return;
+        }
+        let pause = age.map_or(LONGEST, |age| age / PATIENCE);
+        let waited = self
+            .woken
+            .wait_timeout(state, pause.clamp(SHORTEST, LONGEST));
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Lets those in whose share of the GPU's time has filled again.

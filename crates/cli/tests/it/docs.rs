@@ -17,7 +17,7 @@ use self::page::{Block, blocks, steps};
 use self::shell::Session;
 
 /// Commands that only set up or take long, and what runs them instead.
-const RUN_ELSEWHERE: [(&str, &str); 27] = [
+const RUN_ELSEWHERE: [(&str, &str); 28] = [
     (
         "cargo xtask demo",
         "`cargo xtask ci` runs the check of the demo",
@@ -78,6 +78,10 @@ const RUN_ELSEWHERE: [(&str, &str); 27] = [
     ),
     (
         "cargo xtask bench start",
+        "the benchmark page has its figures",
+    ),
+    (
+        "cargo xtask bench gpu",
         "the benchmark page has its figures",
     ),
     (
