@@ -3,7 +3,7 @@
 //! A submission that is not over at its deadline loses its device; its place goes to others, though the GPU may still be at
 //! it: nothing but the end of the process takes it back.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,8 @@ const PATIENCE: u32 = 64;
 const AWAKE: Duration = Duration::from_micros(100);
 const SHORTEST: Duration = Duration::from_micros(20);
 const LONGEST: Duration = Duration::from_millis(1);
+/// An adapter that has been at a lost submission for so long will not come back: new workloads go elsewhere.
+const HOPELESS: Duration = Duration::from_secs(10);
 /// With nothing to watch, the thread looks this often whether the gate is still wanted.
 const IDLE: Duration = Duration::from_millis(100);
 
@@ -35,6 +37,8 @@ pub(crate) struct Flight {
     pub(crate) ticket: Ticket,
     /// Its place was given to others.
     pub(crate) late: bool,
+    /// The adapter is still at it long after that.
+    pub(crate) hopeless: bool,
     pub(crate) since: Instant,
     pub(crate) done: Arc<AtomicBool>,
     /// What it uses, until it is over.
@@ -49,6 +53,12 @@ pub struct Gate {
     woken: Condvar,
     /// A submission is over.
     freed: Notify,
+    /// What this adapter is called, for the log.
+    name: String,
+    /// So long after its deadline a submission is hopeless.
+    hopeless: Duration,
+    /// Hopeless submissions that the adapter is still at.
+    stuck: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -71,7 +81,20 @@ impl Gate {
     ///
     /// The machine has no thread for it.
     pub fn start(name: &str) -> std::io::Result<Arc<Self>> {
-        let gate = Arc::new(Self::default());
+        Self::start_with(name, HOPELESS)
+    }
+
+    /// The same with another patience for submissions that passed their deadline.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn start_with(name: &str, hopeless: Duration) -> std::io::Result<Arc<Self>> {
+        let gate = Arc::new(Self {
+            name: name.to_owned(),
+            hopeless,
+            ..Self::default()
+        });
         let watched = Arc::downgrade(&gate);
         std::thread::Builder::new()
             .name(format!("gpu {name}"))
@@ -81,6 +104,11 @@ impl Gate {
                 }
             })?;
         Ok(gate)
+    }
+
+    /// Whether the adapter does not come back from a submission.
+    pub fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed) > 0
     }
 
     /// Is ready when a submission is over, from now on.
@@ -243,12 +271,22 @@ impl Gate {
                 );
             }
         }
+        let hopeless = flights.iter_mut().filter(|flight| {
+            let beyond = flight.device.lease.quota().submission_deadline + self.hopeless;
+            flight.late && !flight.hopeless && flight.since.elapsed() > beyond
+        });
+        for flight in hopeless {
+            flight.hopeless = true;
+            self.give_up();
+        }
         let over: Vec<_> = flights
             .extract_if(.., |flight| flight.done.load(Ordering::Acquire))
             .collect();
         if !over.is_empty() {
             *last = Some(now);
         }
+        let back = over.iter().filter(|flight| flight.hopeless).count();
+        self.stuck.fetch_sub(back, Ordering::Relaxed);
         drop(state);
         // Here, and not under the lock: with the last flight a device may end.
         drop(over);
@@ -256,6 +294,16 @@ impl Gate {
             self.freed.notify_waiters();
         }
         freed
+    }
+
+    fn give_up(&self) {
+        self.stuck.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(
+            target: "weft::gpu",
+            adapter = self.name,
+            "the GPU does not come back from a submission that lost its device {:?} ago; workloads that start from now on get another adapter, and those on this one are slower; only a restart of the host frees it",
+            self.hopeless
+        );
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

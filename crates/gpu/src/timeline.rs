@@ -253,6 +253,7 @@ impl DeviceCore {
             device: Arc::clone(self),
             ticket,
             late: false,
+            hopeless: false,
             since,
             done,
             _holds: (uses, staged, credit),

@@ -81,7 +81,17 @@ impl Inventory {
     ///
     /// None fits, none that fits is healthy, or the selector is `off`.
     pub fn select(&self, selector: &Selector) -> Result<Selected<'_>, NoAdapter> {
-        let healthy = || self.adapters.iter().filter(|adapter| adapter.is_healthy());
+        self.select_but(selector, |_| false)
+    }
+
+    /// The same without those that are `stuck` since they were found healthy.
+    pub(super) fn select_but(
+        &self,
+        selector: &Selector,
+        stuck: impl Fn(&Adapter) -> bool,
+    ) -> Result<Selected<'_>, NoAdapter> {
+        let fit = |adapter: &&Adapter| adapter.is_healthy() && !stuck(adapter);
+        let healthy = || self.adapters.iter().filter(fit);
         if *selector == Selector::Auto {
             let hardware = healthy().filter(|adapter| adapter.kind.is_hardware());
             // The least is taken, so the best comes first; of equals, the first of the list.
@@ -95,11 +105,11 @@ impl Inventory {
                     software_by_default: !adapter.kind.is_hardware(),
                     others: 0,
                 })
-                .ok_or_else(|| self.none(selector));
+                .ok_or_else(|| self.none(selector, &stuck));
         }
         // The list is in the order of PCI addresses.
         let mut fitting = healthy().filter(|adapter| fits(selector, adapter));
-        let adapter = fitting.next().ok_or_else(|| self.none(selector))?;
+        let adapter = fitting.next().ok_or_else(|| self.none(selector, &stuck))?;
         Ok(Selected {
             adapter,
             software_by_default: false,
@@ -107,7 +117,7 @@ impl Inventory {
         })
     }
 
-    fn none(&self, selector: &Selector) -> NoAdapter {
+    fn none(&self, selector: &Selector, stuck: &impl Fn(&Adapter) -> bool) -> NoAdapter {
         let why = |adapter: &Adapter| match &adapter.health {
             _ if *selector != Selector::Auto && !fits(selector, adapter) => {
                 let mut is = format!("is index:{}, kind:{}", adapter.index, adapter.kind.word());
@@ -117,6 +127,9 @@ impl Inventory {
                 is
             }
             Health::Unusable(problem) => format!("{}; {}", problem.reason, problem.remedy),
+            Health::Healthy if stuck(adapter) => {
+                "does not come back from a submission; restart the host".to_owned()
+            }
             Health::Healthy => "is healthy".to_owned(),
         };
         // What was meant and cannot be used comes first.

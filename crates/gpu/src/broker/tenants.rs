@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
 use super::{Adapter, Inventory, NoAdapter, Selected, Selector, SelectorError};
 use crate::ask::{Allowed, Ask, Refusal};
@@ -11,6 +12,9 @@ use crate::gate::Gate;
 use crate::lease::{self, Lease};
 use crate::ledger::{Account, Caps, Charged};
 use crate::quota::Quota;
+
+/// For so long at least an adapter stays open that a workload does not use.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// The GPUs of a host, shared out among tenants.
 #[derive(Debug)]
@@ -39,7 +43,8 @@ pub struct Hold {
     quota: Quota,
     account: Arc<Account>,
     gate: Arc<Gate>,
-    open: Mutex<Weak<Lease>>,
+    /// While it is open.
+    open: Mutex<Option<Arc<Lease>>>,
 }
 
 /// A workload cannot have a GPU.
@@ -107,7 +112,7 @@ impl Broker {
             Some(gate) => Arc::clone(gate),
             // Two at once may make one each; the first that is kept is everybody's.
             None => {
-                let gate = Gate::start(&adapter.index.to_string())?;
+                let gate = Gate::start(&adapter.label())?;
                 Arc::clone(shared.gate.get_or_init(|| gate))
             }
         };
@@ -141,7 +146,12 @@ impl Broker {
             })?,
         };
         let quota = ask.within(&self.allowed).map_err(NoHold::Refused)?;
-        let selected = self.inventory.select(&selector)?;
+        let stuck = |adapter: &Adapter| {
+            let shared = self.adapters.get(adapter.index);
+            let gate = shared.and_then(|shared| shared.gate.get());
+            gate.is_some_and(|gate| gate.is_stuck())
+        };
+        let selected = self.inventory.select_but(&selector, stuck)?;
         let device = selected.adapter.open.ok_or_else(|| self.nothing(ask))?;
         Ok((selected, device, quota))
     }
@@ -182,16 +192,16 @@ impl Broker {
 }
 
 impl Hold {
-    /// The adapter, opened for this workload. It stays open as long as somebody has what this returns. Opening one takes tens
-    /// of milliseconds: to be called where that may wait.
+    /// The adapter, opened for this workload. It stays open for a while after the last who has what this returns is gone: the
+    /// next request finds it warm. Opening one takes tens of milliseconds: to be called where that may wait.
     ///
     /// # Errors
     ///
     /// The driver does not show the adapter any more.
-    pub fn lease(&self) -> Result<Arc<Lease>, lease::NoSuchAdapter> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lease) = open.upgrade() {
-            return Ok(lease);
+    pub fn lease(self: &Arc<Self>) -> Result<Arc<Lease>, lease::NoSuchAdapter> {
+        let mut open = self.opened();
+        if let Some(lease) = &*open {
+            return Ok(Arc::clone(lease));
         }
         let (quota, account, gate) = (
             self.quota.clone(),
@@ -199,8 +209,42 @@ impl Hold {
             Arc::clone(&self.gate),
         );
         let lease = Lease::new(self.adapter, quota, account, gate)?;
-        *open = Arc::downgrade(&lease);
+        *open = Some(Arc::clone(&lease));
+        drop(open);
+        // Without a runtime there is nobody to close it later: it stays open for as long as the workload is there.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(Self::close_when_idle(Arc::downgrade(self)));
+        }
         Ok(lease)
+    }
+
+    /// Closes the adapter when nobody has used it twice in a row that this looked. Ends then, or with the workload.
+    async fn close_when_idle(this: Weak<Self>) {
+        let mut idle = false;
+        loop {
+            tokio::time::sleep(IDLE / 2).await;
+            let Some(this) = this.upgrade() else { return };
+            let mut open = this.opened();
+            let alone = open
+                .as_ref()
+                .is_none_or(|lease| Arc::strong_count(lease) == 1);
+            if idle && alone {
+                let closed = open.take();
+                drop(open);
+                drop(closed);
+                return;
+            }
+            idle = alone;
+        }
+    }
+
+    /// Whether the adapter is open at the moment.
+    pub fn is_open(&self) -> bool {
+        self.opened().is_some()
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Option<Arc<Lease>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the adapter is called, for people.

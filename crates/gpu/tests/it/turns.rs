@@ -29,7 +29,7 @@ const SPIN: &str = "
 /// Workgroups that take some tens of milliseconds.
 const SOME: u32 = 50;
 /// Workgroups that take seconds.
-const MANY: u32 = 5_000;
+const MANY: u32 = 2_000;
 
 /// Commands that keep the GPU busy, as often as they are made.
 struct Spinner {
@@ -230,4 +230,26 @@ async fn settled(
         }
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_adapter_that_does_not_come_back_is_stuck_until_it_does() {
+    let hasty = Quota {
+        submission_deadline: Duration::from_millis(20),
+        ..Quota::default()
+    };
+    let gate = Gate::start_with("test", Duration::from_millis(20)).unwrap();
+    let account = Account::new("a workload", hasty.caps(), None);
+    let lease = Lease::new(lease::Device::Vulkan(0), hasty, account, Arc::clone(&gate)).unwrap();
+    let device = device(&lease);
+    let commands = Spinner::new(&device, MANY).commands().await;
+    assert!(!gate.is_stuck());
+    device.queue().submit(&[commands]);
+    while !gate.is_stuck() {
+        tokio::task::yield_now().await;
+    }
+    while gate.is_stuck() {
+        tokio::task::yield_now().await;
+    }
+    drop(device);
 }

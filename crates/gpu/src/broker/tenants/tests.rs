@@ -52,6 +52,23 @@ fn the_adapter_is_opened_once_while_somebody_uses_it() {
     assert!(hold.lease().is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_adapter_that_nobody_uses_is_closed_after_a_while_and_opened_again() {
+    let hold = broker(Allowed::default())
+        .hold("a", "one", &Ask::default())
+        .unwrap();
+    let used = hold.lease().unwrap();
+    tokio::time::sleep(10 * super::IDLE).await;
+    assert!(hold.is_open(), "somebody uses it");
+    drop(used);
+    tokio::time::sleep(super::IDLE / 2).await;
+    assert!(hold.is_open(), "it was used just now");
+    tokio::time::sleep(super::IDLE).await;
+    assert!(!hold.is_open());
+    assert!(hold.lease().is_ok());
+    assert!(hold.is_open());
+}
+
 #[test]
 fn what_cannot_be_had_is_refused_before_the_start() {
     let broker = broker(Allowed::default());
