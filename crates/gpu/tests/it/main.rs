@@ -4,6 +4,8 @@
 mod adapters;
 mod buffers;
 mod programs;
+mod random_calls;
 mod requests;
 mod resources;
+mod sequences;
 mod support;
