@@ -3,6 +3,7 @@
 
 mod adapters;
 mod buffers;
+mod places;
 mod programs;
 mod random_calls;
 mod requests;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
 use weft_gpu::error::ErrorKind;
+use weft_gpu::objects::LIMITS;
 use weft_gpu::quota::Quota;
-use wgpu_types::Features;
 
-use super::number::{Choice, Slot};
+use super::number::{Choice, Number, Slot};
 use super::world::World;
 use super::{commands, passes, programs, resources, scene};
 
@@ -47,7 +47,7 @@ enum Call {
 
 #[derive(Arbitrary, Clone, Debug)]
 enum DeviceCall {
-    Request(bool, bool),
+    Request(bool, bool, Option<(u8, Number)>),
     Destroy(Slot),
     PushScope(Slot, Choice),
     PopScope(Slot),
@@ -127,13 +127,17 @@ impl Call {
 impl DeviceCall {
     fn run(self, world: &mut World) -> Option<()> {
         match self {
-            Self::Request(second, timestamps) => {
-                let features = if timestamps {
-                    Features::TIMESTAMP_QUERY
+            Self::Request(second, timestamps, limit) => {
+                let features: &[&str] = if timestamps {
+                    &["timestamp-query"]
                 } else {
-                    Features::empty()
+                    &[]
                 };
-                world.request_device(usize::from(second), features);
+                let limit = limit.map(|(name, value)| {
+                    let name = LIMITS[usize::from(name) % LIMITS.len()].name;
+                    (name, value.0)
+                });
+                world.request_device(usize::from(second), features, limit);
             }
             Self::Destroy(slot) if slot.0 % 4 == 0 => world.devices.get(slot)?.destroy(),
             Self::Destroy(_) => {}

@@ -9,7 +9,7 @@ use weft_gpu::gate::Gate;
 use weft_gpu::lease::{self, Lease};
 use weft_gpu::ledger::{Account, CHARGED};
 use weft_gpu::objects::{
-    BindGroup, BindGroupLayout, Buffer, CommandBuffer, CommandEncoder, ComputePass,
+    Adapter, BindGroup, BindGroupLayout, Buffer, CommandBuffer, CommandEncoder, ComputePass,
     ComputePipeline, Device, PipelineLayout, QuerySet, RenderBundle, RenderBundleEncoder,
     RenderPass, RenderPipeline, Sampler, ShaderModule, Texture, TextureView,
 };
@@ -123,16 +123,24 @@ impl World {
         });
         let mut world = Self::empty(leases);
         for tenant in [1, 0, 0] {
-            world.request_device(tenant, wgpu_types::Features::empty());
+            world.request_device(tenant, &[], None);
         }
         world
     }
 
     /// One more device of a tenant, if it may have one.
-    pub(crate) fn request_device(&mut self, tenant: usize, features: wgpu_types::Features) {
-        let lease = &self.leases[tenant % self.leases.len()];
-        let limits = wgpu_types::Limits::default().or_worse_values_from(lease.limits());
-        if let Ok(device) = Device::request(lease, features & lease.features(), limits) {
+    pub(crate) fn request_device(
+        &mut self,
+        tenant: usize,
+        features: &[&str],
+        limit: Option<(&str, u64)>,
+    ) {
+        let adapter = Adapter::new(&self.leases[tenant % self.leases.len()]);
+        let limits: Vec<_> = limit
+            .map(|(name, value)| (name.to_owned(), Some(value)))
+            .into_iter()
+            .collect();
+        if let Ok(device) = adapter.request_device(features, &limits) {
             self.devices.add(device);
         }
     }
