@@ -11,7 +11,7 @@ use anyhow::Result;
 pub(crate) struct Args {
     #[command(flatten)]
     setup: setup::Args,
-    /// How long to fuzz
+    /// How long to fuzz, each target
     #[arg(long, default_value_t = 60)]
     fuzz_seconds: u32,
 }

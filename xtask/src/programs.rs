@@ -19,10 +19,11 @@ impl Programs {
         Ok(Self(executables(&cargo.read_loud()?)))
     }
 
-    /// Builds weft and the fuzz program. Selecting the whole workspace and an example makes cargo choose the same
+    /// Builds weft and the fuzz programs. Selecting the whole workspace and an example makes cargo choose the same
     /// features as for the tests, so that demo, CI and tests share what was compiled.
     pub(crate) fn weft(steps: &mut Steps) -> Result<Self> {
-        let selection = ["--workspace", "--bin", "weft", "--example", fuzz::PROGRAM];
+        let weft = ["--workspace", "--bin", "weft"];
+        let selection: Vec<_> = weft.into_iter().chain(fuzz::selection()).collect();
         steps.run("build weft", "the compiler's messages are above", |_| {
             Self::build(&selection)
         })

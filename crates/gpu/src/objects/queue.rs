@@ -117,6 +117,13 @@ impl Queue {
         if !self.device.all_owned([&buffer.core.device]) {
             return Ok(());
         }
+        // wgpu-core looks the buffer up in this device's books before it asks whose it is, and does not check the place.
+        if !Arc::ptr_eq(&buffer.core.device, &self.device) {
+            self.device.errors.push(GpuError::validation(
+                "a buffer was not written: it is another device's",
+            ));
+            return Ok(());
+        }
         let global = &self.device.lease.global;
         // Everything that is wrong about the bytes and not about the moment.
         if let Err(error) =

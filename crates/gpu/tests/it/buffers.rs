@@ -82,3 +82,24 @@ async fn a_destroyed_buffer_gives_its_memory_back_and_cannot_be_mapped() {
     assert!(buffer.map_async(HostMap::Read, 0, None).await.is_err());
     assert!(device.errors().pop_scope().unwrap().is_some());
 }
+
+#[test]
+fn a_buffer_of_another_device_is_not_written_and_memory_stays_whole() {
+    let lease = lease(Quota::default());
+    let (mine, other) = (device(&lease), device(&lease));
+    // Many, so that the last one has a place in the books of its device that the first device's have not.
+    let theirs: Vec<_> = (0..10_000)
+        .map(|_| buffer(&other, 16, BufferUsages::COPY_DST, false))
+        .collect();
+    mine.errors().push_scope(ErrorKind::Validation);
+    mine.queue()
+        .write_buffer(theirs.last().unwrap(), 0, &[7; 16])
+        .unwrap();
+    let error = mine.errors().pop_scope().unwrap().unwrap();
+    assert!(
+        error.message.contains("another device"),
+        "{}",
+        error.message
+    );
+    assert_eq!(lease.account().used(Charged::Staging), 0);
+}
