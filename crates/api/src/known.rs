@@ -90,6 +90,7 @@ const PACKAGES: &[Package] = &[
     package("wasi", "messaging", &[]),
     package("wasi", "otel", &["types", "tracing", "logs", "metrics"]),
     package("wasi", "webgpu", &["webgpu"]),
+    package("wasi", "graphics-context", &["graphics-context"]),
     package("wasi", "tls", &[]),
     package("wasi", "nn", &[]),
     package("wasmcloud", "keyvalue", &[]),

@@ -130,6 +130,9 @@ pub const ROWS: &[Row] = &[
         &["types", "tracing", "metrics", "logs"],
     ),
     capability("wasi:webgpu", "0.3.0-rc.2", &["webgpu"]),
+    capability("wasi:webgpu", "0.0.1", &["webgpu"]),
+    // Frames of a device: without one, which only `wasi:webgpu` gives, it can do nothing.
+    base("wasi:graphics-context", "0.0.1", &["graphics-context"]),
     capability("wasmcloud:secrets", SECRETS, &["store", "reveal", "secret"]),
 ];
 

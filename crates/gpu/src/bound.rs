@@ -2,12 +2,14 @@
 
 pub use crate::error::{DeviceLostInfo, GpuError};
 pub use crate::objects::{
-    Adapter, AdapterInfo, BindGroup, BindGroupLayout, Buffer, CommandBuffer, CommandEncoder,
-    CompilationInfo, CompilationMessage, ComputePass as ComputePassEncoder, ComputePipeline,
-    Device, PipelineLayout, QuerySet, Queue, RenderBundle, RenderBundleEncoder,
-    RenderPass as RenderPassEncoder, RenderPipeline, Sampler, ShaderModule, Texture, TextureView,
+    AbstractBuffer, Adapter, AdapterInfo, BindGroup, BindGroupLayout, Buffer, CommandBuffer,
+    CommandEncoder, CompilationInfo, CompilationMessage, ComputePass as ComputePassEncoder,
+    ComputePipeline, Device, GraphicsContext, PipelineLayout, QuerySet, Queue, RenderBundle,
+    RenderBundleEncoder, RenderPass as RenderPassEncoder, RenderPipeline, Sampler, ShaderModule,
+    Texture, TextureView,
 };
 pub use crate::values::{
-    CanvasContext, ConstantValues, Gpu, LanguageFeatures, RequiredLimits, SupportedFeatures,
-    SupportedLimits, UncapturedErrorEvent,
+    BufferUsage, CanvasContext, ColorWrite, ConstantValues, Gpu, LanguageFeatures, MapMode,
+    RequiredLimits, ShaderStage, SupportedFeatures, SupportedLimits, TextureUsage,
+    UncapturedErrorEvent,
 };

@@ -1,4 +1,4 @@
-//! The objects of WebGPU: one file each, with its state and its rules. They know no WIT: `v3` is a thin layer over
+//! The objects of WebGPU: one file each, with its state and its rules. They know no WIT: `v0` and `v3` are thin layers over
 //! them. An object frees what it has when it is dropped, and there is no other way to free it. Making one never fails: what
 //! is wrong goes to the device's errors, and the object is an invalid one, as the specification wants it.
 
@@ -14,6 +14,7 @@ mod compute_pass;
 mod compute_pipeline;
 mod create;
 mod device;
+mod graphics_context;
 mod invalid;
 mod label;
 mod memory;
@@ -41,6 +42,7 @@ pub use command_buffer::CommandBuffer;
 pub(crate) use command_buffer::Core as CommandBufferCore;
 pub(crate) use device::DeviceCore;
 pub use device::{Device, RequestError};
+pub use graphics_context::{AbstractBuffer, FRAME, GraphicsContext, NotConnected};
 pub(crate) use memory::{InFlight, Uses};
 pub use names::{LIMITS, Limit, feature};
 pub use pipeline_layout::{PipelineLayout, PipelineLayoutDescriptor};

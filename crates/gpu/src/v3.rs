@@ -3,15 +3,11 @@
 
 mod adapter;
 mod buffer;
-mod bundle;
-mod compute_pass;
 mod convert;
 mod device;
 mod encoder;
-mod host;
-mod render_pass;
+mod passes;
 mod texture;
-mod values;
 
 use wasmtime::component::Linker;
 
@@ -66,6 +62,10 @@ mod bindings {
 }
 
 use bindings::wasi::webgpu::webgpu;
+
+crate::methods::labels!(webgpu);
+crate::methods::refusals!(webgpu);
+crate::methods::values!(webgpu);
 
 /// Adds `wasi:webgpu/webgpu@0.3.0-rc.2`.
 ///

@@ -21,6 +21,26 @@ pub enum CanvasContext {}
 #[derive(Clone, Debug)]
 pub enum UncapturedErrorEvent {}
 
+/// `GPUBufferUsage`: a namespace, of which there is no instance.
+#[derive(Clone, Debug)]
+pub enum BufferUsage {}
+
+/// `GPUMapMode`: a namespace.
+#[derive(Clone, Debug)]
+pub enum MapMode {}
+
+/// `GPUTextureUsage`: a namespace.
+#[derive(Clone, Debug)]
+pub enum TextureUsage {}
+
+/// `GPUShaderStage`: a namespace.
+#[derive(Clone, Debug)]
+pub enum ShaderStage {}
+
+/// `GPUColorWrite`: a namespace.
+#[derive(Clone, Debug)]
+pub enum ColorWrite {}
+
 /// `GPUSupportedFeatures`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SupportedFeatures(pub wgpu_types::Features);

@@ -44,6 +44,9 @@ pub(super) fn add(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     otel::add_to_linker(linker, |state: &mut HostState| {
         state.called("wasi:otel").otel(0)
     })?;
+    weft_gpu::v0::add_to_linker(linker, |state: &mut HostState| {
+        state.called("wasi:webgpu").gpu()
+    })?;
     weft_gpu::v3::add_to_linker(linker, |state: &mut HostState| {
         state.called("wasi:webgpu").gpu()
     })?;

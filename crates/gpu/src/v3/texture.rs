@@ -3,78 +3,14 @@
 use wasmtime::component::{Accessor, Resource};
 
 use super::convert::of_texture_usages;
-use super::host::{labelled, told};
 use super::webgpu;
-use crate::bound::{
-    BindGroupLayout, CompilationInfo, ComputePipeline, QuerySet, RenderPipeline, ShaderModule,
-    Texture, TextureView,
-};
+use crate::bound::{CompilationInfo, ShaderModule, Texture, TextureView};
 use crate::convert::Plain;
+use crate::methods::{labelled, pipelines, texture, told};
 use crate::objects::Device;
 use crate::{Gpus, View};
 
 impl webgpu::HostGpuTexture for View<'_> {
-    fn create_view(
-        &mut self,
-        this: Resource<Texture>,
-        descriptor: Option<webgpu::GpuTextureViewDescriptor>,
-    ) -> wasmtime::Result<Resource<TextureView>> {
-        let texture = self.of(&this)?;
-        let device = Device {
-            core: texture.core.device.clone(),
-        };
-        let descriptor = match descriptor {
-            None => Some(wgpu_types::TextureViewDescriptor::default()),
-            Some(descriptor) => told(&device, descriptor.plain()),
-        };
-        let view = match descriptor {
-            Some(descriptor) => texture.create_view(&descriptor),
-            None => device.invalid(|_| {
-                texture.create_view(&wgpu_types::TextureViewDescriptor {
-                    base_mip_level: u32::MAX,
-                    ..Default::default()
-                })
-            }),
-        };
-        self.put(view)
-    }
-
-    fn destroy(&mut self, this: Resource<Texture>) -> wasmtime::Result<()> {
-        self.table.get(&this)?.destroy();
-        Ok(())
-    }
-
-    fn width(&mut self, this: Resource<Texture>) -> wasmtime::Result<u32> {
-        Ok(self.table.get(&this)?.width())
-    }
-
-    fn height(&mut self, this: Resource<Texture>) -> wasmtime::Result<u32> {
-        Ok(self.table.get(&this)?.height())
-    }
-
-    fn depth_or_array_layers(&mut self, this: Resource<Texture>) -> wasmtime::Result<u32> {
-        Ok(self.table.get(&this)?.depth_or_array_layers())
-    }
-
-    fn mip_level_count(&mut self, this: Resource<Texture>) -> wasmtime::Result<u32> {
-        Ok(self.table.get(&this)?.mip_level_count())
-    }
-
-    fn sample_count(&mut self, this: Resource<Texture>) -> wasmtime::Result<u32> {
-        Ok(self.table.get(&this)?.sample_count())
-    }
-
-    fn dimension(
-        &mut self,
-        this: Resource<Texture>,
-    ) -> wasmtime::Result<webgpu::GpuTextureDimension> {
-        Ok(self.table.get(&this)?.dimension().try_into()?)
-    }
-
-    fn format(&mut self, this: Resource<Texture>) -> wasmtime::Result<webgpu::GpuTextureFormat> {
-        Ok(self.table.get(&this)?.format().try_into()?)
-    }
-
     fn usage(&mut self, this: Resource<Texture>) -> wasmtime::Result<webgpu::GpuTextureUsage> {
         Ok(of_texture_usages(self.table.get(&this)?.usage()))
     }
@@ -87,28 +23,7 @@ impl webgpu::HostGpuTexture for View<'_> {
         Ok(dimension.map(TryInto::try_into).transpose()?)
     }
 
-    labelled!(Texture);
-}
-
-impl webgpu::HostGpuQuerySet for View<'_> {
-    fn destroy(&mut self, this: Resource<QuerySet>) -> wasmtime::Result<()> {
-        self.table.get(&this)?.destroy();
-        Ok(())
-    }
-
-    fn type_(&mut self, this: Resource<QuerySet>) -> wasmtime::Result<webgpu::GpuQueryType> {
-        use crate::objects::QueryType;
-        Ok(match self.table.get(&this)?.kind() {
-            QueryType::Occlusion => webgpu::GpuQueryType::Occlusion,
-            QueryType::Timestamp => webgpu::GpuQueryType::Timestamp,
-        })
-    }
-
-    fn count(&mut self, this: Resource<QuerySet>) -> wasmtime::Result<u32> {
-        Ok(self.table.get(&this)?.count())
-    }
-
-    labelled!(QuerySet);
+    texture!(webgpu);
 }
 
 impl webgpu::HostGpuShaderModule for View<'_> {
@@ -128,28 +43,4 @@ impl<T: Send + 'static> webgpu::HostGpuShaderModuleWithStore<T> for Gpus {
     }
 }
 
-impl webgpu::HostGpuComputePipeline for View<'_> {
-    fn get_bind_group_layout(
-        &mut self,
-        this: Resource<ComputePipeline>,
-        index: u32,
-    ) -> wasmtime::Result<Resource<BindGroupLayout>> {
-        let layout = self.table.get(&this)?.get_bind_group_layout(index);
-        self.put(layout)
-    }
-
-    labelled!(ComputePipeline);
-}
-
-impl webgpu::HostGpuRenderPipeline for View<'_> {
-    fn get_bind_group_layout(
-        &mut self,
-        this: Resource<RenderPipeline>,
-        index: u32,
-    ) -> wasmtime::Result<Resource<BindGroupLayout>> {
-        let layout = self.table.get(&this)?.get_bind_group_layout(index);
-        self.put(layout)
-    }
-
-    labelled!(RenderPipeline);
-}
+pipelines!(webgpu);

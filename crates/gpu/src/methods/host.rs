@@ -3,11 +3,7 @@
 
 use wasmtime::component::Resource;
 
-use super::webgpu;
 use crate::View;
-use crate::bound::{
-    BindGroup, BindGroupLayout, CommandBuffer, PipelineLayout, RenderBundle, Sampler, TextureView,
-};
 use crate::convert::{Failed, Unsupported};
 use crate::objects::Device;
 
@@ -23,7 +19,7 @@ macro_rules! labelled {
             Ok(())
         }
 
-        $crate::v3::host::dropped!($type);
+        $crate::methods::dropped!($type);
     };
 }
 
@@ -37,29 +33,29 @@ macro_rules! dropped {
     };
 }
 
-pub(super) use {dropped, labelled};
+pub(crate) use {dropped, labelled};
 
 impl View<'_> {
     /// What stands behind a handle.
-    pub(super) fn of<T: Clone + 'static>(&self, this: &Resource<T>) -> wasmtime::Result<T> {
+    pub(crate) fn of<T: Clone + 'static>(&self, this: &Resource<T>) -> wasmtime::Result<T> {
         Ok(self.table.get(this)?.clone())
     }
 
     /// A handle for something new.
-    pub(super) fn put<T: Send + 'static>(&mut self, new: T) -> wasmtime::Result<Resource<T>> {
+    pub(crate) fn put<T: Send + 'static>(&mut self, new: T) -> wasmtime::Result<Resource<T>> {
         Ok(self.table.push(new)?)
     }
 }
 
 /// What a guest asked for, unless it cannot be had: then the device has an error, and there is nothing.
-pub(super) fn told<T>(device: &Device, converted: Result<T, Unsupported>) -> Option<T> {
+pub(crate) fn told<T>(device: &Device, converted: Result<T, Unsupported>) -> Option<T> {
     converted
         .map_err(|unsupported| device.errors().push(unsupported.into()))
         .ok()
 }
 
 /// The same for what names resources: a handle that is none ends the guest.
-pub(super) fn resolved<T>(
+pub(crate) fn resolved<T>(
     device: &Device,
     converted: Result<T, Failed>,
 ) -> wasmtime::Result<Option<T>> {
@@ -70,30 +66,47 @@ pub(super) fn resolved<T>(
     }
 }
 
-impl webgpu::HostGpuSampler for View<'_> {
-    labelled!(Sampler);
+/// What has a label and nothing else.
+macro_rules! labels {
+    ($w:ident) => {
+        const _: () = {
+            use wasmtime::component::Resource;
+            use $crate::View;
+            use $crate::bound::{
+                BindGroup, BindGroupLayout, CommandBuffer, PipelineLayout, RenderBundle, Sampler,
+                TextureView,
+            };
+            use $crate::methods::labelled;
+
+            impl $w::HostGpuSampler for View<'_> {
+                labelled!(Sampler);
+            }
+
+            impl $w::HostGpuBindGroup for View<'_> {
+                labelled!(BindGroup);
+            }
+
+            impl $w::HostGpuBindGroupLayout for View<'_> {
+                labelled!(BindGroupLayout);
+            }
+
+            impl $w::HostGpuPipelineLayout for View<'_> {
+                labelled!(PipelineLayout);
+            }
+
+            impl $w::HostGpuTextureView for View<'_> {
+                labelled!(TextureView);
+            }
+
+            impl $w::HostGpuCommandBuffer for View<'_> {
+                labelled!(CommandBuffer);
+            }
+
+            impl $w::HostGpuRenderBundle for View<'_> {
+                labelled!(RenderBundle);
+            }
+        };
+    };
 }
 
-impl webgpu::HostGpuBindGroup for View<'_> {
-    labelled!(BindGroup);
-}
-
-impl webgpu::HostGpuBindGroupLayout for View<'_> {
-    labelled!(BindGroupLayout);
-}
-
-impl webgpu::HostGpuPipelineLayout for View<'_> {
-    labelled!(PipelineLayout);
-}
-
-impl webgpu::HostGpuTextureView for View<'_> {
-    labelled!(TextureView);
-}
-
-impl webgpu::HostGpuCommandBuffer for View<'_> {
-    labelled!(CommandBuffer);
-}
-
-impl webgpu::HostGpuRenderBundle for View<'_> {
-    labelled!(RenderBundle);
-}
+pub(crate) use labels;
