@@ -69,6 +69,7 @@ impl Lease {
             | wgt::InstanceFlags::DISCARD_HAL_LABELS
             | wgt::InstanceFlags::AUTOMATIC_TIMESTAMP_NORMALIZATION;
         instance.backend_options.noop.enable = backends == wgt::Backends::NOOP;
+        instance.backend_options.noop.limits = Some(possible(wgt::Limits::unlimited()));
         let global = Global::new("weft", instance, None);
         let adapters = global.enumerate_adapters(backends, false);
         let adapter = *adapters.get(number).ok_or(NoSuchAdapter {
@@ -149,6 +150,18 @@ impl Drop for Lease {
     fn drop(&mut self) {
         self.global.adapter_drop(self.adapter);
     }
+}
+
+/// What wgpu-core has places for and does not check: every backend keeps to it but the one without a driver, which says
+/// that it can do anything.
+fn possible(mut limits: wgt::Limits) -> wgt::Limits {
+    limits.max_bind_groups = 8;
+    limits.max_vertex_buffers = 16;
+    limits.max_bind_groups_plus_vertex_buffers = 24;
+    limits.max_color_attachments = 8;
+    limits.min_uniform_buffer_offset_alignment = 32;
+    limits.min_storage_buffer_offset_alignment = 32;
+    limits
 }
 
 /// Limits that well-behaved code adapts to: no buffer is larger than all of the memory that there may be.

@@ -12,10 +12,8 @@ use crate::ledger::Account;
 /// Alignments that all of WebGPU's implementations allow; smaller ones tell adapters apart, and wgpu-core relies on
 /// multiples of 4.
 const ALIGNMENT: u32 = 32;
-/// wgpu-core has places for so many. Drivers' backends keep to it, the one without a driver does not.
+/// wgpu-core has places for so many.
 const BIND_GROUPS: u32 = 8;
-const COLOR_ATTACHMENTS: u32 = 8;
-const VERTEX_BUFFERS: u32 = 16;
 
 /// The adapter of a lease; it may give several devices.
 #[derive(Clone, Debug)]
@@ -59,8 +57,6 @@ impl Adapter {
         limits.min_storage_buffer_offset_alignment =
             least(limits.min_storage_buffer_offset_alignment);
         limits.max_bind_groups = limits.max_bind_groups.min(BIND_GROUPS);
-        limits.max_color_attachments = limits.max_color_attachments.min(COLOR_ATTACHMENTS);
-        limits.max_vertex_buffers = limits.max_vertex_buffers.min(VERTEX_BUFFERS);
         Self {
             lease: Arc::clone(lease),
             account: Arc::clone(account),
