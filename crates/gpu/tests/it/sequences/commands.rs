@@ -169,6 +169,7 @@ impl Texels {
 }
 
 impl Call {
+    #[expect(clippy::too_many_lines, reason = "a table: one arm for each call")]
     pub(crate) fn run(self, world: &mut World) -> Option<()> {
         match self {
             Self::Encoder(device) => {

@@ -49,7 +49,7 @@ pub(crate) enum Draw {
     Immediates(Number, u8, (Number, Option<Number>)),
     Indices(Slot, bool, Number, Option<Number>),
     Vertices(Number, Option<Slot>, Number, Option<Number>),
-    Draw([Number; 4]),
+    Vertex([Number; 4]),
     Indexed([Number; 4], i32),
     Indirect(Slot, Number),
     IndexedIndirect(Slot, Number),
@@ -110,7 +110,7 @@ macro_rules! draw {
                 offset.0,
                 size.map(|size| size.0),
             ),
-            Draw::Draw(counts) => {
+            Draw::Vertex(counts) => {
                 let [a, b, c, d] = counts.map(Number::short);
                 $to.draw(a, b, c, d);
             }
@@ -135,7 +135,7 @@ impl Call {
     pub(crate) fn run(self, world: &mut World) -> Option<()> {
         match self {
             Self::Compute(pass, call) => compute(world, pass, call)?,
-            Self::Render(pass, call) => render(world, pass, call)?,
+            Self::Render(pass, call) => render(world, pass, &call)?,
             Self::Pass(pass, draw) => draw!(world, world.render_passes.get(pass)?, draw),
             Self::Bundle(bundler, draw) => draw!(world, world.bundlers.get(bundler)?, draw),
             Self::FinishBundle(bundler) => {
@@ -185,7 +185,7 @@ fn compute(world: &World, pass: Slot, call: Compute) -> Option<()> {
     Some(())
 }
 
-fn render(world: &World, pass: Slot, call: Render) -> Option<()> {
+fn render(world: &World, pass: Slot, call: &Render) -> Option<()> {
     let pass = world.render_passes.get(pass)?;
     match call {
         Render::Viewport(at) => {
@@ -205,7 +205,7 @@ fn render(world: &World, pass: Slot, call: Render) -> Option<()> {
                 a: value,
             });
         }
-        Render::Stencil(reference) => pass.set_stencil_reference(reference),
+        Render::Stencil(reference) => pass.set_stencil_reference(*reference),
         Render::Occlusion(Some(index)) => pass.begin_occlusion_query(index.short()),
         Render::Occlusion(None) => pass.end_occlusion_query(),
         Render::Bundles(slots) => {

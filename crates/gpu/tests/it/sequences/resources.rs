@@ -111,6 +111,7 @@ pub(crate) enum Resource {
 }
 
 impl Call {
+    #[expect(clippy::too_many_lines, reason = "a table: one arm for each call")]
     pub(crate) fn run(self, world: &mut World) -> Option<()> {
         match self {
             Self::Buffer {
@@ -398,7 +399,7 @@ fn entry(binding: u32, kind: Choice, least: Number) -> wgt::BindGroupLayoutEntry
     ]);
     wgt::BindGroupLayoutEntry {
         binding,
-        visibility: wgt::ShaderStages::from_bits_retain(least.short() % 8 | 4),
+        visibility: wgt::ShaderStages::from_bits_retain((least.short() % 8) | 4),
         ty,
         count: None,
     }
