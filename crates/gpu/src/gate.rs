@@ -41,6 +41,8 @@ pub(crate) struct Flight {
     pub(crate) hopeless: bool,
     pub(crate) since: Instant,
     pub(crate) done: Arc<AtomicBool>,
+    /// What that said when the gate looked.
+    pub(crate) over: bool,
     /// What it uses, until it is over.
     pub(crate) _holds: (InFlight, Vec<Credit>, Option<Credit>),
 }
@@ -251,16 +253,22 @@ impl Gate {
             ..
         } = &mut *state;
         let now = Instant::now();
-        let since = |flight: &Flight| last.map_or(flight.since, |last| flight.since.max(last));
         let mut freed = false;
-        for flight in flights.iter_mut().filter(|flight| !flight.late) {
-            let done = flight.done.load(Ordering::Acquire);
-            let took = now.saturating_duration_since(since(flight));
+        for flight in &mut *flights {
+            // Asked once: it may change while this looks.
+            flight.over = flight.done.load(Ordering::Acquire);
+            if flight.late {
+                continue;
+            }
+            // Of two that are seen to be over at once, the time was used once.
+            let since = last.map_or(flight.since, |last| flight.since.max(last));
+            let took = now.saturating_duration_since(since);
             let deadline = flight.device.lease.quota().submission_deadline;
-            if done || took > deadline {
+            if flight.over || took > deadline {
                 fair.finished(flight.ticket, nanos(took));
                 flight.device.account.worked(nanos(took), now);
-                flight.late = !done;
+                flight.late = !flight.over;
+                *last = Some(now);
                 freed = true;
             }
             if flight.late {
@@ -279,12 +287,8 @@ impl Gate {
             flight.hopeless = true;
             self.give_up();
         }
-        let over: Vec<_> = flights
-            .extract_if(.., |flight| flight.done.load(Ordering::Acquire))
-            .collect();
-        if !over.is_empty() {
-            *last = Some(now);
-        }
+        let over: Vec<_> = flights.extract_if(.., |flight| flight.over).collect();
+        freed |= !over.is_empty();
         let back = over.iter().filter(|flight| flight.hopeless).count();
         self.stuck.fetch_sub(back, Ordering::Relaxed);
         drop(state);

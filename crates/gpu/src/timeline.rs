@@ -256,6 +256,7 @@ impl DeviceCore {
             hopeless: false,
             since,
             done,
+            over: false,
             _holds: (uses, staged, credit),
         }
     }

@@ -73,7 +73,7 @@ async fn a_frame_of_a_graphics_context_can_be_drawn_into_without_a_display() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frame_without_a_device_ends_the_guest_and_not_the_host() {
     let (status, _) = told("/unconnected").await;
-    assert_eq!(status, 500);
+    assert_eq!(status, 502);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -211,7 +211,7 @@ fn render(world: &World, pass: Slot, call: &Render) -> Option<()> {
         Render::Bundles(slots) => {
             let bundles = slots
                 .into_iter()
-                .filter_map(|slot| world.bundles.get(slot?).cloned());
+                .filter_map(|slot| world.bundles.get((*slot)?).cloned());
             pass.execute_bundles(&bundles.collect::<Vec<_>>());
         }
         Render::End => pass.end(),
