@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use weft_gpu::bill::Statement;
 use weft_gpu::lease::Lease;
 use weft_gpu::quota::Quota;
 
@@ -73,11 +72,14 @@ async fn compete<const N: usize>(quotas: [Quota; N]) -> (f64, [f64; N]) {
     for task in tasks {
         task.await.expect("it ends");
     }
-    let had = |at: usize| {
-        let (after, before): (&Statement, &Statement) = (&after[at], &before[at]);
-        after.since(before).gpu_time.as_secs_f64() / took
-    };
-    (busy, std::array::from_fn(had))
+    let mut had = before
+        .iter()
+        .zip(&after)
+        .map(|(before, after)| after.since(before).gpu_time.as_secs_f64() / took);
+    (
+        busy,
+        std::array::from_fn(|_| had.next().unwrap_or_default()),
+    )
 }
 
 /// A small tenant alone, and beside one whose kernels take about a second.

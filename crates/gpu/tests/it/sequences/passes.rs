@@ -210,7 +210,7 @@ fn render(world: &World, pass: Slot, call: &Render) -> Option<()> {
         Render::Occlusion(None) => pass.end_occlusion_query(),
         Render::Bundles(slots) => {
             let bundles = slots
-                .into_iter()
+                .iter()
                 .filter_map(|slot| world.bundles.get((*slot)?).cloned());
             pass.execute_bundles(&bundles.collect::<Vec<_>>());
         }
