@@ -5,6 +5,7 @@ mod adapters;
 mod buffers;
 mod canvas;
 mod drawing;
+mod hostile;
 mod places;
 mod programs;
 mod random_calls;
