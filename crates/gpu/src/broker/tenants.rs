@@ -119,7 +119,8 @@ impl Broker {
         let above = self.tenant(adapter.index, tenant, &shared.account);
         Ok(Arc::new(Hold {
             adapter: device,
-            name: adapter.label().into(),
+            // Where it stands alone, its name needs no quotes.
+            name: adapter.label().replace('`', "").into(),
             remark: selected.remark(),
             account: Account::limited(
                 format!("the workload {tenant}/{name}"),
