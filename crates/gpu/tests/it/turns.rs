@@ -7,7 +7,7 @@ use weft_gpu::budget::Share;
 use weft_gpu::error::{ErrorKind, LostReason};
 use weft_gpu::gate::Gate;
 use weft_gpu::lease::{self, Lease};
-use weft_gpu::ledger::{Account, Caps};
+use weft_gpu::ledger::{Account, Caps, Charged};
 use weft_gpu::objects::{
     BindGroupDescriptor, BindGroupEntry, BindingResource, CommandBuffer, CommandEncoderDescriptor,
     ComputePassDescriptor, ComputePipelineDescriptor, Device, ProgrammableStage,
@@ -114,6 +114,15 @@ fn tenants<const N: usize>(quotas: [Quota; N]) -> (Arc<Account>, [Arc<Lease>; N]
     (adapter, leases)
 }
 
+/// Workgroups that take about so long here, whatever machine this is.
+async fn groups_of(time: Duration) -> u32 {
+    let lease = vulkan(Quota::default());
+    Spinner::new(&device(&lease), SOME).run().await;
+    let one = settled(&lease, |bill| bill.gpu_time > Duration::ZERO).await;
+    let times = time.as_secs_f64() / one.gpu_time.as_secs_f64();
+    (f64::from(SOME) * times).ceil() as u32
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_submission_is_billed_by_its_time_and_its_dispatches() {
     let lease = vulkan(Quota::default());
@@ -131,9 +140,13 @@ async fn the_bills_of_tenants_add_up_to_that_of_the_adapter() {
     let (adapter, leases) = tenants([Quota::default(), Quota::default()]);
     let spinners = [&leases[0], &leases[1]].map(|lease| Spinner::new(&device(lease), SOME));
     tokio::join!(spinners[0].run(), spinners[1].run());
+    // Of two that were over at once, the time is on the bill of one.
     for lease in &leases {
-        settled(lease, |bill| bill.gpu_time > Duration::ZERO).await;
+        while lease.account().used(Charged::Submissions) > 0 {
+            tokio::task::yield_now().await;
+        }
     }
+    assert!(adapter.statement().gpu_time > Duration::ZERO);
     let sum: Duration = leases
         .iter()
         .map(|lease| lease.account().statement().gpu_time)
@@ -143,15 +156,16 @@ async fn the_bills_of_tenants_add_up_to_that_of_the_adapter() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_used_up_its_share_of_the_time_waits() {
+    // 10 ms of each second: this takes more.
     let share: Share = "1%".parse().unwrap();
+    let groups = groups_of(Duration::from_millis(40)).await;
     let limited = Quota {
         gpu_time: Some(share),
         ..Quota::default()
     };
     let (_, [lease]) = tenants([limited]);
     let device = device(&lease);
-    let spinner = Spinner::new(&device, SOME);
-    // 10 ms of each second: this takes more.
+    let spinner = Spinner::new(&device, groups);
     spinner.run().await;
     let first = settled(&lease, |bill| bill.gpu_time > Duration::ZERO).await;
     spinner.run().await;
@@ -170,7 +184,8 @@ async fn a_neighbour_does_not_wait_for_who_used_up_its_share() {
     };
     let (_, leases) = tenants([limited, Quota::default()]);
     let (greedy, modest) = (device(&leases[0]), device(&leases[1]));
-    let spinner = Spinner::new(&greedy, SOME);
+    let groups = groups_of(Duration::from_millis(200)).await;
+    let spinner = Spinner::new(&greedy, groups);
     spinner.run().await;
     settled(&leases[0], |bill| bill.gpu_time > Duration::ZERO).await;
     let commands = spinner.commands().await;
