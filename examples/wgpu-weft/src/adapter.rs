@@ -42,10 +42,7 @@ impl AdapterInterface for Adapter {
                 .map_err(|error| wgpu::RequestDeviceError::from_message(error.message))?;
             let device = Device::new(device);
             let queue = Queue::new(&device);
-            Ok((
-                DispatchDevice::custom(device),
-                DispatchQueue::custom(queue),
-            ))
+            Ok((DispatchDevice::custom(device), DispatchQueue::custom(queue)))
         })
     }
 

@@ -141,9 +141,9 @@ impl Drop for MappedRange {
         self.mapped.blank.set(false);
         let size = Some(self.bytes.len() as u64);
         // It fails where the buffer was destroyed meanwhile; then nobody will read it.
-        let _ = self
-            .mapped
-            .buffer
-            .get_mapped_range_set_with_copy(&self.bytes, Some(self.start), size);
+        let _ =
+            self.mapped
+                .buffer
+                .get_mapped_range_set_with_copy(&self.bytes, Some(self.start), size);
     }
 }

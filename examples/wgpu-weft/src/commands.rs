@@ -21,7 +21,9 @@ pub(crate) struct CommandEncoder {
 
 impl std::fmt::Debug for CommandEncoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("CommandEncoder").field(&self.encoder).finish()
+        f.debug_tuple("CommandEncoder")
+            .field(&self.encoder)
+            .finish()
     }
 }
 
@@ -76,8 +78,8 @@ impl CommandEncoderInterface for CommandEncoder {
         copy_size: wgpu::Extent3d,
     ) {
         self.encoder.copy_buffer_to_texture(
-            buffer_place(source),
-            texture_place(destination),
+            &buffer_place(source),
+            &texture_place(destination),
             extent(copy_size),
         );
     }
@@ -89,8 +91,8 @@ impl CommandEncoderInterface for CommandEncoder {
         copy_size: wgpu::Extent3d,
     ) {
         self.encoder.copy_texture_to_buffer(
-            texture_place(source),
-            buffer_place(destination),
+            &texture_place(source),
+            &buffer_place(destination),
             extent(copy_size),
         );
     }
@@ -102,8 +104,8 @@ impl CommandEncoderInterface for CommandEncoder {
         copy_size: wgpu::Extent3d,
     ) {
         self.encoder.copy_texture_to_texture(
-            texture_place(source),
-            texture_place(destination),
+            &texture_place(source),
+            &texture_place(destination),
             extent(copy_size),
         );
     }
@@ -111,7 +113,7 @@ impl CommandEncoderInterface for CommandEncoder {
     fn begin_compute_pass(&self, desc: &wgpu::ComputePassDescriptor<'_>) -> DispatchComputePass {
         let pass = self
             .encoder
-            .begin_compute_pass(Some(GpuComputePassDescriptor {
+            .begin_compute_pass(Some(&GpuComputePassDescriptor {
                 timestamp_writes: timestamps!(desc.timestamp_writes => GpuComputePassTimestampWrites),
                 label: label(desc.label),
             }));
@@ -123,7 +125,7 @@ impl CommandEncoderInterface for CommandEncoder {
             self.refuse("multiview");
         }
         let colors = desc.color_attachments.iter();
-        let pass = self.encoder.begin_render_pass(GpuRenderPassDescriptor {
+        let pass = self.encoder.begin_render_pass(&GpuRenderPassDescriptor {
             color_attachments: colors
                 .map(|attachment| attachment.as_ref().map(color_attachment))
                 .collect(),

@@ -129,10 +129,7 @@ impl DeviceInterface for Device {
         DispatchRenderPipeline::custom(pipeline::RenderPipeline::new(&self.0, desc))
     }
 
-    fn create_mesh_pipeline(
-        &self,
-        _: &wgpu::MeshPipelineDescriptor<'_>,
-    ) -> DispatchRenderPipeline {
+    fn create_mesh_pipeline(&self, _: &wgpu::MeshPipelineDescriptor<'_>) -> DispatchRenderPipeline {
         panic!("WebGPU has no mesh shaders: `Features` of this device never promise them")
     }
 
@@ -163,7 +160,10 @@ impl DeviceInterface for Device {
 
     fn create_texture(&self, desc: &wgpu::TextureDescriptor<'_>) -> DispatchTexture {
         let mut size = extent(desc.size);
-        let formats = desc.view_formats.iter().map(|format| texture_format(*format));
+        let formats = desc
+            .view_formats
+            .iter()
+            .map(|format| texture_format(*format));
         let formats: Option<Vec<_>> = formats.collect();
         let format = texture_format(desc.format).filter(|_| formats.is_some());
         if format.is_none() {

@@ -139,14 +139,16 @@ impl Watch {
 /// The value of a future that the host has ready, or has by the next time it is asked.
 async fn soon<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
     let mut again = true;
-    poll_fn(|context| match std::pin::Pin::new(&mut *future).poll(context) {
-        Poll::Ready(value) => Poll::Ready(Some(value)),
-        Poll::Pending if again => {
-            again = false;
-            context.waker().wake_by_ref();
-            Poll::Pending
-        }
-        Poll::Pending => Poll::Ready(None),
-    })
+    poll_fn(
+        |context| match std::pin::Pin::new(&mut *future).poll(context) {
+            Poll::Ready(value) => Poll::Ready(Some(value)),
+            Poll::Pending if again => {
+                again = false;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Poll::Pending => Poll::Ready(None),
+        },
+    )
     .await
 }

@@ -20,7 +20,10 @@ pub(crate) fn begun<T: 'static>(
     if !in_task() {
         return future;
     }
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+    match future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
         Poll::Ready(value) => Box::pin(async { value }),
         Poll::Pending => future,
     }

@@ -8,9 +8,7 @@ use crate::convert::*;
 use crate::device::Shared;
 use crate::of;
 use crate::shader::ShaderModule;
-use wgpu::custom::{
-    ComputePipelineInterface, DispatchBindGroupLayout, RenderPipelineInterface,
-};
+use wgpu::custom::{ComputePipelineInterface, DispatchBindGroupLayout, RenderPipelineInterface};
 
 fn layout_mode(layout: Option<&wgpu::PipelineLayout>) -> GpuLayoutMode<'_> {
     match layout {
@@ -65,7 +63,11 @@ impl RenderPipeline {
         let mut unknown = None;
         let pipeline = GpuRenderPipelineDescriptor {
             vertex: GpuVertexState {
-                buffers: Some(known_parts(desc.vertex.buffers, vertex_buffer, &mut unknown)),
+                buffers: Some(known_parts(
+                    desc.vertex.buffers,
+                    vertex_buffer,
+                    &mut unknown,
+                )),
                 module: &of!(desc.vertex.module => ShaderModule).0,
                 entry_point: label(desc.vertex.entry_point),
                 constants: constants(&desc.vertex.compilation_options),

@@ -1,8 +1,8 @@
 //! The queue of a device.
 
+use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
-use std::cell::Cell;
 
 use crate::buffer::Buffer;
 use crate::commands::CommandBuffer;
@@ -53,12 +53,7 @@ impl QueueInterface for Queue {
         Some(DispatchQueueWriteBuffer::custom(Staging(vec![0; size])))
     }
 
-    fn validate_write_buffer(
-        &self,
-        _: &DispatchBuffer,
-        _: u64,
-        _: wgpu::BufferSize,
-    ) -> Option<()> {
+    fn validate_write_buffer(&self, _: &DispatchBuffer, _: u64, _: wgpu::BufferSize) -> Option<()> {
         // The host looks at the write itself, when it comes.
         Some(())
     }

@@ -26,26 +26,26 @@ impl std::fmt::Debug for RenderBundleEncoder {
 }
 
 impl RenderBundleEncoder {
-    pub(crate) fn new(
-        shared: &Rc<Shared>,
-        desc: &wgpu::RenderBundleEncoderDescriptor<'_>,
-    ) -> Self {
+    pub(crate) fn new(shared: &Rc<Shared>, desc: &wgpu::RenderBundleEncoderDescriptor<'_>) -> Self {
         let depth = desc.depth_stencil;
         if desc.multiview.is_some() {
             shared.refuse("WebGPU has no multiview".to_owned());
         }
         let colors = desc.color_formats.iter();
-        let encoder = shared
-            .device
-            .create_render_bundle_encoder(&GpuRenderBundleEncoderDescriptor {
-                depth_read_only: depth.map(|depth| depth.depth_read_only),
-                stencil_read_only: depth.map(|depth| depth.stencil_read_only),
-                // No target can have a format that WebGPU does not have: the host refused that.
-                color_formats: colors.map(|format| format.and_then(texture_format)).collect(),
-                depth_stencil_format: depth.and_then(|depth| texture_format(depth.format)),
-                sample_count: Some(desc.sample_count),
-                label: label(desc.label),
-            });
+        let encoder =
+            shared
+                .device
+                .create_render_bundle_encoder(&GpuRenderBundleEncoderDescriptor {
+                    depth_read_only: depth.map(|depth| depth.depth_read_only),
+                    stencil_read_only: depth.map(|depth| depth.stencil_read_only),
+                    // No target can have a format that WebGPU does not have: the host refused that.
+                    color_formats: colors
+                        .map(|format| format.and_then(texture_format))
+                        .collect(),
+                    depth_stencil_format: depth.and_then(|depth| texture_format(depth.format)),
+                    sample_count: Some(desc.sample_count),
+                    label: label(desc.label),
+                });
         Self {
             shared: Rc::clone(shared),
             encoder,
@@ -55,7 +55,8 @@ impl RenderBundleEncoder {
 
 impl RenderBundleEncoderInterface for RenderBundleEncoder {
     fn set_pipeline(&mut self, pipeline: &DispatchRenderPipeline) {
-        self.encoder.set_pipeline(&of!(pipeline => RenderPipeline).0);
+        self.encoder
+            .set_pipeline(&of!(pipeline => RenderPipeline).0);
     }
 
     fn set_bind_group(&mut self, index: u32, group: Option<&DispatchBindGroup>, offsets: &[u32]) {

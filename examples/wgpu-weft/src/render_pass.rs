@@ -84,7 +84,8 @@ impl RenderPassInterface for RenderPass {
     ) {
         let buffer = buffer.map(|buffer| of!(buffer => Buffer).buffer());
         let size = size.map(u64::from);
-        self.pass.set_vertex_buffer(slot, buffer, Some(offset), size);
+        self.pass
+            .set_vertex_buffer(slot, buffer, Some(offset), size);
     }
 
     fn set_immediates(&mut self, offset: u32, data: &[u8]) {
@@ -147,7 +148,8 @@ impl RenderPassInterface for RenderPass {
     fn multi_draw_indirect(&mut self, buffer: &DispatchBuffer, offset: u64, count: u32) {
         let buffer = of!(buffer => Buffer).buffer();
         for draw in 0..u64::from(count) {
-            self.pass.draw_indirect(buffer, offset + draw * INDIRECT_DRAW);
+            self.pass
+                .draw_indirect(buffer, offset + draw * INDIRECT_DRAW);
         }
     }
 

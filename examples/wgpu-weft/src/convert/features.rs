@@ -40,7 +40,9 @@ pub(crate) fn features_of(supported: &GpuSupportedFeatures, limits: &wgpu::Limit
 pub(crate) fn names_of(required: Features) -> Result<Vec<GpuFeatureName>, String> {
     let known = FEATURES
         .iter()
-        .fold(Features::IMMEDIATES, |known, (feature, _, _)| known | *feature);
+        .fold(Features::IMMEDIATES, |known, (feature, _, _)| {
+            known | *feature
+        });
     let unknown = required - known;
     if !unknown.is_empty() {
         let unknown: Vec<&str> = unknown.iter_names().map(|(name, _)| name).collect();

@@ -1,8 +1,6 @@
 //! Sets of bits.
 
-use crate::bindings::{
-    GpuBufferUsage, GpuColorWrite, GpuMapMode, GpuShaderStage, GpuTextureUsage,
-};
+use crate::bindings::{GpuBufferUsage, GpuColorWrite, GpuMapMode, GpuShaderStage, GpuTextureUsage};
 
 /// A function that carries each of the named flags over.
 macro_rules! flags {
@@ -34,7 +32,7 @@ flags!(texture_usage: wgpu::TextureUsages => GpuTextureUsage {
     TEXTURE_BINDING => TEXTURE_BINDING,
     STORAGE_BINDING => STORAGE_BINDING,
     RENDER_ATTACHMENT => RENDER_ATTACHMENT,
-    TRANSIENT => TRANSIENT_ATTACHMENT,
+    TRANSIENT_ATTACHMENT => TRANSIENT_ATTACHMENT,
 });
 
 flags!(shader_stages: wgpu::ShaderStages => GpuShaderStage {

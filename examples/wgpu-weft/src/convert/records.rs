@@ -96,7 +96,10 @@ pub(crate) fn layout_entry(
         } => {
             let (Some(access), Some(known)) = (storage_access(access), texture_format(format))
             else {
-                return Err(format!("binding {}: {access:?} access to {format:?}", entry.binding));
+                return Err(format!(
+                    "binding {}: {access:?} access to {format:?}",
+                    entry.binding
+                ));
             };
             converted.storage_texture = Some(GpuStorageTextureBindingLayout {
                 access: Some(access),
@@ -105,7 +108,10 @@ pub(crate) fn layout_entry(
             });
         }
         wgpu::BindingType::AccelerationStructure { .. } => {
-            return Err(format!("binding {} is an acceleration structure", entry.binding));
+            return Err(format!(
+                "binding {} is an acceleration structure",
+                entry.binding
+            ));
         }
         wgpu::BindingType::ExternalTexture => {
             return Err(format!("binding {} is an external texture", entry.binding));
@@ -140,6 +146,7 @@ pub(crate) fn binding<'a>(
             return Err("an acceleration structure");
         }
         wgpu::BindingResource::ExternalTexture(_) => return Err("an external texture"),
+        _ => return Err("what this version of wgpu-weft does not know"),
     })
 }
 

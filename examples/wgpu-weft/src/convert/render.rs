@@ -140,7 +140,9 @@ pub(crate) fn depth_stencil_attachment<'a>(
     attachment: &wgpu::RenderPassDepthStencilAttachment<'a>,
 ) -> GpuRenderPassDepthStencilAttachment<'a> {
     let depth = attachment.depth_ops.map(|ops| (load(ops.load), ops.store));
-    let stencil = attachment.stencil_ops.map(|ops| (load(ops.load), ops.store));
+    let stencil = attachment
+        .stencil_ops
+        .map(|ops| (load(ops.load), ops.store));
     GpuRenderPassDepthStencilAttachment {
         view: &of!(attachment.view => TextureView).0,
         depth_clear_value: depth.and_then(|((_, value), _)| value),
