@@ -164,10 +164,20 @@ fn possible(mut limits: wgt::Limits) -> wgt::Limits {
     limits
 }
 
-/// Limits that well-behaved code adapts to: no buffer is larger than all of the memory that there may be.
+/// Limits that well-behaved code adapts to: no buffer is larger than all of the memory that there may be. They stay at
+/// what WebGPU promises everywhere, which programs ask for by name: a buffer that the quota has no room for is then an
+/// out-of-memory error of its own.
 fn clamped(mut limits: wgt::Limits, memory: u64) -> wgt::Limits {
-    limits.max_buffer_size = limits.max_buffer_size.min(memory);
-    limits.max_storage_buffer_binding_size = limits.max_storage_buffer_binding_size.min(memory);
-    limits.max_uniform_buffer_binding_size = limits.max_uniform_buffer_binding_size.min(memory);
+    let promised = wgt::Limits::default();
+    let clamp = |limit: &mut u64, promised: u64| *limit = (*limit).min(memory.max(promised));
+    clamp(&mut limits.max_buffer_size, promised.max_buffer_size);
+    clamp(
+        &mut limits.max_storage_buffer_binding_size,
+        promised.max_storage_buffer_binding_size,
+    );
+    clamp(
+        &mut limits.max_uniform_buffer_binding_size,
+        promised.max_uniform_buffer_binding_size,
+    );
     limits
 }

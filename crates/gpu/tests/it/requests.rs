@@ -27,6 +27,21 @@ fn a_device_has_the_defaults_and_what_was_asked_for_beyond_them() {
 }
 
 #[test]
+fn a_small_quota_leaves_the_limits_that_webgpu_promises_everywhere() {
+    let lease = vulkan(Quota {
+        memory: 16 << 20,
+        ..Quota::default()
+    });
+    let adapter = Adapter::new(&lease);
+    let promised = wgt::Limits::default();
+    let asked = wanted("maxBufferSize", promised.max_buffer_size);
+    let device = adapter.request_device(&[], &asked).unwrap();
+    assert_eq!(device.limits().max_buffer_size, promised.max_buffer_size);
+    let huge = Limit::of("maxBufferSize").unwrap();
+    assert_eq!(huge.get(adapter.limits()), promised.max_buffer_size);
+}
+
+#[test]
 fn limits_that_are_unknown_or_too_good_and_odd_alignments_are_operation_errors() {
     let lease = lease(Quota::default());
     let adapter = Adapter::new(&lease);
