@@ -97,8 +97,10 @@ impl Source {
 fn sources() -> Vec<Source> {
     let guests = Source::of(workspace::root().join("guests"), workspace::components());
     let finished = workspace::components().join("examples");
+    // One without a manifest is a library that others are built with.
     let examples = workspace::examples()
         .into_iter()
+        .filter(|folder| folder.join("manifest.yaml").is_file())
         .filter_map(|folder| Source::of(folder, finished.clone()));
     guests.into_iter().chain(examples).collect()
 }

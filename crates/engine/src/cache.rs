@@ -49,11 +49,13 @@ const FORMAT: &[u8] = b"weft code cache 2";
 /// Age at which a half-written file has no writer any more.
 const ABANDONED: std::time::Duration = std::time::Duration::from_mins(10);
 
+/// Files that this process began to write: caches that share a directory must not write to each other's.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
+
 /// A directory of compiled code.
 #[derive(Debug)]
 pub struct DiskCache {
     dir: PathBuf,
-    written: AtomicU64,
     /// Files whose checksums were right, by entry.
     checked: Mutex<HashMap<Key, Stamp>>,
 }
@@ -120,7 +122,6 @@ impl DiskCache {
         }
         Ok(Self {
             dir: dir.to_owned(),
-            written: AtomicU64::new(0),
             checked: Mutex::default(),
         })
     }
@@ -206,7 +207,7 @@ impl DiskCache {
     }
 
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let serial = self.written.fetch_add(1, Ordering::Relaxed);
+        let serial = WRITTEN.fetch_add(1, Ordering::Relaxed);
         let temporary = self
             .dir
             .join(format!("new-{}-{serial}", std::process::id()));

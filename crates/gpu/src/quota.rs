@@ -45,7 +45,7 @@ impl Default for Quota {
             memory: 256 << 20,
             staging: 64 << 20,
             objects: 20_000,
-            devices: 4,
+            devices: 32,
             shaders: 8 << 20,
             shader: 256 << 10,
             submissions: 8,

@@ -10,8 +10,9 @@ mod picture;
 mod text;
 mod triangle;
 
-use std::cell::RefCell;
+use std::rc::Rc;
 
+use futures_util::lock::Mutex;
 use wasip3::http::types::{ErrorCode, Fields, Request, Response};
 use wasip3::{spawn_local, wit_future, wit_stream};
 
@@ -76,7 +77,10 @@ async fn triangle() -> Answer {
 async fn text(query: &str) -> Answer {
     let text = unescape(query).ok_or((400, "the text is not UTF-8".to_owned()))?;
     if text.is_empty() || text.chars().count() > MOST {
-        return Err((400, format!("write 1 to {MOST} characters: /text.png?Hello")));
+        return Err((
+            400,
+            format!("write 1 to {MOST} characters: /text.png?Hello"),
+        ));
     }
     let (device, queue) = warm().await?;
     Ok((PNG, text::png(&device, &queue, &text).await))
@@ -85,14 +89,19 @@ async fn text(query: &str) -> Answer {
 async fn adapter() -> Answer {
     let (device, _) = warm().await?;
     let info = device.adapter_info();
-    Ok((PLAIN, format!("{} ({:?})\n", info.name, info.device_type).into_bytes()))
+    Ok((
+        PLAIN,
+        format!("{} ({:?})\n", info.name, info.device_type).into_bytes(),
+    ))
 }
 
-/// The device of this instance: made for its first request, and kept.
+/// The device of this instance: made for its first request, for which others wait, and kept.
 async fn warm() -> Result<(wgpu::Device, wgpu::Queue), (u16, String)> {
-    thread_local!(static DEVICE: RefCell<Option<(wgpu::Device, wgpu::Queue)>> = const { RefCell::new(None) });
-    if let Some(device) = DEVICE.with_borrow(Clone::clone) {
-        return Ok(device);
+    thread_local!(static DEVICE: Rc<Mutex<Option<(wgpu::Device, wgpu::Queue)>>> = Rc::default());
+    let device = DEVICE.with(Rc::clone);
+    let mut device = device.lock().await;
+    if let Some(made) = &*device {
+        return Ok(made.clone());
     }
     let instance = wgpu_weft::instance();
     let adapter = instance
@@ -103,7 +112,7 @@ async fn warm() -> Result<(wgpu::Device, wgpu::Queue), (u16, String)> {
         .request_device(&wgpu::DeviceDescriptor::default())
         .await
         .map_err(|why| (503, why.to_string()))?;
-    DEVICE.set(Some(made.clone()));
+    *device = Some(made.clone());
     Ok(made)
 }
 

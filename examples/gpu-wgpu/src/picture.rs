@@ -90,7 +90,10 @@ impl Picture {
         mapped.await.unwrap().unwrap();
         let pixels = buffer.get_mapped_range(..).unwrap();
         let rows = pixels.chunks_exact(padded as usize);
-        let rows: Vec<u8> = rows.flat_map(|padded| &padded[..row as usize]).copied().collect();
+        let rows: Vec<u8> = rows
+            .flat_map(|padded| &padded[..row as usize])
+            .copied()
+            .collect();
         encode(size.width, size.height, &rows)
     }
 }

@@ -16,7 +16,10 @@ pub async fn png(device: &wgpu::Device, queue: &wgpu::Queue, text: &str) -> Vec<
     let font = fontdb::Source::Binary(Arc::new(epaint_default_fonts::UBUNTU_LIGHT));
     let mut fonts = FontSystem::new_with_fonts([font]);
     let mut lines = Buffer::new(&mut fonts, Metrics::new(40.0, 48.0));
-    lines.set_size(Some(WIDTH as f32 - 2.0 * MARGIN), Some(HEIGHT as f32 - 2.0 * MARGIN));
+    lines.set_size(
+        Some(WIDTH as f32 - 2.0 * MARGIN),
+        Some(HEIGHT as f32 - 2.0 * MARGIN),
+    );
     let attributes = Attrs::new().family(Family::Name("Ubuntu"));
     lines.set_text(text, &attributes, Shaping::Advanced, None);
     lines.shape_until_scroll(&mut fonts, false);
@@ -49,7 +52,15 @@ pub async fn png(device: &wgpu::Device, queue: &wgpu::Queue, text: &str) -> Vec<
     };
     let mut glyphs = SwashCache::new();
     renderer
-        .prepare(device, queue, &mut fonts, &mut atlas, &viewport, [area], &mut glyphs)
+        .prepare(
+            device,
+            queue,
+            &mut fonts,
+            &mut atlas,
+            &viewport,
+            [area],
+            &mut glyphs,
+        )
         .unwrap();
 
     let picture = Picture::new(device, WIDTH, HEIGHT);

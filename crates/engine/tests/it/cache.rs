@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use weft_engine::Engine;
+use weft_engine::cache::{DiskCache, Key};
 use weft_engine::config::EngineConfig;
 use weft_testkit::log::LogCapture;
 use weft_testkit::until;
@@ -69,6 +70,26 @@ async fn a_second_engine_loads_what_the_first_compiled() {
         .modified()
         .unwrap();
     assert_eq!(written, now);
+}
+
+#[test]
+fn caches_that_share_a_directory_write_to_it_at_the_same_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = wasmtime::Engine::default();
+    let caches = [(); 8].map(|()| DiskCache::open(&dir.path().join("cache")).unwrap());
+    std::thread::scope(|scope| {
+        for (cache, filling) in caches.iter().zip(0_u8..) {
+            let engine = &engine;
+            scope.spawn(move || {
+                for length in 1..200 {
+                    let bytes = vec![filling; length];
+                    let key = Key::new(engine, &bytes);
+                    cache.store_source(key, &bytes).unwrap();
+                    assert_eq!(*cache.load_source(engine, key).unwrap(), bytes);
+                }
+            });
+        }
+    });
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ fn a_small_quota_leaves_the_limits_that_webgpu_promises_everywhere() {
         ..Quota::default()
     });
     let adapter = Adapter::new(&lease);
-    let promised = wgt::Limits::default();
+    let promised = wgpu_types::Limits::default();
     let asked = wanted("maxBufferSize", promised.max_buffer_size);
     let device = adapter.request_device(&[], &asked).unwrap();
     assert_eq!(device.limits().max_buffer_size, promised.max_buffer_size);

@@ -14,6 +14,7 @@ mod ends;
 mod exposition;
 mod gpu;
 mod gpu_v0;
+mod gpu_wgpu;
 mod handles;
 mod hostile;
 mod manifest;
