@@ -2,14 +2,12 @@
 //! machine's own driver.
 
 mod batch;
-mod closed;
 mod download;
 mod sums;
 
 use std::time::{Duration, Instant};
 
 use batch::Batches;
-pub use closed::closed_form;
 use download::{Failures, download};
 use gpu_options_protocol::{Ask, Quote};
 use sums::{SUMS, Sums};

@@ -2,8 +2,10 @@
 //! first).
 
 mod ask;
+mod closed;
 
 pub use ask::{Ask, Kind, Style};
+pub use closed::closed_form;
 use serde::{Deserialize, Serialize};
 
 /// Where the service listens, on the loopback of its workload.
@@ -67,7 +69,9 @@ pub fn encode(message: &impl Serialize) -> Result<Vec<u8>, String> {
     serde_json::to_writer(&mut bytes, message).map_err(|error| error.to_string())?;
     let length = bytes.len() - 4;
     if length > LONGEST {
-        return Err(format!("a message of {length} bytes is longer than {LONGEST}"));
+        return Err(format!(
+            "a message of {length} bytes is longer than {LONGEST}"
+        ));
     }
     bytes[..4].copy_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
     Ok(bytes)
@@ -80,7 +84,9 @@ pub fn take<T: for<'de> Deserialize<'de>>(bytes: &mut Vec<u8>) -> Result<Option<
     };
     let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
     if length > LONGEST {
-        return Err(format!("a message of {length} bytes is longer than {LONGEST}"));
+        return Err(format!(
+            "a message of {length} bytes is longer than {LONGEST}"
+        ));
     }
     let Some(message) = bytes.get(4..4 + length) else {
         return Ok(None);

@@ -1,6 +1,6 @@
 //! What a European option costs by the formula of Black, Scholes and Merton, to compare with.
 
-use gpu_options_protocol::{Ask, Estimates, Kind, Style};
+use crate::{Ask, Estimates, Kind, Style};
 
 /// The exact price and its changes; none for an option that has no such formula.
 #[must_use]
