@@ -7,6 +7,7 @@ mod debian_prefix;
 mod mirror;
 mod node;
 mod outside;
+mod python;
 mod rust_target;
 mod vulkan;
 
@@ -44,6 +45,7 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<GuestCompiler> {
     steps.run("setup", "", |steps| {
         let compiler = rust_target::prepare(steps, args.private_compiler)?;
         outside::prepare(steps)?;
+        python::prepare(steps, args.yes)?;
         if !args.only_rust {
             node::prepare(steps, args.yes)?;
         }
