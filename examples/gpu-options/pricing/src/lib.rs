@@ -1,5 +1,5 @@
-//! Option prices by Monte Carlo on a GPU, written for wgpu: the service is this with wgpu-weft, `native/` is this with the
-//! machine's own driver.
+//! Option prices by Monte Carlo on a GPU, written for wgpu: the service is this with wgpu-weft, `xtask/peers/gpu-options`
+//! is this with the machine's own driver.
 
 mod batch;
 mod download;
