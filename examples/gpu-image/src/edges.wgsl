@@ -1,9 +1,9 @@
 // Sobel's operator on luma, over black. Edges shine in the picture's colours, or in white.
 
 // From the threshold, an edge takes so much more contrast to be at its brightest.
-const SOFTNESS: f32 = 0.2;
+const SOFTNESS: f32 = 0.15;
 // Keeps the hue of what is nearly black from being noise.
-const FLOOR: f32 = 0.1;
+const FLOOR: f32 = 0.05;
 
 @compute @workgroup_size(32, 4)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -30,6 +30,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let edge = smoothstep(threshold, threshold + SOFTNESS, contrast);
     let brightest = max(around.r, max(around.g, around.b));
     let hue = (around + FLOOR) / (brightest + FLOOR);
-    let shine = mix(vec3<f32>(1.0), hue, band.options.y);
+    let shine = mix(vec3<f32>(1.0), hue * hue, band.options.y);
     target_rows[place(id)] = pack4x8unorm(vec4<f32>(shine * edge, 1.0));
 }

@@ -5,17 +5,17 @@ const PAPER: vec3<f32> = vec3<f32>(0.973, 0.953, 0.906);
 // What the paper's grain takes away at most.
 const GRAIN: f32 = 0.04;
 // A difference of the blurs that is no line yet, and one that is a line at its blackest.
-const FAINT: f32 = 0.006;
-const CLEAR: f32 = 0.028;
+const FAINT: f32 = 0.003;
+const CLEAR: f32 = 0.016;
 // Pixels between places where the pressure of the pen is made up anew.
 const PRESSURE: f32 = 23.0;
 
-// Each layer of hatching: its direction, and the tone below which it begins.
+// Each layer of hatching: its direction, and the tone below which it begins. The eye takes the root of light for its tone.
 const LAYERS: array<vec3<f32>, 4> = array<vec3<f32>, 4>(
-    vec3<f32>(0.7071, 0.7071, 0.80),
-    vec3<f32>(0.7660, -0.6428, 0.52),
-    vec3<f32>(0.1736, 0.9848, 0.32),
-    vec3<f32>(0.9848, -0.1736, 0.16),
+    vec3<f32>(0.7071, 0.7071, 0.86),
+    vec3<f32>(0.7660, -0.6428, 0.56),
+    vec3<f32>(0.1736, 0.9848, 0.38),
+    vec3<f32>(0.9848, -0.1736, 0.24),
 );
 
 // How light a pixel is on white paper.
@@ -70,22 +70,24 @@ fn wave(t: f32) -> f32 {
 }
 
 // How much ink the hatching puts on a place of this tone.
-fn hatching(at: vec2<f32>, tone: f32) -> f32 {
+fn hatching(at: vec2<f32>, light: f32) -> f32 {
+    let tone = sqrt(max(light, 0.0));
     let spacing = band.options.x;
     // No hand draws a straight line.
     let tremble = 1.1 * wave(at.x / 97.0 + at.y / 131.0) + 0.6 * wave(at.y / 53.0 - at.x / 71.0);
-    let press = 0.7 + 0.6 * pressure(at);
+    let press = 0.85 + 0.3 * pressure(at);
     var bare = 1.0;
     for (var layer = 0; layer < 4; layer++) {
         let plan = LAYERS[layer];
         let along = (dot(at, plan.xy) + tremble) / spacing + f32(layer) * 0.37;
         let distance = abs(along - floor(along) - 0.5) * spacing;
         let need = max(plan.z - tone, 0.0) / plan.z;
-        let width = spacing * (0.06 + 0.22 * need) * press;
+        let width = spacing * (0.06 + 0.18 * need + 0.26 * need * need) * press;
         let stroke = (1.0 - smoothstep(width - 0.6, width + 0.6, distance)) * smoothstep(0.0, 0.15, need);
         bare *= 1.0 - stroke;
     }
-    return 1.0 - bare;
+    // What is nearly black is filled.
+    return max(1.0 - bare, 1.0 - smoothstep(0.16, 0.30, tone));
 }
 
 @compute @workgroup_size(32, 4)

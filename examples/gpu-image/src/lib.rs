@@ -1,7 +1,7 @@
 //! Pictures go in, and come out as a GPU has drawn on them.
 //!
 //! - `/` is a page to try it from
-//! - `POST /blur?radius=8`, `POST /edges?threshold=0.04&colour=picture` and `POST /ink?spacing=6&line=1&ink=black` take a PNG
+//! - `POST /blur?radius=8`, `POST /edges?threshold=0.02&colour=picture` and `POST /ink?spacing=5&line=1&ink=black` take a PNG
 //!   or JPEG file and answer with a PNG file
 //! - `/sample.png` is a picture to begin with
 //! - `/adapter` says what does the work

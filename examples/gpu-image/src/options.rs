@@ -36,7 +36,7 @@ impl Filter {
             },
             "/edges" => |query| {
                 Ok(Self::Edges {
-                    threshold: query.number("threshold", 0.04, 0.0, 0.8)?,
+                    threshold: query.number("threshold", 0.02, 0.0, 0.8)?,
                     coloured: query.choice(
                         "colour",
                         &[("picture", true), ("white", false)],
@@ -45,7 +45,7 @@ impl Filter {
             },
             "/ink" => |query| {
                 Ok(Self::Ink {
-                    spacing: query.number("spacing", 6.0, 3.0, 24.0)?,
+                    spacing: query.number("spacing", 5.0, 3.0, 24.0)?,
                     line: query.number("line", 1.0, 0.5, 4.0)?,
                     ink: query.choice(
                         "ink",

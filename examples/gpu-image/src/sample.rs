@@ -37,9 +37,17 @@ pub async fn write(body: &mut StreamWriter<u8>) -> Result<(), String> {
 
 /// What is where.
 struct Scene {
-    /// For each range of mountains, from the farthest: its colour, and its height in each column.
-    ranges: Vec<(Colour, Vec<f32>)>,
+    /// From the farthest.
+    ranges: Vec<Range>,
     trees: Vec<Tree>,
+}
+
+/// A range of mountains.
+struct Range {
+    colour: Colour,
+    foot: f32,
+    /// In each column.
+    tops: Vec<f32>,
 }
 
 struct Tree {
@@ -59,7 +67,11 @@ impl Scene {
         ];
         let ranges = (1_u32..).zip(plan).map(|(seed, (colour, foot, high, often))| {
             let column = |column| foot - high * hills(column as f32 / HEIGHT as f32 * often, seed);
-            (colour, (0..WIDTH).map(column).collect())
+            Range {
+                colour,
+                foot,
+                tops: (0..WIDTH).map(column).collect(),
+            }
         });
         let tree = |number: u32| {
             let at = 1.5 * (number as f32 + 0.7 * chance(number, 1)) / 44.0;
@@ -95,14 +107,14 @@ impl Scene {
     fn above(&self, x: f32, y: f32) -> Colour {
         let mut colour = sky(x, y);
         let column = ((x * HEIGHT as f32) as usize).min(WIDTH as usize - 1);
-        for (range, tops) in &self.ranges {
-            let top = tops[column];
+        for range in &self.ranges {
+            let top = range.tops[column];
             let edge = ease((y - top) * HEIGHT as f32 / 1.6);
             // Haze lies in the valleys, and snow on what is high.
-            let haze = ease((y - top) / 0.16) * 0.5;
+            let haze = ease((y - range.foot + 0.09) / 0.12) * 0.5;
             let snow = ease((0.415 - top) / 0.05) * ease((top + 0.035 - y) / 0.05);
             let snow = snow * ease((mist(x * 34.0, y * 52.0, 5) - 0.35) / 0.2);
-            let rock = mix(*range, [1.0, 0.86, 0.82], snow * 0.75);
+            let rock = mix(range.colour, [1.0, 0.86, 0.82], snow * 0.75);
             colour = mix(colour, mix(rock, [0.93, 0.66, 0.58], haze), edge);
         }
         colour
