@@ -71,7 +71,8 @@ fn fits(width: u32, height: u32) -> Result<(), Refusal> {
 }
 
 fn png(file: &[u8]) -> Result<Picture, Refusal> {
-    let wrong = |why: png::DecodingError| Refusal::bad(format_args!("this PNG file is broken: {why}"));
+    let wrong =
+        |why: png::DecodingError| Refusal::bad(format_args!("this PNG file is broken: {why}"));
     let mut decoder = png::Decoder::new(Cursor::new(file));
     decoder.set_transformations(Transformations::normalize_to_color8() | Transformations::ALPHA);
     decoder.set_ignore_text_chunk(true);
@@ -103,7 +104,8 @@ fn png(file: &[u8]) -> Result<Picture, Refusal> {
 }
 
 fn jpeg(file: &[u8]) -> Result<Picture, Refusal> {
-    let wrong = |why: &dyn std::fmt::Debug| Refusal::bad(format_args!("this JPEG file is broken: {why:?}"));
+    let wrong =
+        |why: &dyn std::fmt::Debug| Refusal::bad(format_args!("this JPEG file is broken: {why:?}"));
     let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::RGBA);
     let mut decoder = JpegDecoder::new_with_options(Cursor::new(file), options);
     decoder.decode_headers().map_err(|why| wrong(&why))?;

@@ -30,9 +30,7 @@ impl Rows {
 
     /// Takes whole rows, and gives the bytes of the file that are ready.
     pub fn add(&mut self, rows: &[u8]) -> Result<Vec<u8>, String> {
-        self.writer
-            .write_all(rows)
-            .map_err(|why| why.to_string())?;
+        self.writer.write_all(rows).map_err(|why| why.to_string())?;
         Ok(self.ready.take())
     }
 

@@ -63,9 +63,19 @@ impl Gpu {
             .await
             .map_err(|error| error.message)?;
         let layout = layout(&device);
-        let blur = compile(&device, &layout, include_str!("blur.wgsl"), &["down", "across"]);
+        let blur = compile(
+            &device,
+            &layout,
+            include_str!("blur.wgsl"),
+            &["down", "across"],
+        );
         let edges = compile(&device, &layout, include_str!("edges.wgsl"), &["main"]);
-        let ink = compile(&device, &layout, include_str!("ink.wgsl"), &["down", "across"]);
+        let ink = compile(
+            &device,
+            &layout,
+            include_str!("ink.wgsl"),
+            &["down", "across"],
+        );
         let (blur, edges, ink) = futures::try_join!(blur, edges, ink)?;
         Ok(Self {
             adapter: named(&adapter.info()),

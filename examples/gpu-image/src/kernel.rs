@@ -33,7 +33,8 @@ impl Kernel {
                 colour: [0.0; 4],
             },
             Filter::Ink { spacing, line, ink } => {
-                let reach = (3.0 * WIDER * line).ceil() as u32;
+                // Three deviations of the wider one and a little more: beyond, a weight is next to nothing.
+                let reach = (5.0 * line).ceil() as u32;
                 let [red, green, blue] = ink.colour();
                 Self {
                     reach,

@@ -37,10 +37,7 @@ impl Filter {
             "/edges" => |query| {
                 Ok(Self::Edges {
                     threshold: query.number("threshold", 0.02, 0.0, 0.8)?,
-                    coloured: query.choice(
-                        "colour",
-                        &[("picture", true), ("white", false)],
-                    )?,
+                    coloured: query.choice("colour", &[("picture", true), ("white", false)])?,
                 })
             },
             "/ink" => |query| {

@@ -65,21 +65,25 @@ impl Scene {
             ([0.28, 0.27, 0.46], 0.59, 0.14, 4.3),
             ([0.13, 0.17, 0.31], 0.635, 0.09, 6.1),
         ];
-        let ranges = (1_u32..).zip(plan).map(|(seed, (colour, foot, high, often))| {
-            let column = |column| foot - high * hills(column as f32 / HEIGHT as f32 * often, seed);
-            Range {
-                colour,
-                foot,
-                tops: (0..WIDTH).map(column).collect(),
-            }
-        });
+        let ranges = (1_u32..)
+            .zip(plan)
+            .map(|(seed, (colour, foot, high, often))| {
+                let column =
+                    |column| foot - high * hills(column as f32 / HEIGHT as f32 * often, seed);
+                Range {
+                    colour,
+                    foot,
+                    tops: (0..WIDTH).map(column).collect(),
+                }
+            });
         let tree = |number: u32| {
             let at = 1.5 * (number as f32 + 0.7 * chance(number, 1)) / 44.0;
             Tree {
                 at,
                 foot: bank(at) + 0.015,
                 // Low in the middle, where one looks over the lake.
-                height: (0.06 + 0.13 * chance(number, 2)) * (0.4 + 1.5 * (at - 0.80).powi(2)).min(1.6),
+                height: (0.06 + 0.13 * chance(number, 2))
+                    * (0.4 + 1.5 * (at - 0.80).powi(2)).min(1.6),
             }
         };
         Self {
@@ -125,7 +129,10 @@ impl Scene {
         let depth = y - SHORE;
         let wave = mist(x * 9.0, depth.sqrt() * 95.0, 7) - 0.5;
         let up = SHORE - depth * 1.25 + wave * (0.02 + 0.12 * depth);
-        let shown = self.above((x + wave * 0.03).clamp(0.0, 1.499), up.clamp(0.0, SHORE - 0.004));
+        let shown = self.above(
+            (x + wave * 0.03).clamp(0.0, 1.499),
+            up.clamp(0.0, SHORE - 0.004),
+        );
         let water = mix(shown, [0.10, 0.17, 0.30], 0.28 + 0.9 * depth);
         let path = ease(1.0 - (x - SUN[0]).abs() / (0.05 + 0.35 * depth));
         let glitter = ease((wave - 0.08) / 0.12) * path * (1.0 - depth);
@@ -170,13 +177,21 @@ fn sky(x: f32, y: f32) -> Colour {
     let far = (x - SUN[0]).hypot(y - SUN[1]);
     let cloud = mist(x * 2.6 + 3.0, y * 13.0, 21) * 0.65 + mist(x * 7.0, y * 34.0, 22) * 0.35;
     let cloud = ease((cloud - 0.5) / 0.22) * ease(y / 0.12) * 0.75;
-    let lit = mix([0.46, 0.34, 0.55], [1.0, 0.73, 0.58], (1.0 - far * 1.1).clamp(0.0, 1.0));
+    let lit = mix(
+        [0.46, 0.34, 0.55],
+        [1.0, 0.73, 0.58],
+        (1.0 - far * 1.1).clamp(0.0, 1.0),
+    );
     colour = mix(colour, lit, cloud);
     colour = mix(colour, [1.0, 0.90, 0.66], 0.75 * (-far * 7.5).exp());
     let disc = ease((SUN_SIZE - far) * HEIGHT as f32 / 2.0);
     colour = mix(colour, [1.0, 0.96, 0.84], disc);
     let star = chance((x * 400.0) as u32, (y * 400.0) as u32 + 77) > 0.9975;
-    let star = if star { (0.2 - y).max(0.0) * 4.0 * (1.0 - cloud) } else { 0.0 };
+    let star = if star {
+        (0.2 - y).max(0.0) * 4.0 * (1.0 - cloud)
+    } else {
+        0.0
+    };
     mix(colour, [1.0, 1.0, 0.95], star)
 }
 

@@ -1,6 +1,7 @@
 //! `examples/gpu-image` on the software adapter: its filters beside the same ones in double precision, what it refuses, and
 //! that its pictures are sent while they are made.
 
+mod kinds;
 mod png;
 mod reference;
 
@@ -52,7 +53,11 @@ fn picture(width: usize, height: usize) -> Image {
 
 /// The picture that a request is answered with.
 async fn drawn(client: &Client, path: &str, image: &Image) -> Image {
-    let request = post(path, full(encode(image)));
+    drawn_from(client, path, encode(image)).await
+}
+
+async fn drawn_from(client: &Client, path: &str, file: Vec<u8>) -> Image {
+    let request = post(path, full(file));
     let mut response = client.send(request).await.unwrap();
     let mut file = Vec::new();
     while let Some(piece) = response.piece().await.unwrap() {

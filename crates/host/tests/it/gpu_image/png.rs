@@ -47,20 +47,41 @@ fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-/// The beginning of a file that says to have so many pixels.
-pub(super) fn head(width: u32, height: u32) -> Vec<u8> {
+/// The beginning of a file that says to have so many pixels, with `depth` bits for each part of one.
+fn header(width: u32, height: u32, depth: u8, colours: u8) -> Vec<u8> {
     let (width, height) = (width.to_be_bytes(), height.to_be_bytes());
-    // Eight bits, with alpha, not interlaced.
-    let header = [&width[..], &height, &[8, 6, 0, 0, 0]].concat();
+    let header = [&width[..], &height, &[depth, colours, 0, 0, 0]].concat();
     [SIGNATURE, &chunk(b"IHDR", &header)].concat()
 }
 
-/// A file with these rows, which begin with their filters.
-fn file(width: u32, height: u32, rows: &[u8]) -> Vec<u8> {
+/// The same, of the usual kind.
+pub(super) fn head(width: u32, height: u32) -> Vec<u8> {
+    header(width, height, 8, RGBA)
+}
+
+/// What the standard calls kinds of colours.
+pub(super) const GREY: u8 = 0;
+pub(super) const RGB: u8 = 2;
+pub(super) const PALETTE: u8 = 3;
+pub(super) const RGBA: u8 = 6;
+
+/// A file of any kind with these rows, which begin with their filters. `more` are its other chunks.
+pub(super) fn file(
+    (width, height): (usize, usize),
+    (depth, colours): (u8, u8),
+    more: &[(&[u8; 4], &[u8])],
+    rows: &[u8],
+) -> Vec<u8> {
+    let side = |side: usize| u32::try_from(side).unwrap();
+    let mut file = header(side(width), side(height), depth, colours);
+    for (kind, data) in more {
+        file.extend(chunk(kind, data));
+    }
     let mut packed = ZlibEncoder::new(Vec::new(), Compression::none());
     packed.write_all(rows).unwrap();
-    let data = chunk(b"IDAT", &packed.finish().unwrap());
-    [head(width, height), data, chunk(b"IEND", &[])].concat()
+    file.extend(chunk(b"IDAT", &packed.finish().unwrap()));
+    file.extend(chunk(b"IEND", &[]));
+    file
 }
 
 pub(super) fn encode(image: &Image) -> Vec<u8> {
@@ -69,8 +90,7 @@ pub(super) fn encode(image: &Image) -> Vec<u8> {
         rows.push(0);
         rows.extend(row.iter().flatten());
     }
-    let side = |side: usize| u32::try_from(side).unwrap();
-    file(side(image.width), side(image.height), &rows)
+    file((image.width, image.height), (8, RGBA), &[], &rows)
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Image {

@@ -141,7 +141,7 @@ fn hatching(x: f64, y: f64, light: f64, spacing: f64) -> f64 {
 }
 
 pub(super) fn ink(image: &Image, spacing: f64, line: f64, ink: [f64; 3]) -> Vec<Colour> {
-    let reach = (3.0 * 1.6 * line).ceil() as i64;
+    let reach = (5.0 * line).ceil() as i64;
     let on_paper = |colour: Colour| [luma(colour) + 1.0 - colour[3]];
     let narrow = blurred(image, reach, line, on_paper);
     let wide = blurred(image, reach, 1.6 * line, on_paper);
