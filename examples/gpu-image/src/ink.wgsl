@@ -87,7 +87,7 @@ fn hatching(at: vec2<f32>, light: f32) -> f32 {
         bare *= 1.0 - stroke;
     }
     // What is nearly black is filled.
-    return max(1.0 - bare, 1.0 - smoothstep(0.16, 0.30, tone));
+    return max(1.0 - bare, 1.0 - smoothstep(0.20, 0.36, tone));
 }
 
 @compute @workgroup_size(32, 4)

@@ -137,7 +137,7 @@ fn hatching(x: f64, y: f64, light: f64, spacing: f64) -> f64 {
         let stroke = 1.0 - smoothstep(width - 0.6, width + 0.6, distance);
         bare *= 1.0 - stroke * smoothstep(0.0, 0.15, need);
     }
-    (1.0 - bare).max(1.0 - smoothstep(0.16, 0.30, tone))
+    (1.0 - bare).max(1.0 - smoothstep(0.20, 0.36, tone))
 }
 
 pub(super) fn ink(image: &Image, spacing: f64, line: f64, ink: [f64; 3]) -> Vec<Colour> {
