@@ -53,11 +53,18 @@ pub fn decode(file: &[u8]) -> Result<Picture, Refusal> {
         ));
     }
     look(file)?;
-    if file.starts_with(JPEG) {
+    let picture = if file.starts_with(JPEG) {
         jpeg(file)
     } else {
         png(file)
+    }?;
+    // All else relies on it.
+    if picture.pixels.len() as u64 != u64::from(picture.width) * u64::from(picture.height) * 4 {
+        return Err(Refusal::bad(
+            "this file is broken: it has not the pixels that it speaks of",
+        ));
     }
+    Ok(picture)
 }
 
 fn fits(width: u32, height: u32) -> Result<(), Refusal> {
@@ -76,6 +83,7 @@ fn png(file: &[u8]) -> Result<Picture, Refusal> {
     let mut decoder = png::Decoder::new(Cursor::new(file));
     decoder.set_transformations(Transformations::normalize_to_color8() | Transformations::ALPHA);
     decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
     let mut reader = decoder.read_info().map_err(wrong)?;
     let (width, height) = (reader.info().width, reader.info().height);
     fits(width, height)?;
@@ -113,9 +121,6 @@ fn jpeg(file: &[u8]) -> Result<Picture, Refusal> {
     let (width, height) = (u32::from(info.width), u32::from(info.height));
     fits(width, height)?;
     let pixels = decoder.decode().map_err(|why| wrong(&why))?;
-    if pixels.len() as u64 != u64::from(width) * u64::from(height) * 4 {
-        return Err(wrong(&"it has not the pixels that it speaks of"));
-    }
     Ok(Picture {
         width,
         height,
