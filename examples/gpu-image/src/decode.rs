@@ -59,7 +59,8 @@ pub fn decode(file: &[u8]) -> Result<Picture, Refusal> {
         png(file)
     }?;
     // All else relies on it.
-    if picture.pixels.len() as u64 != u64::from(picture.width) * u64::from(picture.height) * 4 {
+    let pixels = u64::from(picture.width) * u64::from(picture.height);
+    if pixels == 0 || picture.pixels.len() as u64 != pixels * 4 {
         return Err(Refusal::bad(
             "this file is broken: it has not the pixels that it speaks of",
         ));
