@@ -1,8 +1,8 @@
 //! `examples/gpu-image` on the software adapter: its filters beside the same ones in double precision, what it refuses, and
 //! that its pictures are sent while they are made.
 
+mod files;
 mod kinds;
-mod png;
 mod reference;
 
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use weft_testkit::{example, within};
 
 use crate::manifest::Manifest;
 use crate::operated::Operated;
-use png::{Image, decode, encode, head};
+use files::{Image, decode, encode, head};
 
 const MEBIBYTE: usize = 1 << 20;
 

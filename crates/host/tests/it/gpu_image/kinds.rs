@@ -1,8 +1,10 @@
 //! Files of other kinds than the one that the example writes: JPEG, and PNG with other pixels.
 
+use png::BitDepth::{Eight, Sixteen};
+use png::ColorType::{Grayscale, Indexed, Rgb};
 use weft_testkit::client::{Client, full, post};
 
-use super::png::{GREY, Image, PALETTE, RGB, file};
+use super::files::{Image, file};
 use super::{compare, drawer, drawn_from, operated, reference};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -12,34 +14,33 @@ async fn png_files_with_grey_deep_or_listed_colours_are_read() {
     let _running = operated.start(&manifest).await;
     let client = operated.client(&manifest);
     let size = (7, 5);
-    // A row begins with the number of its filter, which is none.
-    let row = |bytes: Vec<u8>| [vec![0], bytes].concat();
     let tone = |x: usize, y: usize| (x * 30 + y * 7) as u8;
     let rows = |bytes: &dyn Fn(usize, usize) -> Vec<u8>| -> Vec<u8> {
-        let rows = (0..5).map(|y| row((0..7).flat_map(|x| bytes(x, y)).collect()));
-        rows.flatten().collect()
+        let places = (0..5).flat_map(|y| (0..7).map(move |x| (x, y)));
+        places.flat_map(|(x, y)| bytes(x, y)).collect()
     };
 
-    let grey = file(size, (8, GREY), &[], &rows(&|x, y| vec![tone(x, y)]));
-    let grey = check(&client, grey, |x, y| {
-        [tone(x, y), tone(x, y), tone(x, y), 255]
-    });
-    grey.await;
+    let grey = rows(&|x, y| vec![tone(x, y)]);
+    let grey = file(size, (Eight, Grayscale), None, &grey);
+    check(&client, grey, |x, y| {
+        let tone = tone(x, y);
+        [tone, tone, tone, 255]
+    })
+    .await;
 
     // Sixteen bits, of which the upper eight are kept.
     let deep = rows(&|x, y| vec![tone(x, y), 77, 200, 9, x as u8, 250]);
-    let deep = file(size, (16, RGB), &[], &deep);
+    let deep = file(size, (Sixteen, Rgb), None, &deep);
     check(&client, deep, |x, y| [tone(x, y), 200, x as u8, 255]).await;
 
     let listed = rows(&|x, y| vec![((x + y) % 2) as u8]);
     let colours: [&[u8]; 2] = [&[250, 10, 20, 30, 40, 250], &[255, 128]];
-    let more: [(&[u8; 4], &[u8]); 2] = [(b"PLTE", colours[0]), (b"tRNS", colours[1])];
-    let listed = file(size, (8, PALETTE), &more, &listed);
-    let listed = check(&client, listed, |x, y| match (x + y) % 2 {
+    let listed = file(size, (Eight, Indexed), Some(colours), &listed);
+    check(&client, listed, |x, y| match (x + y) % 2 {
         0 => [250, 10, 20, 255],
         _ => [30, 40, 250, 128],
-    });
-    listed.await;
+    })
+    .await;
 }
 
 /// Blurs a file that is known to have these pixels.

@@ -1,6 +1,6 @@
 //! What the filters are to compute, in double precision and one pixel after the other.
 
-use super::png::Image;
+use super::files::Image;
 
 /// Red, green and blue times alpha, and alpha, from 0 to 1.
 type Colour = [f64; 4];
