@@ -12,7 +12,7 @@ const PRESSURE: f32 = 23.0;
 
 // Each layer of hatching: its direction, and the tone below which it begins. The eye takes the root of light for its tone.
 const LAYERS: array<vec3<f32>, 4> = array<vec3<f32>, 4>(
-    vec3<f32>(0.7071, 0.7071, 0.86),
+    vec3<f32>(0.70710678, 0.70710678, 0.86),
     vec3<f32>(0.7660, -0.6428, 0.56),
     vec3<f32>(0.1736, 0.9848, 0.38),
     vec3<f32>(0.9848, -0.1736, 0.24),

@@ -1,5 +1,7 @@
 //! What the filters are to compute, in double precision and one pixel after the other.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use super::files::Image;
 
 /// Red, green and blue times alpha, and alpha, from 0 to 1.
@@ -123,7 +125,7 @@ fn hatching(x: f64, y: f64, light: f64, spacing: f64) -> f64 {
     let tremble = 1.1 * wave(x / 97.0 + y / 131.0) + 0.6 * wave(y / 53.0 - x / 71.0);
     let press = 0.85 + 0.3 * pressure(x, y);
     let layers = [
-        (0.7071, 0.7071, 0.86),
+        (FRAC_1_SQRT_2, FRAC_1_SQRT_2, 0.86),
         (0.7660, -0.6428, 0.56),
         (0.1736, 0.9848, 0.38),
         (0.9848, -0.1736, 0.24),
