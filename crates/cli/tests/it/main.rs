@@ -5,6 +5,7 @@ mod config;
 mod dev;
 mod docs;
 mod explain;
+mod pages;
 mod pool;
 mod run;
 mod secrets;
