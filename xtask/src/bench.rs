@@ -8,6 +8,7 @@ mod density;
 mod http;
 mod load;
 mod machine;
+mod options;
 mod page;
 mod pool;
 mod server;
@@ -44,6 +45,8 @@ enum Bench {
     Soak(soak::Args),
     /// Thousands of idle workloads on one host
     Density(density::Args),
+    /// Option prices on a GPU, beside a native program and the CPU
+    Options(options::Args),
     /// Rows from a database through the pool example, beside a native program
     Pool(pool::Args),
     /// Thousands of services that listen on the same port, each on its own network
@@ -72,6 +75,7 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
         Some(Bench::Http(args)) => http::run(steps, args),
         Some(Bench::Soak(args)) => soak::run(steps, args),
         Some(Bench::Density(args)) => density::run(steps, args),
+        Some(Bench::Options(args)) => options::run(steps, args),
         Some(Bench::Pool(args)) => pool::run(steps, args),
         Some(Bench::Services(args)) => services::run(steps, args),
         Some(Bench::Start(args)) => start::run(steps, args),

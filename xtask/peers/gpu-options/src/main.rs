@@ -1,13 +1,14 @@
-//! The prices of the component, by the machine's own driver and by its CPU: what a component is compared with.
+//! The prices of examples/gpu-options by the machine's own driver and by its CPU: what the component is compared with.
 //!
-//! `cargo run --release -- [paths] [european|asian]` prices one option three ways and says how many paths a second each does.
+//! `cargo run --release -- [paths] [european|asian]` prices one option both ways and prints how many paths a second each does,
+//! as JSON: `{"adapter":"..","price":..,"gpu":..,"cpu_price":..,"cpu":..,"threads":..}`.
 
 mod cpu;
 
 use std::time::Instant;
 
 use gpu_options_pricing::Pricer;
-use gpu_options_protocol::{Ask, Style, closed_form};
+use gpu_options_protocol::{Ask, Style};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -34,23 +35,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The first run finds out how much the GPU takes at a time.
     pollster::block_on(pricer.price(&ask))?;
     let quote = pollster::block_on(pricer.price(&ask))?;
-    let price = quote.estimates.price;
-    println!(
-        "{}: {:.4} +- {:.4}, {:.1} million paths/s",
-        pricer.adapter(),
-        price.value,
-        price.standard_error,
-        ask.paths as f64 / quote.seconds / 1e6
-    );
+    let gpu = ask.paths as f64 / quote.seconds;
     let start = Instant::now();
-    let (value, standard_error) = cpu::price(&ask);
+    let cpu_price = cpu::price(&ask);
+    let cpu = ask.paths as f64 / start.elapsed().as_secs_f64();
     println!(
-        "CPU, {} threads: {value:.4} +- {standard_error:.4}, {:.1} million paths/s",
-        cpu::threads(),
-        ask.paths as f64 / start.elapsed().as_secs_f64() / 1e6
+        r#"{{"adapter":{:?},"price":{},"gpu":{gpu},"cpu_price":{cpu_price},"cpu":{cpu},"threads":{}}}"#,
+        pricer.adapter(),
+        quote.estimates.price.value,
+        cpu::threads()
     );
-    if let Some(exact) = closed_form(&ask) {
-        println!("exact: {:.4}", exact.price);
-    }
     Ok(())
 }
