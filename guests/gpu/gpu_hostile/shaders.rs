@@ -66,6 +66,11 @@ pub async fn bad(gpu: &Gpu) -> String {
         "@compute @workgroup_size(4294967295, 4294967295, 4294967295) fn main() {}".to_owned(),
         format!("{chain} {main} _ = c1999; }}"),
         format!("{calls} {main} _ = f1999(); }}"),
+        format!("{main} var a: array<u32, 10000000>; a[a[1]] = 1u; }}"),
+        format!(
+            "@group(0) @binding(0) var<storage, read_write> a: array<array<u32, 10000000>, 2>;
+            {main} a[0] = a[1]; }}"
+        ),
         String::new(),
     ];
     let mut refused = 0;

@@ -13,6 +13,7 @@ mod control;
 mod ends;
 mod exposition;
 mod gpu;
+mod gpu_hostile;
 mod gpu_v0;
 mod handles;
 mod hostile;
