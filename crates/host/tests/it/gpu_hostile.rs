@@ -105,7 +105,7 @@ impl Scene {
 
     /// Waits until nothing of the GPU is in use: no memory of either workload, and no device of the hostile one, which
     /// can have as many again as it may have.
-    fn is_clean(&self) {
+    fn is_clean(&mut self) {
         self.own.block_on(within(async {
             let mut admin = Visitor::new(self.stage.admin(), "admin");
             loop {
@@ -124,8 +124,10 @@ impl Scene {
                     break;
                 }
             }
-            self.stage.settled().await;
         }));
+        // A connection that is kept is a task of the host.
+        self.neighbour.hang_up();
+        self.own.block_on(self.stage.settled());
     }
 }
 
