@@ -7,6 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 
 /// Compiles of one workload that run at a time.
@@ -52,7 +53,8 @@ impl Compiler {
                 let _ = reply.send(job());
             }),
         );
-        answer.recv_timeout(patience).map_err(|error| match error {
+        let waited = without_holding_up_others(|| answer.recv_timeout(patience));
+        waited.map_err(|error| match error {
             mpsc::RecvTimeoutError::Timeout => Failure::Late(budget),
             mpsc::RecvTimeoutError::Disconnected => Failure::Crashed,
         })
@@ -126,6 +128,15 @@ impl Compiler {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits on a thread of a runtime while another takes over what else that thread had to do: a guest that compiles on every
+/// thread of the host would otherwise hold up all requests.
+fn without_holding_up_others<R>(wait: impl FnOnce() -> R) -> R {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(wait),
+        _ => wait(),
     }
 }
 

@@ -31,6 +31,7 @@ mod shader_module;
 mod texture;
 mod texture_view;
 mod texture_write;
+mod weight;
 mod window;
 
 pub use adapter::{Adapter, AdapterInfo};

@@ -245,8 +245,8 @@ impl RenderBundleEncoder {
     }
 
     /// Begins a group for debuggers.
-    pub fn push_debug_group(&self, label: &str) {
-        self.record(0, |state, _| Ok(state.encoder.push_debug_group(label)));
+    pub fn push_debug_group(&self, _label: &str) {
+        self.record(0, |state, _| Ok(state.encoder.push_debug_group("")));
     }
 
     /// Ends a group.
@@ -255,8 +255,8 @@ impl RenderBundleEncoder {
     }
 
     /// Marks a place for debuggers.
-    pub fn insert_debug_marker(&self, label: &str) {
-        self.record(0, |state, _| Ok(state.encoder.insert_debug_marker(label)));
+    pub fn insert_debug_marker(&self, _label: &str) {
+        self.record(0, |state, _| Ok(state.encoder.insert_debug_marker("")));
     }
 
     /// Ends the recording. What was wrong about it is told now, and the bundle is an invalid one.

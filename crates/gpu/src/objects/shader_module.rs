@@ -9,7 +9,7 @@ use wgpu_types as wgt;
 use super::DeviceCore;
 use super::compilation_info::{CompilationInfo, CompilationMessage};
 use super::label::Label;
-use super::nesting;
+use super::{nesting, weight};
 use crate::error::GpuError;
 use crate::ledger::{Charged, Credit};
 
@@ -58,6 +58,9 @@ impl ShaderModule {
         let (id, info) = match made {
             Some(Ok(made)) => {
                 device.errors.report(made.error.clone());
+                if let Some(refused) = &made.refused {
+                    device.errors.push(refused.clone());
+                }
                 made.keep()
             }
             Some(Err(failure)) => {
@@ -136,10 +139,21 @@ struct Made {
     id: Option<ShaderModuleId>,
     info: CompilationInfo,
     error: Option<CreateShaderModuleError>,
+    /// Why it was not given to wgpu-core, which would have made it.
+    refused: Option<GpuError>,
 }
 
 impl Made {
     fn new(device: &Arc<DeviceCore>, code: &str) -> Self {
+        if let Err(why) = weight::check(code) {
+            return Self {
+                device: Arc::clone(device),
+                id: Some(invalid(device)),
+                info: CompilationInfo::of_text(why.clone()),
+                error: None,
+                refused: Some(GpuError::validation(why)),
+            };
+        }
         let (id, error) = create(device, code);
         let messages = error
             .as_ref()
@@ -151,6 +165,7 @@ impl Made {
             id: Some(id),
             info: CompilationInfo { messages },
             error,
+            refused: None,
         }
     }
 

@@ -14,3 +14,4 @@ mod resources;
 mod sequences;
 mod support;
 mod turns;
+mod weights;

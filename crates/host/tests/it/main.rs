@@ -13,6 +13,7 @@ mod control;
 mod ends;
 mod exposition;
 mod gpu;
+mod gpu_hostile;
 mod gpu_image;
 mod gpu_options;
 mod gpu_v0;
