@@ -260,11 +260,13 @@ impl Gate {
             if flight.late {
                 continue;
             }
-            // Of two that are seen to be over at once, the time was used once.
+            // Of two that are seen to be over at once, the time was used once. A deadline is no matter of what was used:
+            // whatever others do meanwhile, it comes.
             let since = last.map_or(flight.since, |last| flight.since.max(last));
             let took = now.saturating_duration_since(since);
+            let age = now.saturating_duration_since(flight.since);
             let deadline = flight.device.lease.quota().submission_deadline;
-            if flight.over || took > deadline {
+            if flight.over || age > deadline {
                 fair.finished(flight.ticket, nanos(took));
                 flight.device.account.worked(nanos(took), now);
                 flight.late = !flight.over;
