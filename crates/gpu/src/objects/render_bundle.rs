@@ -230,6 +230,7 @@ impl RenderBundleEncoder {
     pub fn draw_indirect(&self, buffer: &Buffer, offset: u64) {
         self.record(0, |state, device| {
             state.buffer(device, buffer)?;
+            within(buffer, offset, INDIRECT)?;
             state.draws += 1;
             Ok(state.encoder.draw_indirect(buffer.core.id, offset))
         });
@@ -239,6 +240,7 @@ impl RenderBundleEncoder {
     pub fn draw_indexed_indirect(&self, buffer: &Buffer, offset: u64) {
         self.record(0, |state, device| {
             state.buffer(device, buffer)?;
+            within(buffer, offset, INDIRECT_INDEXED)?;
             state.draws += 1;
             Ok(state.encoder.draw_indexed_indirect(buffer.core.id, offset))
         });
@@ -378,6 +380,28 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// Bytes that tell an indirect draw what to draw.
+const INDIRECT: u64 = 16;
+/// The same for one by indices.
+const INDIRECT_INDEXED: u64 = 20;
+
+/// Whether they are where they may be, all in the buffer: wgpu-core takes that for granted in bundles, and panics where they
+/// are not.
+fn within(buffer: &Buffer, offset: u64, bytes: u64) -> Result<(), GpuError> {
+    let size = buffer.size();
+    if !offset.is_multiple_of(4) {
+        return Err(GpuError::validation(format!(
+            "an indirect draw reads from byte {offset} on, which is not a multiple of 4"
+        )));
+    }
+    if offset.checked_add(bytes).is_some_and(|end| end <= size) {
+        return Ok(());
+    }
+    Err(GpuError::validation(format!(
+        "an indirect draw reads {bytes} bytes from byte {offset} on, and the buffer has {size}"
+    )))
 }
 
 impl std::fmt::Debug for State {

@@ -1,10 +1,6 @@
 //! Words in buffers, shaders that compute with them, and what is in them afterwards.
 
-use std::sync::Arc;
-
 use weft_gpu::error::ErrorKind;
-use weft_gpu::lease::Lease;
-use weft_gpu::ledger::Charged;
 use weft_gpu::objects::{
     BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, Buffer, CommandBuffer,
     CommandEncoder, CommandEncoderDescriptor, ComputePass, ComputePassDescriptor, ComputePipeline,
@@ -14,7 +10,7 @@ use weft_gpu::quota::Quota;
 use wgpu_core::device::HostMap;
 use wgpu_types::{BufferDescriptor, BufferUsages};
 
-use crate::support::{assert_nothing_is_charged, device, vulkan};
+use crate::support::{device, vulkan};
 
 /// A device of the software adapter.
 pub(crate) fn bench() -> Device {
@@ -144,15 +140,4 @@ pub(crate) async fn refused(device: &Device, word: &str, then: impl FnOnce()) {
     let message = said(device, ErrorKind::Validation, then).await;
     let message = message.unwrap_or_else(|| panic!("nothing was said of {word:?}"));
     assert!(message.contains(word), "{message}");
-}
-
-/// Waits until the gate has seen the end of everything, and checks that everything went back.
-pub(crate) async fn comes_back(lease: &Arc<Lease>) {
-    let account = lease.account();
-    for what in [Charged::Submissions, Charged::Devices] {
-        while account.used(what) > 0 {
-            tokio::task::yield_now().await;
-        }
-    }
-    assert_nothing_is_charged(lease);
 }

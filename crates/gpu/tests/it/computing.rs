@@ -53,9 +53,9 @@ const COUNT: &str = "
 
 /// Copies the word that it sees to where it sees it.
 const COPY: &str = "
-    @group(0) @binding(0) var<uniform> from: vec4u;
-    @group(0) @binding(1) var<storage, read_write> to: array<u32>;
-    @compute @workgroup_size(1) fn main() { to[0] = from.x; to[arrayLength(&to) - 1u] = from.w; }";
+    @group(0) @binding(0) var<uniform> given: vec4u;
+    @group(0) @binding(1) var<storage, read_write> made: array<u32>;
+    @compute @workgroup_size(1) fn main() { made[0] = given.x; made[arrayLength(&made) - 1u] = given.w; }";
 
 fn counter(device: &Device) -> (ComputePipeline, BindGroup, Buffer) {
     let counts = storage(device, &[0; 4]);
@@ -155,7 +155,7 @@ async fn a_dispatch_is_not_told_by_what_is_odd_beyond_the_end_or_for_something_e
     let (pipeline, group, counts) = counter(&device);
     let told = filled(&device, BufferUsages::INDIRECT, &bytes(&[1, 1, 1]));
     let cases = [
-        (&told, 1, "aligned"),
+        (&told, 1, "multiple of 4"),
         (&told, 4, "uffer"),
         (&told, u64::MAX - 3, "uffer"),
         (&counts, 0, "INDIRECT"),

@@ -300,11 +300,11 @@ async fn a_buffer_that_tells_more_than_is_bound_draws_nothing() {
 async fn a_draw_is_not_told_by_what_is_odd_beyond_the_end_or_for_something_else() {
     let canvas = canvas();
     let everywhere = canvas.pipeline(EVERYWHERE);
-    let told = told(&canvas, &[3, 1, 0, 0]);
+    let told = told(&canvas, &[3, 1, 0, 0, 3, 1, 0, 0]);
     let other = empty(&canvas.device, BufferUsages::STORAGE, 64);
     let cases = [
-        (&told, 2, "aligned"),
-        (&told, 4, "uffer"),
+        (&told, 2, "multiple of 4"),
+        (&told, 20, "uffer"),
         (&told, u64::MAX - 3, "uffer"),
         (&other, 0, "INDIRECT"),
     ];
