@@ -5,6 +5,7 @@ mod cases;
 mod client;
 mod cores;
 mod density;
+mod gpu_neighbours;
 mod http;
 mod load;
 mod machine;
@@ -45,6 +46,8 @@ enum Bench {
     Soak(soak::Args),
     /// Thousands of idle workloads on one host
     Density(density::Args),
+    /// A small tenant beside long kernels, on weft and on a plain WebGPU host
+    GpuNeighbours(gpu_neighbours::Args),
     /// Option prices on a GPU, beside a native program and the CPU
     Options(options::Args),
     /// Rows from a database through the pool example, beside a native program
@@ -75,6 +78,7 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
         Some(Bench::Http(args)) => http::run(steps, args),
         Some(Bench::Soak(args)) => soak::run(steps, args),
         Some(Bench::Density(args)) => density::run(steps, args),
+        Some(Bench::GpuNeighbours(args)) => gpu_neighbours::run(steps, args),
         Some(Bench::Options(args)) => options::run(steps, args),
         Some(Bench::Pool(args)) => pool::run(steps, args),
         Some(Bench::Services(args)) => services::run(steps, args),

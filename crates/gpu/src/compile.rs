@@ -133,6 +133,10 @@ impl Compiler {
 
 /// Waits on a thread of a runtime while another takes over what else that thread had to do: a guest that compiles on every
 /// thread of the host would otherwise hold up all requests.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "WebGPU makes this call wait; the worker's other tasks move to another thread, and nothing else shares this one"
+)]
 fn without_holding_up_others<R>(wait: impl FnOnce() -> R) -> R {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(wait),

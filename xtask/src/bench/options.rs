@@ -129,10 +129,8 @@ fn round(weft: &Path, peer: &Path, case: &Case, adapter: &mut String) -> Result<
     let (price, component) = served(weft, case)?;
     let sh = Sh::new(peer).args([&case.paths.to_string(), case.style]);
     let native: Value = serde_json::from_str(&setup::with_gpu(sh).read()?)?;
-    native["adapter"]
-        .as_str()
-        .unwrap_or_default()
-        .clone_into(adapter);
+    let name = native.get("adapter").and_then(Value::as_str);
+    name.unwrap_or_default().clone_into(adapter);
     for (other, name) in [("price", "the native program"), ("cpu_price", "the CPU")] {
         let other = number(&native, other)?;
         // Far beyond what chance does with so many paths.
@@ -173,7 +171,7 @@ fn served(weft: &Path, case: &Case) -> Result<(f64, f64)> {
 }
 
 fn number(of: &Value, name: &str) -> Result<f64> {
-    of[name]
-        .as_f64()
+    of.get(name)
+        .and_then(Value::as_f64)
         .with_context(|| format!("there is no `{name}` in {of}"))
 }

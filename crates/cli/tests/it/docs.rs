@@ -17,7 +17,7 @@ use self::page::{Block, blocks, steps};
 use self::shell::Session;
 
 /// Commands that only set up or take long, and what runs them instead.
-const RUN_ELSEWHERE: [(&str, &str); 29] = [
+const RUN_ELSEWHERE: [(&str, &str); 30] = [
     (
         "cargo xtask demo",
         "`cargo xtask ci` runs the check of the demo",
@@ -62,6 +62,10 @@ const RUN_ELSEWHERE: [(&str, &str); 29] = [
     ),
     (
         "cargo xtask bench pool",
+        "the benchmark page has its figures",
+    ),
+    (
+        "cargo xtask bench gpu-neighbours",
         "the benchmark page has its figures",
     ),
     (

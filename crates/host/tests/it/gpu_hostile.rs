@@ -86,10 +86,7 @@ impl Scene {
             .collect();
         let reply = reply.unwrap_or_else(|error| {
             let (right, took) = (self.right, began.elapsed());
-            panic!(
-                "beside {path}, after {right} right answers: {error} in {took:?}",
-                path = beside
-            )
+            panic!("beside {beside}, after {right} right answers: {error} in {took:?}")
         });
         assert_eq!(
             (reply.status, reply.text),

@@ -42,7 +42,9 @@ impl WasiWebGpuCtxView for Guest {
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let (Some(file), Some(seconds)) = (arguments.next(), arguments.next()) else {
-        return Err(wasmtime::Error::msg("usage: webgpu-host-peer FILE SECONDS ROLE.."));
+        return Err(wasmtime::Error::msg(
+            "usage: webgpu-host-peer FILE SECONDS ROLE..",
+        ));
     };
     let mut config = Config::new();
     config.wasm_component_model_async(true);
