@@ -29,7 +29,7 @@ fn checks(steps: &mut Steps, args: &Args) -> Result<()> {
     clippy(steps)?;
     dependencies(steps)?;
     doc::run(steps)?;
-    let compiler = setup::run(steps, &args.setup)?;
+    let compiler = setup::for_tests(steps, &args.setup)?;
     guests::build(steps, &compiler, args.setup.only_rust)?;
     let programs = Programs::weft(steps)?;
     demo::check(steps, programs.path("weft")?, args.setup.only_rust)?;

@@ -56,7 +56,7 @@ fn main() -> ExitCode {
 
 fn run(task: Task, steps: &mut step::Steps) -> Result<()> {
     match task {
-        Task::Setup(args) => setup::run(steps, &args).map(drop),
+        Task::Setup(args) => setup::for_tests(steps, &args).map(drop),
         Task::Demo(args) => demo::run(steps, &args),
         Task::Test(args) => test::run(steps, &args),
         Task::Tidy(args) => tidy::run(steps, &args),

@@ -45,10 +45,16 @@ pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<GuestCompiler> {
     steps.run("setup", "", |steps| {
         let compiler = rust_target::prepare(steps, args.private_compiler)?;
         outside::prepare(steps)?;
-        python::prepare(steps, args.yes)?;
         if !args.only_rust {
             node::prepare(steps, args.yes)?;
         }
         Ok(compiler)
     })
+}
+
+/// The same, with what only tests need.
+pub(crate) fn for_tests(steps: &mut Steps, args: &Args) -> Result<GuestCompiler> {
+    let compiler = run(steps, args)?;
+    python::prepare(steps, args.yes)?;
+    Ok(compiler)
 }

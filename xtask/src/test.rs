@@ -16,7 +16,7 @@ pub(crate) struct Args {
 
 /// Sets up, builds the guests, and runs the tests.
 pub(crate) fn run(steps: &mut Steps, args: &Args) -> Result<()> {
-    let compiler = setup::run(steps, &args.setup)?;
+    let compiler = setup::for_tests(steps, &args.setup)?;
     guests::build(steps, &compiler, args.setup.only_rust)?;
     tests(steps, &args.rest)
 }

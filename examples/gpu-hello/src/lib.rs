@@ -12,10 +12,10 @@ mod bindings {
 }
 mod doubler;
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use doubler::Doubler;
+use futures_util::lock::Mutex;
 use wasip3::http::types::{ErrorCode, Fields, Request, Response};
 use wasip3::{spawn_local, wit_future, wit_stream};
 
@@ -78,15 +78,17 @@ async fn adapter() -> Answer {
     Ok(warm().await?.adapter().to_owned())
 }
 
-/// The device and the shader of this instance: made for its first request, and kept.
+/// The device and the shader of this instance: made for its first request, for which others wait, and kept.
 async fn warm() -> Result<Rc<Doubler>, (u16, String)> {
-    thread_local!(static DOUBLER: RefCell<Option<Rc<Doubler>>> = const { RefCell::new(None) });
-    if let Some(doubler) = DOUBLER.with_borrow(Clone::clone) {
-        return Ok(doubler);
+    thread_local!(static DOUBLER: Rc<Mutex<Option<Rc<Doubler>>>> = Rc::default());
+    let doubler = DOUBLER.with(Rc::clone);
+    let mut doubler = doubler.lock().await;
+    if let Some(doubler) = &*doubler {
+        return Ok(Rc::clone(doubler));
     }
-    let doubler = Rc::new(Doubler::new().await.map_err(|why| (503, why))?);
-    DOUBLER.set(Some(Rc::clone(&doubler)));
-    Ok(doubler)
+    let made = Rc::new(Doubler::new().await.map_err(|why| (503, why))?);
+    *doubler = Some(Rc::clone(&made));
+    Ok(made)
 }
 
 fn respond(status: u16, kind: &str, text: String) -> Result<Response, ErrorCode> {

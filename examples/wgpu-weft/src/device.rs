@@ -30,8 +30,8 @@ pub(crate) struct Shared {
     pub(crate) queue: GpuQueue,
     pub(crate) jobs: Rc<Jobs>,
     pub(crate) watch: Watch,
-    /// One for each open error scope: the first error that this crate found itself.
-    scopes: RefCell<Vec<Option<wgpu::Error>>>,
+    /// One for each open error scope: whether it takes validation errors, and the first that this crate found itself.
+    scopes: RefCell<Vec<(bool, Option<wgpu::Error>)>>,
 }
 
 impl Shared {
@@ -39,11 +39,12 @@ impl Shared {
     pub(crate) fn refuse(&self, why: String) {
         let error = validation(why);
         let mut scopes = self.scopes.borrow_mut();
-        let Some(scope) = scopes.last_mut() else {
+        let innermost = scopes.iter_mut().rev().find(|(takes, _)| *takes);
+        let Some((_, first)) = innermost else {
             drop(scopes);
             return self.watch.report(error);
         };
-        scope.get_or_insert(error);
+        first.get_or_insert(error);
     }
 
     /// A future that ends when all that was submitted until now is done.
@@ -250,13 +251,13 @@ impl DeviceInterface for Device {
     fn push_error_scope(&self, filter: wgpu::ErrorFilter) -> u32 {
         self.0.device.push_error_scope(error_filter(filter));
         let mut scopes = self.0.scopes.borrow_mut();
-        scopes.push(None);
+        scopes.push((filter == wgpu::ErrorFilter::Validation, None));
         u32::try_from(scopes.len() - 1).unwrap_or(u32::MAX)
     }
 
     fn pop_error_scope(&self, _index: u32) -> Pin<Box<dyn PopErrorScopeFuture>> {
         // wgpu itself sees to it that scopes are popped in the order of a stack.
-        let own = self.0.scopes.borrow_mut().pop().flatten();
+        let own = self.0.scopes.borrow_mut().pop().and_then(|(_, own)| own);
         let shared = Rc::clone(&self.0);
         let popped = begun(async move {
             let popped = shared.device.pop_error_scope().await;

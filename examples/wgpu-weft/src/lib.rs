@@ -33,7 +33,6 @@
 //! not WGSL: [`Features`](wgpu::Features) of a device never promise them, and asking for one is an error, which
 //! says so.
 
-#[allow(missing_docs, reason = "made from the WIT, where the documentation is")]
 mod raw {
     wit_bindgen::generate!({
         world: "wasi:webgpu/imports",
@@ -52,6 +51,7 @@ mod commands;
 mod compute_pass;
 mod convert;
 mod device;
+mod drawing;
 mod errors;
 mod instance;
 mod jobs;

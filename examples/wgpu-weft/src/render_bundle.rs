@@ -2,14 +2,9 @@
 
 use std::rc::Rc;
 
-use crate::binding::BindGroup;
 use crate::bindings::*;
-use crate::buffer::Buffer;
-use crate::convert::{index_format, label, texture_format};
+use crate::convert::{label, texture_format};
 use crate::device::Shared;
-use crate::of;
-use crate::pipeline::RenderPipeline;
-use std::ops::Range;
 use wgpu::custom::*;
 
 pub(crate) struct RenderBundleEncoder {
@@ -54,79 +49,7 @@ impl RenderBundleEncoder {
 }
 
 impl RenderBundleEncoderInterface for RenderBundleEncoder {
-    fn set_pipeline(&mut self, pipeline: &DispatchRenderPipeline) {
-        self.encoder
-            .set_pipeline(&of!(pipeline => RenderPipeline).0);
-    }
-
-    fn set_bind_group(&mut self, index: u32, group: Option<&DispatchBindGroup>, offsets: &[u32]) {
-        let group = group.map(|group| &of!(group => BindGroup).0);
-        let set = self
-            .encoder
-            .set_bind_group(index, group, Some(offsets), None, None);
-        if let Err(error) = set {
-            self.shared.refuse(error.message);
-        }
-    }
-
-    fn set_index_buffer(
-        &mut self,
-        buffer: &DispatchBuffer,
-        format: wgpu::IndexFormat,
-        offset: u64,
-        size: Option<wgpu::BufferSize>,
-    ) {
-        let buffer = of!(buffer => Buffer).buffer();
-        let size = size.map(u64::from);
-        self.encoder
-            .set_index_buffer(buffer, index_format(format), Some(offset), size);
-    }
-
-    fn set_vertex_buffer(
-        &mut self,
-        slot: u32,
-        buffer: Option<&DispatchBuffer>,
-        offset: u64,
-        size: Option<wgpu::BufferSize>,
-    ) {
-        let buffer = buffer.map(|buffer| of!(buffer => Buffer).buffer());
-        let size = size.map(u64::from);
-        self.encoder
-            .set_vertex_buffer(slot, buffer, Some(offset), size);
-    }
-
-    fn set_immediates(&mut self, offset: u32, data: &[u8]) {
-        self.encoder.set_immediates(offset, data, None, None);
-    }
-
-    fn draw(&mut self, vertices: Range<u32>, instances: Range<u32>) {
-        self.encoder.draw(
-            vertices.end.saturating_sub(vertices.start),
-            Some(instances.end.saturating_sub(instances.start)),
-            Some(vertices.start),
-            Some(instances.start),
-        );
-    }
-
-    fn draw_indexed(&mut self, indices: Range<u32>, base_vertex: i32, instances: Range<u32>) {
-        self.encoder.draw_indexed(
-            indices.end.saturating_sub(indices.start),
-            Some(instances.end.saturating_sub(instances.start)),
-            Some(indices.start),
-            Some(base_vertex),
-            Some(instances.start),
-        );
-    }
-
-    fn draw_indirect(&mut self, buffer: &DispatchBuffer, offset: u64) {
-        let buffer = of!(buffer => Buffer).buffer();
-        self.encoder.draw_indirect(buffer, offset);
-    }
-
-    fn draw_indexed_indirect(&mut self, buffer: &DispatchBuffer, offset: u64) {
-        let buffer = of!(buffer => Buffer).buffer();
-        self.encoder.draw_indexed_indirect(buffer, offset);
-    }
+    crate::drawing::commands!(encoder);
 
     fn finish(self, desc: &wgpu::RenderBundleDescriptor<'_>) -> DispatchRenderBundle {
         let desc = GpuRenderBundleDescriptor {

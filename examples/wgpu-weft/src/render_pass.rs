@@ -1,15 +1,12 @@
 //! Render passes.
 
-use std::ops::Range;
 use std::rc::Rc;
 
-use crate::binding::BindGroup;
 use crate::bindings::GpuRenderPassEncoder;
 use crate::buffer::Buffer;
-use crate::convert::{color, index_format};
+use crate::convert::color;
 use crate::device::Shared;
 use crate::of;
-use crate::pipeline::RenderPipeline;
 use crate::render_bundle::RenderBundle;
 use wgpu::custom::*;
 
@@ -48,49 +45,7 @@ impl Drop for RenderPass {
 }
 
 impl RenderPassInterface for RenderPass {
-    fn set_pipeline(&mut self, pipeline: &DispatchRenderPipeline) {
-        self.pass.set_pipeline(&of!(pipeline => RenderPipeline).0);
-    }
-
-    fn set_bind_group(&mut self, index: u32, group: Option<&DispatchBindGroup>, offsets: &[u32]) {
-        let group = group.map(|group| &of!(group => BindGroup).0);
-        let set = self
-            .pass
-            .set_bind_group(index, group, Some(offsets), None, None);
-        if let Err(error) = set {
-            self.shared.refuse(error.message);
-        }
-    }
-
-    fn set_index_buffer(
-        &mut self,
-        buffer: &DispatchBuffer,
-        format: wgpu::IndexFormat,
-        offset: u64,
-        size: Option<wgpu::BufferSize>,
-    ) {
-        let buffer = of!(buffer => Buffer).buffer();
-        let size = size.map(u64::from);
-        self.pass
-            .set_index_buffer(buffer, index_format(format), Some(offset), size);
-    }
-
-    fn set_vertex_buffer(
-        &mut self,
-        slot: u32,
-        buffer: Option<&DispatchBuffer>,
-        offset: u64,
-        size: Option<wgpu::BufferSize>,
-    ) {
-        let buffer = buffer.map(|buffer| of!(buffer => Buffer).buffer());
-        let size = size.map(u64::from);
-        self.pass
-            .set_vertex_buffer(slot, buffer, Some(offset), size);
-    }
-
-    fn set_immediates(&mut self, offset: u32, data: &[u8]) {
-        self.pass.set_immediates(offset, data, None, None);
-    }
+    crate::drawing::commands!(pass);
 
     fn set_blend_constant(&mut self, constant: wgpu::Color) {
         self.pass.set_blend_constant(color(constant));
@@ -108,37 +63,8 @@ impl RenderPassInterface for RenderPass {
         self.pass.set_stencil_reference(reference);
     }
 
-    fn draw(&mut self, vertices: Range<u32>, instances: Range<u32>) {
-        self.pass.draw(
-            vertices.end.saturating_sub(vertices.start),
-            Some(instances.end.saturating_sub(instances.start)),
-            Some(vertices.start),
-            Some(instances.start),
-        );
-    }
-
-    fn draw_indexed(&mut self, indices: Range<u32>, base_vertex: i32, instances: Range<u32>) {
-        self.pass.draw_indexed(
-            indices.end.saturating_sub(indices.start),
-            Some(instances.end.saturating_sub(instances.start)),
-            Some(indices.start),
-            Some(base_vertex),
-            Some(instances.start),
-        );
-    }
-
     fn draw_mesh_tasks(&mut self, _: u32, _: u32, _: u32) {
         self.refuse("mesh shaders");
-    }
-
-    fn draw_indirect(&mut self, buffer: &DispatchBuffer, offset: u64) {
-        let buffer = of!(buffer => Buffer).buffer();
-        self.pass.draw_indirect(buffer, offset);
-    }
-
-    fn draw_indexed_indirect(&mut self, buffer: &DispatchBuffer, offset: u64) {
-        let buffer = of!(buffer => Buffer).buffer();
-        self.pass.draw_indexed_indirect(buffer, offset);
     }
 
     fn draw_mesh_tasks_indirect(&mut self, _: &DispatchBuffer, _: u64) {

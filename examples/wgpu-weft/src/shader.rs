@@ -16,11 +16,6 @@ impl ShaderModule {
         let label = label(desc.label);
         match desc.source {
             wgpu::ShaderSource::Wgsl(code) => Self::of_code(shared, &code, label),
-            // Which others there are depends on the features of wgpu that the program is built with.
-            #[allow(
-                unreachable_patterns,
-                reason = "wgpu has other kinds with other features"
-            )]
             _ => {
                 shared.refuse("a component's shaders are WGSL: this one is not".to_owned());
                 Self::of_code(shared, "", label)

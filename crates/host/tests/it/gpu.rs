@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use weft_host::gpu::{GpuConfig, Selector};
-use weft_host::{EngineConfig, Granting, HostConfig, Purpose};
+use weft_host::{Granting, HostConfig, Purpose};
 use weft_telemetry::Telemetry;
 use weft_testkit::collector::{Collector, Manner};
 use weft_testkit::{example, within};
@@ -14,21 +13,6 @@ use crate::telemetry::sent_to;
 
 fn doubler(tenant: &'static str, name: &str) -> Manifest {
     Manifest::new(tenant, name, &example("gpu-hello"))
-}
-
-async fn with(selector: &str) -> Operated {
-    let selector: Selector = selector.parse().unwrap();
-    Operated::with(HostConfig {
-        engine: EngineConfig {
-            gpu: GpuConfig {
-                selector,
-                ..GpuConfig::default()
-            },
-            ..EngineConfig::default()
-        },
-        ..HostConfig::default()
-    })
-    .await
 }
 
 /// Why a workload is not started.
@@ -48,7 +32,7 @@ async fn ask(operated: &Operated, manifest: &Manifest, path: &str) -> (u16, Stri
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_computes_on_the_software_adapter() {
-    let operated = with("software").await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = doubler("acme", "doubler")
         .reuse(4, 100, 8)
         .gpu(&[("memory", "16Mi")]);
@@ -63,7 +47,7 @@ async fn a_guest_computes_on_the_software_adapter() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_of_two_tenants_compute_side_by_side() {
-    let operated = with("software").await;
+    let operated = Operated::with_gpu("software").await;
     let manifests = [
         doubler("acme", "one").gpu(&[]),
         doubler("globex", "two").gpu(&[]),
@@ -88,7 +72,7 @@ async fn requests_of_two_tenants_compute_side_by_side() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_without_a_grant_is_refused() {
-    let operated = with("software").await;
+    let operated = Operated::with_gpu("software").await;
     let why = refused(&operated, &doubler("acme", "doubler")).await;
     assert!(
         why.contains("{namespace: wasi, package: webgpu, interfaces: [webgpu]}"),
@@ -98,7 +82,7 @@ async fn a_component_without_a_grant_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_workload_cannot_have_is_refused_with_every_reason() {
-    let operated = with("software").await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = doubler("acme", "doubler").gpu(&[("memory", "lots"), ("wieght", "7")]);
     let why = refused(&operated, &manifest).await;
     assert!(why.contains("`lots` is no amount of memory"), "{why}");
@@ -113,7 +97,7 @@ async fn what_a_workload_cannot_have_is_refused_with_every_reason() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_without_a_gpu_refuses_the_workload_and_says_so() {
-    let operated = with("off").await;
+    let operated = Operated::with_gpu("off").await;
     let manifest = doubler("acme", "doubler").gpu(&[("adapter", "software")]);
     let why = refused(&operated, &manifest).await;
     assert!(
@@ -138,7 +122,7 @@ async fn billed(operated: &Operated, submissions: u64) -> serde_json::Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_workload_used_of_a_gpu_is_on_the_pages_of_the_host() {
-    let operated = with("software").await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = doubler("acme", "doubler").gpu(&[("memory", "16Mi")]);
     let _running = operated.start(&manifest).await;
     ask(&operated, &manifest, "/double?1,2,3.5").await;
@@ -161,7 +145,7 @@ async fn what_a_workload_used_of_a_gpu_is_on_the_pages_of_the_host() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workload_without_a_gpu_has_no_bill() {
-    let operated = with("off").await;
+    let operated = Operated::with_gpu("off").await;
     let manifest = Manifest::new("acme", "hello", &example("hello"));
     let _running = operated.start(&manifest).await;
     let workloads = operated.workloads("").await;
@@ -175,7 +159,7 @@ async fn a_workload_without_a_gpu_has_no_bill() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workload_asks_for_a_share_of_the_time_and_no_more_than_its_tenant_has() {
-    let operated = with("software").await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = doubler("acme", "doubler").gpu(&[("gpu-time", "lots")]);
     let why = refused(&operated, &manifest).await;
     assert!(why.contains("`lots` is no part of a GPU's time"), "{why}");

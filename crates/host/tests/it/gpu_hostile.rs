@@ -20,6 +20,9 @@ const REQUESTS: usize = 10;
 /// Requests that trap with 32 MiB mapped and a submission under way, one after the other.
 const TRAPS: usize = 500;
 
+/// Each of the two workloads keeps its adapter open a while for its next instance: a task that closes it then.
+const OPEN_ADAPTERS: usize = 2;
+
 /// What an attack is answered with: the status, and a part of the text.
 type Answered = (u16, &'static str);
 
@@ -100,8 +103,8 @@ impl Scene {
         Visitor::new(self.stage.addr(), &self.mallory.host())
     }
 
-    /// Waits until nothing is in use: no instance and no memory of either workload, and no device of the hostile one, which
-    /// can have as many again as it may have. (The adapter stays open a while for the next instance.)
+    /// Waits until nothing is in use: no memory of either workload on the GPU, no device of the hostile one, which can have as
+    /// many again as it may have, no instance and no task.
     fn is_clean(&mut self) {
         self.own.block_on(within(async {
             let mut hostile = self.hostile();
@@ -116,16 +119,15 @@ impl Scene {
                 let reply = admin.get("/workloads").await.unwrap();
                 let page: Value = serde_json::from_str(&reply.text).unwrap();
                 let workloads = page["workloads"].as_array().unwrap();
-                let nothing = ["inFlight", "queued", "instances", "memoryBytes"];
-                if workloads.iter().all(|one| {
-                    one["gpu"]["memoryBytes"] == 0
-                        && nothing.iter().all(|what| one["use"][what] == 0)
-                }) {
+                if workloads.iter().all(|one| one["gpu"]["memoryBytes"] == 0) {
                     break;
                 }
                 tokio::task::yield_now().await;
             }
         }));
+        // A connection that is kept is a task of the host.
+        self.neighbour.hang_up();
+        self.own.block_on(self.stage.settled_but(OPEN_ADAPTERS));
     }
 }
 

@@ -9,7 +9,6 @@ use bytes::Bytes;
 use http::Method;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
-use weft_host::HostConfig;
 use weft_testkit::client::{Body, BoxError, Client, Reply, fed, full, post};
 use weft_testkit::{example, within};
 
@@ -23,12 +22,6 @@ fn drawer(tenant: &'static str, name: &str) -> Manifest {
     Manifest::new(tenant, name, &example("gpu-image"))
         .reuse(4, 1000, 2)
         .gpu(&[("memory", "128Mi")])
-}
-
-async fn operated() -> Operated {
-    let mut config = HostConfig::default();
-    config.engine.gpu.selector = "software".parse().unwrap();
-    Operated::with(config).await
 }
 
 /// A picture with slopes, corners, noise, and places that one can see through.
@@ -97,7 +90,7 @@ const SIZES: [(usize, usize); 5] = [(257, 131), (1, 1), (1, 999), (999, 1), (613
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blur_is_the_gaussian_of_its_radius() {
-    let operated = operated().await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = drawer("acme", "drawer");
     let _running = operated.start(&manifest).await;
     let client = operated.client(&manifest);
@@ -122,7 +115,7 @@ async fn a_blur_is_the_gaussian_of_its_radius() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn edges_are_where_sobels_operator_is_above_the_threshold() {
-    let operated = operated().await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = drawer("acme", "drawer");
     let _running = operated.start(&manifest).await;
     let client = operated.client(&manifest);
@@ -137,7 +130,7 @@ async fn edges_are_where_sobels_operator_is_above_the_threshold() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pen_and_ink_has_outlines_and_hatching_by_tone() {
-    let operated = operated().await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = drawer("acme", "drawer");
     let _running = operated.start(&manifest).await;
     let client = operated.client(&manifest);
@@ -161,7 +154,7 @@ async fn refused(client: &Client, path: &str, file: impl Into<Bytes>) -> (u16, S
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_picture_or_not_whole_is_refused_in_words() {
-    let operated = operated().await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = drawer("acme", "drawer");
     let _running = operated.start(&manifest).await;
     let client = operated.client(&manifest);
@@ -193,7 +186,7 @@ async fn what_is_no_picture_or_not_whole_is_refused_in_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_with_too_many_pixels_is_refused_by_its_head() {
-    let operated = operated().await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = drawer("acme", "drawer");
     let _running = operated.start(&manifest).await;
     let client = operated.client(&manifest);
@@ -208,7 +201,7 @@ async fn a_picture_with_too_many_pixels_is_refused_by_its_head() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_of_the_most_pixels_is_drawn() {
-    let operated = operated().await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = drawer("acme", "drawer");
     let _running = operated.start(&manifest).await;
     let image = picture(16_384, 3);
@@ -218,7 +211,7 @@ async fn a_row_of_the_most_pixels_is_drawn() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_too_long_is_refused_whether_or_not_it_says_so() {
-    let operated = operated().await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = drawer("acme", "drawer");
     let _running = operated.start(&manifest).await;
     let client = operated.client(&manifest);
@@ -235,7 +228,7 @@ async fn a_file_that_is_too_long_is_refused_whether_or_not_it_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_a_picture_is_refused_before_all_of_it_has_come() {
-    let operated = operated().await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = drawer("acme", "drawer");
     let _running = operated.start(&manifest).await;
     let (mut feed, body) = fed();
@@ -250,7 +243,7 @@ async fn what_cannot_be_a_picture_is_refused_before_all_of_it_has_come() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn options_are_checked_and_what_they_can_be_is_said() {
-    let operated = operated().await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = drawer("acme", "drawer");
     let _running = operated.start(&manifest).await;
     let client = operated.client(&manifest);
@@ -283,7 +276,7 @@ async fn options_are_checked_and_what_they_can_be_is_said() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_filter_and_a_wrong_method_are_told_what_there_is() {
-    let operated = operated().await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = drawer("acme", "drawer");
     let _running = operated.start(&manifest).await;
     let client = operated.client(&manifest);
@@ -313,7 +306,7 @@ async fn submissions(operated: &Operated) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_is_sent_while_the_rest_of_it_is_computed() {
     const BANDS: u64 = 16;
-    let operated = operated().await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = drawer("acme", "drawer");
     let _running = operated.start(&manifest).await;
     // Noise is as long as a file as it is as pixels, more than what lies between a host and a client that does not read.
@@ -347,7 +340,7 @@ async fn a_picture_is_sent_while_the_rest_of_it_is_computed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_tenants_have_their_pictures_drawn_at_the_same_time() {
-    let operated = operated().await;
+    let operated = Operated::with_gpu("software").await;
     let manifests = [drawer("acme", "one"), drawer("globex", "two")];
     let _running = [
         operated.start(&manifests[0]).await,
@@ -375,7 +368,7 @@ async fn two_tenants_have_their_pictures_drawn_at_the_same_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sample_is_a_picture_that_the_filters_take() {
-    let operated = operated().await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = drawer("acme", "drawer");
     let _running = operated.start(&manifest).await;
     let client = operated.client(&manifest);

@@ -5,8 +5,7 @@ mod quantlib;
 
 use quantlib::Case;
 use serde_json::Value;
-use weft_host::gpu::GpuConfig;
-use weft_host::{EngineConfig, HostConfig, Running};
+use weft_host::Running;
 use weft_testkit::{example, within};
 
 use crate::manifest::Manifest;
@@ -25,17 +24,7 @@ struct Prices {
 impl Prices {
     /// The example, once its service listens.
     async fn served() -> Self {
-        let operated = Operated::with(HostConfig {
-            engine: EngineConfig {
-                gpu: GpuConfig {
-                    selector: "software".parse().unwrap(),
-                    ..GpuConfig::default()
-                },
-                ..EngineConfig::default()
-            },
-            ..HostConfig::default()
-        })
-        .await;
+        let operated = Operated::with_gpu("software").await;
         let manifest = Manifest::new("acme", "options", &example("gpu-options-front"))
             .service(&example("gpu-options"), "")
             .gpu(&[("memory", "64Mi")]);

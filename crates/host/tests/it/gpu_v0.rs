@@ -1,7 +1,5 @@
 //! A guest of `wasi:webgpu@0.0.1` on the software adapter.
 
-use weft_host::gpu::GpuConfig;
-use weft_host::{EngineConfig, HostConfig};
 use weft_testkit::{guest, within};
 
 use crate::manifest::Manifest;
@@ -9,17 +7,7 @@ use crate::operated::Operated;
 
 /// What the guest answers on a path.
 async fn told(path: &str) -> (u16, String) {
-    let operated = Operated::with(HostConfig {
-        engine: EngineConfig {
-            gpu: GpuConfig {
-                selector: "software".parse().unwrap(),
-                ..GpuConfig::default()
-            },
-            ..EngineConfig::default()
-        },
-        ..HostConfig::default()
-    })
-    .await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = Manifest::new("acme", "gpu-v0", &guest("gpu_v0")).gpu(&[]);
     let _running = operated.start(&manifest).await;
     let reply = within(operated.client(&manifest).get(path)).await.unwrap();

@@ -1,7 +1,5 @@
 //! Programs that are written for wgpu, as components: `examples/gpu-wgpu`, which stands on `examples/wgpu-weft`.
 
-use weft_host::gpu::GpuConfig;
-use weft_host::{EngineConfig, HostConfig};
 use weft_testkit::client::get;
 use weft_testkit::{example, within};
 
@@ -12,17 +10,7 @@ use crate::operated::Operated;
 type Pixel = [u8; 3];
 
 async fn served() -> (Operated, Manifest) {
-    let operated = Operated::with(HostConfig {
-        engine: EngineConfig {
-            gpu: GpuConfig {
-                selector: "software".parse().unwrap(),
-                ..GpuConfig::default()
-            },
-            ..EngineConfig::default()
-        },
-        ..HostConfig::default()
-    })
-    .await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = Manifest::new("acme", "programs", &example("gpu-wgpu"))
         .reuse(1, 100, 8)
         .gpu(&[("memory", "64Mi")]);

@@ -36,6 +36,13 @@ impl Operated {
         operated
     }
 
+    /// A host whose GPU is this one: `software`, `off`, or what else `--gpu` takes.
+    pub(crate) async fn with_gpu(selector: &str) -> Self {
+        let mut config = HostConfig::default();
+        config.engine.gpu.selector = selector.parse().expect("a selector");
+        Self::with(config).await
+    }
+
     /// A host that has a listener, and still has to start what it is to run.
     pub(crate) async fn starting(mut config: HostConfig) -> Self {
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled-guests");

@@ -140,9 +140,15 @@ impl Stage {
     /// Waits until the host has nothing to do any more: every instance and every connection is gone, and with them all
     /// that they held.
     pub(crate) async fn settled(&self) {
-        let idle = until(|| self.tasks() <= self.idle_tasks);
+        self.settled_but(0).await;
+    }
+
+    /// The same, where so many tasks stay for a while by design.
+    pub(crate) async fn settled_but(&self, stay: usize) {
+        let rest = self.idle_tasks + stay;
+        let idle = until(|| self.tasks() <= rest);
         if tokio::time::timeout(SETTLED, idle).await.is_err() {
-            let tasks = self.tasks() - self.idle_tasks;
+            let tasks = self.tasks() - rest;
             let seconds = SETTLED.as_secs();
             panic!(
                 "after {seconds} seconds {tasks} tasks are left, and this is used: {:#}",

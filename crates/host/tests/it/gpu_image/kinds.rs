@@ -5,11 +5,12 @@ use png::ColorType::{Grayscale, Indexed, Rgb};
 use weft_testkit::client::{Client, full, post};
 
 use super::files::{Image, file};
-use super::{compare, drawer, drawn_from, operated, reference};
+use super::{compare, drawer, drawn_from, reference};
+use crate::operated::Operated;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn png_files_with_grey_deep_or_listed_colours_are_read() {
-    let operated = operated().await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = drawer("acme", "drawer");
     let _running = operated.start(&manifest).await;
     let client = operated.client(&manifest);
@@ -52,7 +53,7 @@ async fn check(client: &Client, file: Vec<u8>, pixel: impl Fn(usize, usize) -> [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_jpeg_file_is_read() {
-    let operated = operated().await;
+    let operated = Operated::with_gpu("software").await;
     let manifest = drawer("acme", "drawer");
     let _running = operated.start(&manifest).await;
     let client = operated.client(&manifest);
