@@ -105,3 +105,20 @@ fn of_a_label_that_is_a_book_the_beginning_is_kept() {
     });
     assert_eq!(module.label(), format!("a{}", "é".repeat(127)));
 }
+
+#[test]
+fn a_huge_constant_weighs_something_only_where_a_shader_looks_into_it() {
+    let huge = "const huge = array<u32, 100000000>();";
+    let main = "@compute @workgroup_size(1) fn main()";
+    assert_eq!(
+        said(&format!(
+            "{huge} const one = huge[5]; {main} {{ _ = one; }}"
+        )),
+        None
+    );
+    let looks = "fn at(i: u32) -> u32 { return huge[i]; }";
+    refused(
+        &format!("{huge} {looks} {main} {{ _ = at(7u); }}"),
+        "no copies of large arrays",
+    );
+}

@@ -186,6 +186,8 @@ fn instances_that_trap_leave_no_memory() {
         // A workload may have to wait for the memory of the one before.
         assert!([500, 502].contains(&reply.status), "{}", reply.text);
     }
+    // Its connection is a task of the host.
+    drop(hostile);
     scene.neighbour_is_right("traps");
     scene.is_clean();
 }
