@@ -82,7 +82,9 @@ fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
 fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
     value
         .parse()
-        .map_err(|_| format!("{name} is a number, not `{value}`"))
+        .map_err(|_| {
+            format!("{name} cannot be `{value}`: write a number (steps, paths and seed: a whole one, not below 0)")
+        })
 }
 
 fn words<const N: usize>(name: &str, value: &str) -> Result<[u32; N], String> {
